@@ -1,0 +1,229 @@
+//! What a node is given to look at: its clocks, its chance and its disk. The world implements the traits.
+
+use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
+use crate::time::{Millis, MonoTime, Nanos, WallTime};
+use std::sync::Arc;
+
+/// Why a node draws a random number. Every purpose has a stream of its own, so that one more draw in one place changes
+/// no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Purpose {
+    /// Identifiers made at start or later: run ids, replication ids, Sentinel ids.
+    Identity,
+    /// Sentinel's timer frequency, redrawn at each tick (`sentinelTimer`).
+    TimerHz,
+    /// Sentinel's desynchronisation of failover attempts (`rand() % 1000`).
+    Desync,
+    /// The order of hash tables, seeded per process.
+    TableOrder,
+    /// Which operation and key a client uses next.
+    Workload,
+    /// When a client starts, think times.
+    Pacing,
+    /// Retry back-off and connection choice of client libraries.
+    Backoff,
+}
+
+impl Purpose {
+    /// Number of purposes.
+    pub const COUNT: usize = 7;
+    /// All purposes with the label that keys their stream.
+    pub const LABELS: [&'static str; Purpose::COUNT] = [
+        "identity",
+        "timer-hz",
+        "desync",
+        "table-order",
+        "workload",
+        "pacing",
+        "backoff",
+    ];
+}
+
+/// Chance. Raw words only; ranges and shuffles are made here, so that no dependency can change what a seed means.
+pub trait Draws {
+    /// The next word of the stream for `purpose`.
+    fn word(&mut self, purpose: Purpose) -> u64;
+
+    /// A number below `bound`, uniformly (Lemire's multiplication method with rejection).
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    fn below(&mut self, purpose: Purpose, bound: u64) -> u64 {
+        assert!(bound > 0, "an empty range has no elements");
+        loop {
+            let product = u128::from(self.word(purpose)) * u128::from(bound);
+            let low = product as u64;
+            if low >= bound || low >= bound.wrapping_neg() % bound {
+                return (product >> 64) as u64;
+            }
+        }
+    }
+
+    /// Three words for a 40-digit identifier.
+    fn hex40(&mut self, purpose: Purpose) -> crate::ids::Hex40 {
+        crate::ids::Hex40::from_words([self.word(purpose), self.word(purpose), self.word(purpose)])
+    }
+}
+
+/// Why a file could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveError {
+    /// No permission, or read-only.
+    NotWritable,
+    /// No space left.
+    Full,
+    /// The process was started without a configuration file.
+    NoFile,
+}
+
+/// Outcome of a blocking save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// How long the caller was blocked.
+    pub cost: Nanos,
+    /// Whether the new content is in place.
+    pub result: Result<(), SaveError>,
+}
+
+/// The process's files. Writing costs time, which the node must let pass with [`Env::block`]; the methods of [`Env`]
+/// with the same names do both.
+pub trait Disk {
+    /// Replaces `sentinel.conf`: temporary file, fsync, rename, fsync of the directory (`sentinelFlushConfig`).
+    fn save_sentinel_conf(&mut self, at: Nanos, conf: &SentinelConf) -> Saved;
+    /// Replaces `redis.conf` the same way (CONFIG REWRITE).
+    fn save_redis_conf(&mut self, at: Nanos, conf: &RedisConf) -> Saved;
+    /// Appends to the append-only file; the operating system holds the bytes.
+    fn append_aof(&mut self, entry: AofEntry);
+    /// Waits until everything appended is on the medium (`appendfsync always`, shutdown).
+    fn fsync_aof(&mut self, at: Nanos) -> Nanos;
+    /// Starts an fsync in the background; no effect if one is running.
+    fn fsync_aof_in_background(&mut self, at: Nanos);
+    /// Replaces the append-only file by one that starts from `base` (end of a rewrite).
+    fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>);
+    /// Puts a complete, fsynced RDB file in place of the old one.
+    fn save_rdb(&mut self, at: Nanos, snapshot: Arc<Snapshot>);
+    /// How long the main thread stops for `fork` with a dataset of this many bytes.
+    fn fork_pause(&mut self, bytes: u64) -> Nanos;
+    /// How long a child takes to write a snapshot of this many bytes to disk.
+    fn save_time(&mut self, bytes: u64) -> Nanos;
+    /// How long loading a snapshot of this many bytes takes.
+    fn load_time(&mut self, bytes: u64) -> Nanos;
+}
+
+/// Everything a node may look at during one input.
+pub struct Env<'a> {
+    wall: WallTime,
+    mono: MonoTime,
+    elapsed: Nanos,
+    /// The process's streams of chance.
+    pub draws: &'a mut dyn Draws,
+    disk: &'a mut dyn Disk,
+}
+
+impl<'a> Env<'a> {
+    /// An environment at these local times.
+    pub fn new(
+        wall: WallTime,
+        mono: MonoTime,
+        draws: &'a mut dyn Draws,
+        disk: &'a mut dyn Disk,
+    ) -> Env<'a> {
+        Env {
+            wall,
+            mono,
+            elapsed: Nanos::ZERO,
+            draws,
+            disk,
+        }
+    }
+
+    /// The wall clock now.
+    pub fn wall(&self) -> WallTime {
+        self.wall
+    }
+
+    /// `mstime()`: the wall clock in milliseconds.
+    pub fn now(&self) -> Millis {
+        Millis(self.wall.millis())
+    }
+
+    /// The monotonic clock now.
+    pub fn mono(&self) -> MonoTime {
+        self.mono
+    }
+
+    /// How long this event-loop iteration has been blocked so far.
+    pub fn elapsed(&self) -> Nanos {
+        self.elapsed
+    }
+
+    /// Lets time pass: the process does nothing else meanwhile.
+    pub fn block(&mut self, cost: Nanos) {
+        self.wall = self.wall + cost;
+        self.mono = self.mono + cost;
+        self.elapsed = self.elapsed + cost;
+    }
+
+    /// Saves `sentinel.conf`, blocking.
+    ///
+    /// # Errors
+    /// If the file cannot be written; time has passed all the same.
+    pub fn save_sentinel_conf(&mut self, conf: &SentinelConf) -> Result<(), SaveError> {
+        let saved = self.disk.save_sentinel_conf(self.elapsed, conf);
+        self.block(saved.cost);
+        saved.result
+    }
+
+    /// Saves `redis.conf`, blocking.
+    ///
+    /// # Errors
+    /// If the file cannot be written; time has passed all the same.
+    pub fn save_redis_conf(&mut self, conf: &RedisConf) -> Result<(), SaveError> {
+        let saved = self.disk.save_redis_conf(self.elapsed, conf);
+        self.block(saved.cost);
+        saved.result
+    }
+
+    /// Appends to the append-only file. Costs nothing.
+    pub fn append_aof(&mut self, entry: AofEntry) {
+        self.disk.append_aof(entry);
+    }
+
+    /// Waits for the append-only file to be on the medium.
+    pub fn fsync_aof(&mut self) {
+        let cost = self.disk.fsync_aof(self.elapsed);
+        self.block(cost);
+    }
+
+    /// Starts a background fsync of the append-only file.
+    pub fn fsync_aof_in_background(&mut self) {
+        self.disk.fsync_aof_in_background(self.elapsed);
+    }
+
+    /// Replaces the append-only file.
+    pub fn replace_aof(&mut self, base: Arc<Snapshot>) {
+        self.disk.replace_aof(self.elapsed, base);
+    }
+
+    /// Puts an RDB file in place.
+    pub fn save_rdb(&mut self, snapshot: Arc<Snapshot>) {
+        self.disk.save_rdb(self.elapsed, snapshot);
+    }
+
+    /// Stops for `fork`.
+    pub fn fork(&mut self, bytes: u64) {
+        let cost = self.disk.fork_pause(bytes);
+        self.block(cost);
+    }
+
+    /// How long a child takes to write this many bytes; does not block.
+    pub fn save_time(&mut self, bytes: u64) -> Nanos {
+        self.disk.save_time(bytes)
+    }
+
+    /// How long loading this many bytes takes; does not block.
+    pub fn load_time(&mut self, bytes: u64) -> Nanos {
+        self.disk.load_time(bytes)
+    }
+}
