@@ -1,0 +1,153 @@
+//! Expectations: what a scenario says must and must not happen.
+
+use serde::{Deserialize, Serialize};
+use splitbrain_model::Millis;
+use std::fmt;
+
+macro_rules! properties {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// A property of a run.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Property {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Property {
+            /// All properties.
+            pub const ALL: &'static [Property] = &[$(Property::$variant),*];
+
+            /// Its name in files and reports.
+            pub const fn name(self) -> &'static str {
+                match self { $(Property::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+properties! {
+    /// Tenures of two nodes do not overlap: never two nodes acknowledge writes at the same time.
+    SplitBrain = "split-brain";
+    /// Every acknowledged write is in the lineage of the master after convergence.
+    LostWrite = "lost-write";
+    /// Every register's history has an order that respects real time.
+    Linearizable = "linearizable";
+    /// No acknowledged read returns a value older than a write acknowledged before the read began.
+    StaleRead = "stale-read";
+    /// At most one Sentinel is elected per master and epoch.
+    OneLeaderPerEpoch = "one-leader-per-epoch";
+    /// At most one replica is promoted per master and epoch.
+    OnePromotionPerEpoch = "one-promotion-per-epoch";
+    /// No epoch of a Sentinel ever goes back.
+    EpochMonotonic = "epoch-monotonic";
+    /// One configuration epoch names one address.
+    ConfigAgreement = "config-agreement";
+    /// A failover that had to happen was completed in time.
+    FailoverCompletes = "failover-completes";
+    /// No failover of a master that ran and was reachable.
+    NoFalseFailover = "no-false-failover";
+    /// After the last repair everybody agrees again.
+    ConvergesAfterHeal = "converges-after-heal";
+    /// The longest time without an acknowledged write stays within a limit.
+    Available = "available";
+}
+
+impl Property {
+    /// The property of this name.
+    pub fn from_name(name: &str) -> Option<Property> {
+        Property::ALL
+            .iter()
+            .copied()
+            .find(|property| property.name() == name)
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What is demanded of a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demand {
+    /// No run violates it.
+    Holds,
+    /// A documented danger: at least one run violates it.
+    Shows,
+    /// A documented danger: every run violates it.
+    ShowsInEverySeed,
+    /// It is reported and nothing is demanded beyond the limits.
+    Any,
+}
+
+/// A bound on how much a property is violated, or on the count or time that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Not more in any run.
+    AtMost(Amount),
+    /// Not less in any run.
+    AtLeast(Amount),
+    /// Not later than this after the first fault.
+    Within(Within),
+    /// Exactly so many in every run (failovers).
+    Exactly(u32),
+}
+
+/// A quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Amount {
+    /// A number of things.
+    Count(u64),
+    /// A share in 1/1000.
+    Permille(u32),
+    /// A duration.
+    Time(Millis),
+}
+
+/// A time limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Within {
+    /// The bound that the settings imply.
+    Auto,
+    /// This long.
+    Time(Millis),
+}
+
+/// One line of `[expect]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// What it is about.
+    pub property: Property,
+    /// What is demanded.
+    pub demand: Demand,
+    /// Bounds.
+    pub limits: Vec<Limit>,
+}
+
+impl Expectation {
+    /// Expectations for all properties: those given, and for the others that they hold. `failover-completes` and
+    /// `available` are demanded only where they are given, because they need to know what should happen.
+    pub fn complete(given: &[Expectation]) -> Vec<Expectation> {
+        Property::ALL
+            .iter()
+            .map(|&property| {
+                let mine = given
+                    .iter()
+                    .find(|expectation| expectation.property == property);
+                mine.cloned().unwrap_or(Expectation {
+                    property,
+                    demand: match property {
+                        Property::FailoverCompletes | Property::Available => Demand::Any,
+                        _ => Demand::Holds,
+                    },
+                    limits: Vec::new(),
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,303 @@
+//! Observations: what could be seen of a run from outside, plus roles, Sentinel events and the state of processes and
+//! paths. Written by a recorder in true-time order; faults are deliberately not in it.
+
+use serde::{Deserialize, Serialize};
+use splitbrain_model::event::Event;
+use splitbrain_model::files::Lineage;
+use splitbrain_model::note::Outcome;
+use splitbrain_model::redis::dataset::Dataset;
+use splitbrain_model::{
+    Addr, Command, Epoch, Millis, Name, ReplId, ReplOffset, SentinelId, TrueTime,
+};
+
+/// A process, as an index into [`Observations::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeIx(pub u16);
+
+/// What runs in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeKind {
+    /// redis-server
+    Redis,
+    /// redis-sentinel
+    Sentinel,
+    /// An application.
+    Client,
+}
+
+/// A process of the run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// Its name in the scenario: `redis-1`.
+    pub name: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Where it listens (a client: its host's address, port 0).
+    pub addr: Addr,
+    /// Name of its host.
+    pub host: String,
+}
+
+/// A monitored master and how the Sentinels are set for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MasterSettings {
+    /// Its name.
+    pub name: Name,
+    /// Which node was the master when the run began.
+    pub initial: NodeIx,
+    /// The Redis servers that belong to it.
+    pub redis: Vec<NodeIx>,
+    /// The Sentinels that monitor it.
+    pub sentinels: Vec<NodeIx>,
+    /// `quorum`
+    pub quorum: u32,
+    /// `down-after-milliseconds`
+    pub down_after: Millis,
+    /// `failover-timeout`
+    pub failover_timeout: Millis,
+    /// `parallel-syncs`
+    pub parallel_syncs: i32,
+    /// `min-replicas-to-write`
+    pub min_replicas_to_write: u32,
+    /// `min-replicas-max-lag`, seconds
+    pub min_replicas_max_lag: u32,
+}
+
+/// One client operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Operation {
+    /// Which client.
+    pub client: NodeIx,
+    /// What it asked for.
+    pub command: Command,
+    /// Event number of the invocation; calls and returns of all operations share one ascending count from 1.
+    pub call: u32,
+    /// Event number of the completion, `u32::MAX` if there was none.
+    pub ret: u32,
+    /// When it was invoked.
+    pub invoked: TrueTime,
+    /// When it was completed.
+    pub completed: Option<TrueTime>,
+    /// How, `None` if the run ended before.
+    pub outcome: Option<Outcome>,
+    /// The server it was last sent to.
+    pub server: Option<NodeIx>,
+    /// Times it was written to a connection.
+    pub attempts: u16,
+    /// Of these, how many may have been executed without the client knowing.
+    pub attempts_indeterminate: u16,
+}
+
+impl Operation {
+    /// Event number of an operation that never returned.
+    pub const NEVER: u32 = u32::MAX;
+
+    /// Whether it is a write that was acknowledged.
+    pub fn is_acked_write(&self) -> bool {
+        self.command.is_write() && matches!(self.outcome, Some(Outcome::Ok(_)))
+    }
+}
+
+/// A Sentinel event.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EventAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which Sentinel.
+    pub node: NodeIx,
+    /// What.
+    pub event: Event,
+}
+
+/// A Redis server took a role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RoleAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which server.
+    pub node: NodeIx,
+    /// Its master, or `None` if it is one itself.
+    pub replica_of: Option<Addr>,
+    /// Replication id from then on.
+    pub replid: ReplId,
+    /// Offset.
+    pub offset: ReplOffset,
+}
+
+/// A master executed a client's write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AppliedAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which server.
+    pub node: NodeIx,
+    /// The write.
+    pub command: Command,
+    /// Position in the history of writes after it.
+    pub lineage: Lineage,
+    /// Byte offset after it.
+    pub offset: ReplOffset,
+}
+
+/// A replication history was born.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BranchAt {
+    /// When.
+    pub at: TrueTime,
+    /// On which server.
+    pub node: NodeIx,
+    /// Its id.
+    pub id: ReplId,
+    /// What it continues.
+    pub parent: Option<Lineage>,
+}
+
+/// A full sync replaced a server's dataset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FullSyncAt {
+    /// When.
+    pub at: TrueTime,
+    /// On which server.
+    pub node: NodeIx,
+    /// What the dataset was.
+    pub before: Lineage,
+    /// What it is now.
+    pub after: Lineage,
+}
+
+/// State of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// Runs.
+    Running,
+    /// Stopped by SIGSTOP, or its host stands still.
+    Paused,
+    /// Not running.
+    Dead,
+}
+
+/// A change of a process's state. Every process starts as dead.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PresenceAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which process.
+    pub node: NodeIx,
+    /// State from then on.
+    pub state: Presence,
+}
+
+/// A change of a path between two processes' hosts. All paths start open.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PathAt {
+    /// When.
+    pub at: TrueTime,
+    /// One end.
+    pub a: NodeIx,
+    /// The other end.
+    pub b: NodeIx,
+    /// Whether packets pass in both directions from then on.
+    pub open: bool,
+}
+
+/// A Redis server when the run ended.
+#[derive(Clone, Debug)]
+pub struct FinalRedis {
+    /// Which server.
+    pub node: NodeIx,
+    /// Whether its process runs.
+    pub running: bool,
+    /// Its master, or `None` if it is one itself.
+    pub replica_of: Option<Addr>,
+    /// Link to its master is up.
+    pub link_up: bool,
+    /// Which writes its dataset descends from.
+    pub lineage: Lineage,
+    /// Its keys (the audit); empty if it does not run.
+    pub data: Dataset,
+}
+
+/// A Sentinel's view of one master when the run ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FinalView {
+    /// Which Sentinel.
+    pub node: NodeIx,
+    /// Which master.
+    pub master: Name,
+    /// Where it is.
+    pub addr: Addr,
+    /// Version of that address.
+    pub config_epoch: Epoch,
+    /// Current epoch of the Sentinel.
+    pub current_epoch: Epoch,
+    /// Flags are exactly `master`.
+    pub plain: bool,
+}
+
+/// Everything a judge may look at.
+#[derive(Clone, Debug, Default)]
+pub struct Observations {
+    /// All processes.
+    pub nodes: Vec<NodeInfo>,
+    /// Identity of each Sentinel that ever ran, in order of start.
+    pub sentinel_ids: Vec<(NodeIx, SentinelId)>,
+    /// All monitored masters.
+    pub masters: Vec<MasterSettings>,
+    /// Operations in order of invocation.
+    pub operations: Vec<Operation>,
+    /// Sentinel events in order.
+    pub events: Vec<EventAt>,
+    /// Roles in order.
+    pub roles: Vec<RoleAt>,
+    /// Writes executed by masters, in order.
+    pub applied: Vec<AppliedAt>,
+    /// Births of replication histories, in order.
+    pub branches: Vec<BranchAt>,
+    /// Full syncs, in order.
+    pub full_syncs: Vec<FullSyncAt>,
+    /// States of processes, in order.
+    pub presence: Vec<PresenceAt>,
+    /// States of paths, in order.
+    pub paths: Vec<PathAt>,
+    /// When the first fault struck, from which all times of a report count; the end of the run if there was none.
+    pub t0: TrueTime,
+    /// When the last fault or repair happened.
+    pub last_disturbance: TrueTime,
+    /// Since when everybody agreed again until the end, `None` if they did not: all running Sentinels name one master
+    /// with plain flags, it says so too, and all other running servers are its replicas with the link up.
+    pub converged: Option<TrueTime>,
+    /// When the run ended.
+    pub end: TrueTime,
+    /// Servers at the end.
+    pub final_redis: Vec<FinalRedis>,
+    /// Sentinels' views at the end.
+    pub final_views: Vec<FinalView>,
+    /// How many times an operator asked for a failover (SENTINEL FAILOVER).
+    pub manual_failovers: u32,
+}
+
+impl Observations {
+    /// The process that listens at an address.
+    pub fn node_at(&self, addr: Addr) -> Option<NodeIx> {
+        self.nodes
+            .iter()
+            .position(|node| node.addr == addr)
+            .map(|i| NodeIx(i as u16))
+    }
+
+    /// A process's description.
+    ///
+    /// # Panics
+    /// If there is no such process.
+    pub fn node(&self, node: NodeIx) -> &NodeInfo {
+        &self.nodes[usize::from(node.0)]
+    }
+
+    /// Milliseconds after the first fault.
+    pub fn ms(&self, at: TrueTime) -> i64 {
+        at.millis_after(self.t0)
+    }
+}

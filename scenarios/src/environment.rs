@@ -1,0 +1,168 @@
+//! Environments: named presets of network, disk and scheduling, printed with every verdict.
+
+use serde::{Deserialize, Serialize};
+use splitbrain_model::Nanos;
+
+/// A distribution of durations. Sampled by the world with integer arithmetic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dist {
+    /// Always the same.
+    Fixed(Nanos),
+    /// Uniform between two bounds, both included.
+    Uniform(Nanos, Nanos),
+    /// Piecewise linear between quantiles: pairs of (1/10 000, duration), ascending, from 0 to 10 000.
+    Quantiles(Vec<(u32, Nanos)>),
+}
+
+impl Dist {
+    /// The largest duration it can give.
+    pub fn max(&self) -> Nanos {
+        match self {
+            Dist::Fixed(d) | Dist::Uniform(_, d) => *d,
+            Dist::Quantiles(points) => points.last().map_or(Nanos::ZERO, |point| point.1),
+        }
+    }
+}
+
+/// Network, disk and scheduling of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// One-way latency of a packet between two hosts.
+    pub latency: Dist,
+    /// One-way latency on one host (loopback).
+    pub loopback: Dist,
+    /// Packets lost, in parts per million.
+    pub loss_ppm: u32,
+    /// How long a process takes from being woken to running: scheduling and the work of one event-loop iteration.
+    pub wake: Dist,
+    /// One fsync of an append-only file.
+    pub fsync: Dist,
+    /// One atomic replacement of a configuration file: write, fsync of file and directory.
+    pub config_save: Dist,
+    /// Bytes per second a child writes a snapshot with.
+    pub save_rate: u64,
+    /// Bytes per second a server loads a snapshot with.
+    pub load_rate: u64,
+    /// Bytes per second of a network link.
+    pub net_rate: u64,
+    /// Pause for `fork` per GiB of dataset.
+    pub fork_per_gib: Nanos,
+    /// Time from starting a process until it listens.
+    pub start_up: Dist,
+}
+
+const fn us(n: u64) -> Nanos {
+    Nanos::from_micros(n)
+}
+
+impl Environment {
+    /// Names of all presets.
+    pub const NAMES: &'static [&'static str] = &[
+        "recorder",
+        "recorder-tmpfs",
+        "lan",
+        "cross-az",
+        "wan",
+        "noisy-cloud",
+    ];
+
+    /// The preset used where nothing is said.
+    pub const DEFAULT: &'static str = "lan";
+
+    /// The preset of this name.
+    pub fn named(name: &str) -> Option<Environment> {
+        let lan = Environment {
+            name: name.to_owned(),
+            latency: Dist::Uniform(us(80), us(200)),
+            loopback: Dist::Uniform(us(15), us(30)),
+            loss_ppm: 0,
+            wake: Dist::Uniform(us(5), us(60)),
+            fsync: Dist::Quantiles(vec![
+                (0, us(150)),
+                (5_000, us(600)),
+                (9_000, us(2_000)),
+                (10_000, us(12_000)),
+            ]),
+            config_save: Dist::Quantiles(vec![
+                (0, us(400)),
+                (5_000, us(1_500)),
+                (9_000, us(4_000)),
+                (9_900, us(10_000)),
+                (10_000, us(40_000)),
+            ]),
+            save_rate: 250_000_000,
+            load_rate: 150_000_000,
+            net_rate: 1_000_000_000,
+            fork_per_gib: us(15_000),
+            start_up: Dist::Uniform(us(5_000), us(25_000)),
+        };
+        Some(match name {
+            "lan" => lan,
+            "recorder" => Environment {
+                latency: Dist::Uniform(us(18), us(40)),
+                ..lan
+            },
+            "recorder-tmpfs" => Environment {
+                latency: Dist::Uniform(us(18), us(40)),
+                fsync: Dist::Fixed(us(5)),
+                config_save: Dist::Uniform(us(150), us(700)),
+                ..lan
+            },
+            "cross-az" => Environment {
+                latency: Dist::Quantiles(vec![
+                    (0, us(350)),
+                    (5_000, us(600)),
+                    (9_900, us(1_500)),
+                    (10_000, us(8_000)),
+                ]),
+                loss_ppm: 10,
+                ..lan
+            },
+            "wan" => Environment {
+                latency: Dist::Quantiles(vec![
+                    (0, us(35_000)),
+                    (5_000, us(40_000)),
+                    (9_900, us(60_000)),
+                    (10_000, us(150_000)),
+                ]),
+                loss_ppm: 500,
+                net_rate: 50_000_000,
+                ..lan
+            },
+            "noisy-cloud" => Environment {
+                latency: Dist::Quantiles(vec![
+                    (0, us(120)),
+                    (5_000, us(400)),
+                    (9_500, us(2_000)),
+                    (9_990, us(20_000)),
+                    (10_000, us(120_000)),
+                ]),
+                loss_ppm: 200,
+                wake: Dist::Quantiles(vec![
+                    (0, us(10)),
+                    (9_000, us(200)),
+                    (9_900, us(5_000)),
+                    (9_990, us(30_000)),
+                    (10_000, us(250_000)),
+                ]),
+                fsync: Dist::Quantiles(vec![
+                    (0, us(500)),
+                    (5_000, us(3_000)),
+                    (9_900, us(60_000)),
+                    (10_000, us(900_000)),
+                ]),
+                config_save: Dist::Quantiles(vec![
+                    (0, us(1_000)),
+                    (5_000, us(6_000)),
+                    (9_900, us(120_000)),
+                    (10_000, us(1_500_000)),
+                ]),
+                ..lan
+            },
+            _ => return None,
+        })
+    }
+}

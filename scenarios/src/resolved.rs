@@ -1,0 +1,177 @@
+//! A scenario resolved for one seed: hosts, processes with their configuration, the fault schedule written out, and
+//! how long to run. Plain data: the world plays it, people may edit it, a shrinker may shorten it.
+
+use crate::environment::{Dist, Environment};
+use serde::{Deserialize, Serialize};
+use splitbrain_checker::Expectation;
+use splitbrain_model::client::ClientConf;
+use splitbrain_model::event::EventKind;
+use splitbrain_model::files::{RedisConf, SentinelConf};
+use splitbrain_model::{Addr, Ip, Millis, Name};
+
+/// A machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub ip: Ip,
+}
+
+/// A process on a host.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its name: `redis-1`, `sentinel-2`, or the client's name. Unique; keys its streams of chance.
+    pub name: String,
+    /// Index of its host.
+    pub host: usize,
+    /// Where it listens (a client: port 0).
+    pub addr: Addr,
+    /// What it is, with its configuration.
+    pub kind: ProcessKind,
+}
+
+/// What runs in a process.
+#[derive(Clone, Debug)]
+pub enum ProcessKind {
+    /// redis-server with this configuration file.
+    Redis(RedisConf),
+    /// redis-sentinel with this configuration file.
+    Sentinel(SentinelConf),
+    /// An application.
+    Client(ClientConf),
+}
+
+/// A group of processes by role or name. Roles are resolved when the step fires, from what most running Sentinels say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// A process or a host (all processes on it) by name.
+    Named(String),
+    /// The master named by most running Sentinels; of the first monitored master, or of this one.
+    Master(Option<Name>),
+    /// The master as the last step that named `master` found it.
+    OldMaster,
+    /// The running replicas of that master, by process order; `Some(n)` for the n-th only, counted from 0.
+    Replica(Option<u32>),
+    /// The running Sentinels; `Some(n)` for the n-th only.
+    Sentinel(Option<u32>),
+    /// The Sentinel that emitted the event the step waited for, or was last elected.
+    Leader,
+    /// All clients.
+    Clients,
+    /// Everything not named elsewhere in the same partition.
+    Rest,
+}
+
+/// When a step fires.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// So long after the beginning of the schedule.
+    At(Millis),
+    /// So long after the step at this index of the schedule fired.
+    AfterStep(usize, Millis),
+    /// So long after the first such event of any Sentinel since the previous step (or the beginning).
+    On {
+        /// Which event.
+        event: EventKind,
+        /// Delay after it.
+        after: Millis,
+        /// Skipped, with all that hangs on it, if the event has not come so long after the previous step.
+        cap: Millis,
+    },
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// SIGKILL.
+    Kill(Vec<Target>),
+    /// SIGTERM; the process ends by itself within its shutdown-timeout, or is killed 10 s after that.
+    Stop(Vec<Target>),
+    /// Starts dead processes again with what is on their disks.
+    Restart(Vec<Target>),
+    /// The hosts lose power: processes gone, unsynced data gone, silence.
+    PowerLoss(Vec<Target>),
+    /// The hosts boot and their processes start.
+    PowerOn(Vec<Target>),
+    /// SIGSTOP.
+    Pause(Vec<Target>),
+    /// SIGCONT.
+    Resume(Vec<Target>),
+    /// No packets pass between members of different groups.
+    Partition(Vec<Vec<Target>>),
+    /// No packets pass from the first group to the second.
+    Drop(Vec<Target>, Vec<Target>),
+    /// No packets pass between these and all others.
+    Isolate(Vec<Target>),
+    /// All network faults end.
+    Heal,
+    /// Latency and loss of the links between two groups, both directions; `None` leaves the environment's.
+    Link {
+        /// One side.
+        a: Vec<Target>,
+        /// Other side; all others if empty.
+        b: Vec<Target>,
+        /// One-way latency.
+        latency: Option<Dist>,
+        /// Loss in parts per million.
+        loss_ppm: Option<u32>,
+    },
+    /// The wall clock of these processes jumps.
+    ClockStep(Vec<Target>, Millis),
+    /// An operator types SENTINEL FAILOVER at a Sentinel.
+    SentinelFailover(Target, Name),
+    /// Undoes the step at this index: restart, resume, boot, or end of that network fault.
+    Undo(usize),
+}
+
+/// One step of the schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When.
+    pub trigger: Trigger,
+    /// What.
+    pub action: Action,
+}
+
+/// How long the phases of a run last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// Between the moment all views are stable and the beginning of the schedule, drawn for this seed.
+    pub phase: Millis,
+    /// Give up if views are not stable by then (a finding, not a crash).
+    pub settle_limit: Millis,
+    /// Shortest time between the last step and the end.
+    pub observe_at_least: Millis,
+    /// Everybody must agree for so long before the run may end early.
+    pub stable_for: Millis,
+    /// Longest time between the last step and the end.
+    pub heal: Millis,
+}
+
+/// A scenario for one seed.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Name: path of the file below the catalogue, without extension.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// Network, disk and scheduling.
+    pub environment: Environment,
+    /// Machines.
+    pub hosts: Vec<Host>,
+    /// Processes: Redis servers first, then Sentinels, then clients. The first Redis server of a master is its master
+    /// at the beginning.
+    pub processes: Vec<Process>,
+    /// Names of the monitored masters with the indices of the Redis servers that belong to each.
+    pub masters: Vec<(Name, Vec<usize>)>,
+    /// The fault schedule.
+    pub schedule: Vec<Step>,
+    /// Phases.
+    pub plan: RunPlan,
+    /// What must and must not happen.
+    pub expect: Vec<Expectation>,
+}
