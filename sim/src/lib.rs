@@ -1,1 +1,24 @@
-//! placeholder
+//! The world: event queue, hosts and processes, network, clocks, disks and faults; the recorder; one run.
+//!
+//! A scenario resolved for a seed goes in, a [`record::Record`] comes out. The world steps pure nodes and looks inside
+//! no message; it computes no verdict.
+
+pub mod chance;
+pub mod clock;
+pub mod digest;
+pub mod disk;
+mod fault;
+pub mod link;
+pub mod process;
+pub mod queue;
+pub mod record;
+pub mod recorder;
+pub mod run;
+pub mod tcp;
+pub mod trace;
+pub mod world;
+
+pub use digest::Digest;
+pub use record::Record;
+pub use run::run;
+pub use world::World;

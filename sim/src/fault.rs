@@ -1,0 +1,337 @@
+//! Faults: what a step of the schedule does to the world, and how it is undone.
+//!
+//! | fault | data in flight | connections | real counterpart |
+//! |---|---|---|---|
+//! | kill | written bytes still arrive | FIN, or RST where unread input was queued; connects refused | `kill -9`, `docker kill` |
+//! | stop | flushed | as the process closes them; killed 10 s after its shutdown-timeout | `kill`, `docker stop` |
+//! | pause | the kernel takes it until buffers are full | stay; new ones are accepted by the kernel | `kill -STOP`, `docker pause` |
+//! | power-loss | gone | silence; RST to whatever comes after the reboot | power cut |
+//! | partition, isolate, drop | lost, retransmitted | stay; connects time out | pulled cable, firewall rule |
+//! | link | slower, lossy | stay | congested link |
+//! | clock-step | untouched | untouched | `date -s`, NTP step |
+
+use crate::link::{HostIx, NetFault};
+use crate::process::Life;
+use crate::run::{Run, StepState};
+use splitbrain_checker::observations::NodeKind;
+use splitbrain_model::message::OperatorCommand;
+use splitbrain_model::{Input, Nanos};
+use splitbrain_scenarios::{Action, ProcessKind, Target};
+
+impl Run<'_> {
+    /// Applies the step at this index; returns a description with roles resolved.
+    pub(crate) fn apply(&mut self, i: usize) -> String {
+        let action = self.scenario.schedule[i].action.clone();
+        match &action {
+            Action::Kill(targets) => {
+                self.on_processes(i, "kill", targets, |run, p| run.world.die(p))
+            }
+            Action::Stop(targets) => {
+                self.on_processes(i, "stop", targets, |run, p| run.terminate(p))
+            }
+            Action::Restart(targets) => self.on_processes(i, "restart", targets, |run, p| {
+                run.world.start(p, Nanos::ZERO)
+            }),
+            Action::Pause(targets) => {
+                self.on_processes(i, "pause", targets, |run, p| run.world.pause(p))
+            }
+            Action::Resume(targets) => {
+                self.on_processes(i, "resume", targets, |run, p| run.world.resume(p))
+            }
+            Action::PowerLoss(targets) => {
+                let hosts = self.bind_hosts(i, targets);
+                hosts.iter().for_each(|&host| self.world.power_off(host));
+                format!("power-loss {}", self.host_names(&hosts))
+            }
+            Action::PowerOn(targets) => {
+                let hosts = self.bind_hosts(i, targets);
+                self.boot(&hosts)
+            }
+            Action::Partition(groups) => {
+                let groups = self.groups(i, groups);
+                let text: Vec<String> = groups.iter().map(|group| self.host_names(group)).collect();
+                self.world.links_mut().begin(i, NetFault::Partition(groups));
+                format!("partition {}", text.join(" | "))
+            }
+            Action::Isolate(targets) => {
+                let inside = self.bind_hosts(i, targets);
+                let text = format!("isolate {}", self.host_names(&inside));
+                let outside = self.hosts_except(&inside);
+                self.world
+                    .links_mut()
+                    .begin(i, NetFault::Partition(vec![inside, outside]));
+                text
+            }
+            Action::Drop(from, to) => {
+                let (from, to) = (self.bind_hosts(i, from), self.bind_hosts(i, to));
+                let text = format!("drop {} > {}", self.host_names(&from), self.host_names(&to));
+                self.world.links_mut().begin(i, NetFault::Drop(from, to));
+                text
+            }
+            Action::Heal => {
+                self.world.links_mut().heal();
+                "heal".to_owned()
+            }
+            Action::Link {
+                a,
+                b,
+                latency,
+                loss_ppm,
+            } => {
+                let a = self.bind_hosts(i, a);
+                let b = if b.is_empty() {
+                    self.hosts_except(&a)
+                } else {
+                    self.bind_hosts(i, b)
+                };
+                let text = format!("link {} - {}", self.host_names(&a), self.host_names(&b));
+                let fault = NetFault::Shape {
+                    a,
+                    b,
+                    latency: latency.clone(),
+                    loss_ppm: *loss_ppm,
+                };
+                self.world.links_mut().begin(i, fault);
+                text
+            }
+            Action::ClockStep(targets, by) => {
+                let text = self.on_processes(i, "clock-step", targets, |run, p| {
+                    run.world.step_clock(p, *by)
+                });
+                format!("{text} by {by}")
+            }
+            Action::SentinelFailover(target, master) => {
+                self.world.recorder.seen.manual_failovers += 1;
+                let command = OperatorCommand::SentinelFailover(master.clone());
+                let first = self.resolve(std::slice::from_ref(target)).first().copied();
+                self.on_bound(
+                    i,
+                    "sentinel-failover",
+                    first.into_iter().collect(),
+                    |run, p| {
+                        run.world.signal(p, Input::Operator(command.clone()));
+                    },
+                )
+            }
+            Action::Undo(step) => self.undo(*step),
+        }
+    }
+
+    fn undo(&mut self, step: usize) -> String {
+        if !matches!(self.steps[step], StepState::Fired(_)) {
+            return "nothing to undo".to_owned();
+        }
+        let bound = self.bound[step].clone();
+        match &self.scenario.schedule[step].action {
+            Action::Kill(_) | Action::Stop(_) => self.on_bound(step, "restart", bound, |run, p| {
+                run.world.start(p, Nanos::ZERO)
+            }),
+            Action::Pause(_) => self.on_bound(step, "resume", bound, |run, p| run.world.resume(p)),
+            Action::PowerLoss(_) => {
+                let hosts = self.hosts_of(&bound);
+                self.boot(&hosts)
+            }
+            action => {
+                self.world.links_mut().end(step);
+                format!("end of {}", name_of(action))
+            }
+        }
+    }
+
+    fn boot(&mut self, hosts: &[HostIx]) -> String {
+        for &host in hosts {
+            self.world.power_on(host);
+            for p in 0..self.world.procs().len() as u16 {
+                if self.world.procs()[usize::from(p)].host == host {
+                    self.world.start(p, Nanos::ZERO);
+                }
+            }
+        }
+        format!("power-on {}", self.host_names(hosts))
+    }
+
+    fn terminate(&mut self, p: u16) {
+        let grace = match &self.scenario.processes[usize::from(p)].kind {
+            ProcessKind::Redis(conf) => Nanos::from_secs(u64::from(conf.shutdown_timeout) + 10),
+            ProcessKind::Sentinel(_) => Nanos::from_secs(10),
+            ProcessKind::Client(_) => return self.world.die(p),
+        };
+        self.world.signal(p, Input::Terminate);
+        self.kill_later(p, grace);
+    }
+
+    fn on_processes(
+        &mut self,
+        i: usize,
+        verb: &str,
+        targets: &[Target],
+        act: impl FnMut(&mut Run<'_>, u16),
+    ) -> String {
+        let processes = self.resolve(targets);
+        self.on_bound(i, verb, processes, act)
+    }
+
+    fn on_bound(
+        &mut self,
+        i: usize,
+        verb: &str,
+        processes: Vec<u16>,
+        mut act: impl FnMut(&mut Run<'_>, u16),
+    ) -> String {
+        let names: Vec<&str> = processes
+            .iter()
+            .map(|&p| self.scenario.processes[usize::from(p)].name.as_str())
+            .collect();
+        let text = format!("{verb} {}", names.join(", "));
+        for &p in &processes {
+            act(self, p);
+        }
+        self.bound[i] = processes;
+        text
+    }
+
+    // ---- targets ----
+
+    /// Processes that targets mean at this moment, each once, in order of naming.
+    fn resolve(&mut self, targets: &[Target]) -> Vec<u16> {
+        let mut found: Vec<u16> = Vec::new();
+        for target in targets {
+            for p in self.resolve_one(target) {
+                if !found.contains(&p) {
+                    found.push(p);
+                }
+            }
+        }
+        found
+    }
+
+    fn resolve_one(&mut self, target: &Target) -> Vec<u16> {
+        let first = self.scenario.masters.first().map(|(name, _)| name.clone());
+        match target {
+            Target::Named(name) => self.named(name),
+            Target::Master(name) => {
+                let master = name
+                    .clone()
+                    .or(first)
+                    .and_then(|name| self.current_master(&name));
+                self.old_master = master.or(self.old_master);
+                master.into_iter().collect()
+            }
+            Target::OldMaster => self.old_master.into_iter().collect(),
+            Target::Replica(n) => {
+                let master = first.as_ref().and_then(|name| self.current_master(name));
+                let servers = self
+                    .scenario
+                    .masters
+                    .first()
+                    .map(|(_, servers)| servers.clone())
+                    .unwrap_or_default();
+                let replicas = servers
+                    .into_iter()
+                    .map(|p| p as u16)
+                    .filter(|&p| Some(p) != master);
+                let running: Vec<u16> = replicas.filter(|&p| self.is_alive(p)).collect();
+                pick(running, *n)
+            }
+            Target::Sentinel(n) => {
+                let all = self.of_kind(NodeKind::Sentinel).into_iter();
+                let running: Vec<u16> = all.filter(|&p| self.is_alive(p)).collect();
+                pick(running, *n)
+            }
+            Target::Leader => self.leader.into_iter().collect(),
+            Target::Clients => self.of_kind(NodeKind::Client),
+            Target::Rest => Vec::new(),
+        }
+    }
+
+    fn named(&self, name: &str) -> Vec<u16> {
+        let processes = &self.scenario.processes;
+        if let Some(p) = processes.iter().position(|process| process.name == name) {
+            return vec![p as u16];
+        }
+        let on_host = |process: &splitbrain_scenarios::Process| {
+            self.scenario.hosts[process.host].name == name
+        };
+        processes
+            .iter()
+            .enumerate()
+            .filter(|(_, process)| on_host(process))
+            .map(|(p, _)| p as u16)
+            .collect()
+    }
+
+    fn is_alive(&self, p: u16) -> bool {
+        matches!(
+            self.world.procs()[usize::from(p)].life,
+            Life::Running | Life::Paused
+        )
+    }
+
+    fn bind_hosts(&mut self, i: usize, targets: &[Target]) -> Vec<HostIx> {
+        let processes = self.resolve(targets);
+        let hosts = self.hosts_of(&processes);
+        for p in processes {
+            if !self.bound[i].contains(&p) {
+                self.bound[i].push(p);
+            }
+        }
+        hosts
+    }
+
+    fn hosts_of(&self, processes: &[u16]) -> Vec<HostIx> {
+        let mut hosts: Vec<HostIx> = processes
+            .iter()
+            .map(|&p| self.scenario.processes[usize::from(p)].host as HostIx)
+            .collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    }
+
+    fn hosts_except(&self, inside: &[HostIx]) -> Vec<HostIx> {
+        (0..self.scenario.hosts.len() as HostIx)
+            .filter(|host| !inside.contains(host))
+            .collect()
+    }
+
+    /// Hosts of each group; `rest` stands for all hosts named in no group.
+    fn groups(&mut self, i: usize, groups: &[Vec<Target>]) -> Vec<Vec<HostIx>> {
+        let mut hosts: Vec<Vec<HostIx>> = groups
+            .iter()
+            .map(|group| self.bind_hosts(i, group))
+            .collect();
+        let named: Vec<HostIx> = hosts.iter().flatten().copied().collect();
+        for (group, hosts) in groups.iter().zip(&mut hosts) {
+            if group.contains(&Target::Rest) {
+                hosts.extend(self.hosts_except(&named));
+            }
+        }
+        hosts
+    }
+
+    fn host_names(&self, hosts: &[HostIx]) -> String {
+        let names: Vec<&str> = hosts
+            .iter()
+            .map(|&host| self.scenario.hosts[usize::from(host)].name.as_str())
+            .collect();
+        names.join(", ")
+    }
+}
+
+fn pick(mut all: Vec<u16>, n: Option<u32>) -> Vec<u16> {
+    match n {
+        None => all,
+        Some(n) if (n as usize) < all.len() => vec![all.swap_remove(n as usize)],
+        Some(_) => Vec::new(),
+    }
+}
+
+fn name_of(action: &Action) -> &'static str {
+    match action {
+        Action::Partition(_) => "partition",
+        Action::Drop(..) => "drop",
+        Action::Isolate(_) => "isolate",
+        Action::Link { .. } => "link fault",
+        _ => "fault",
+    }
+}

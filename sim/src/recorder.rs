@@ -1,0 +1,176 @@
+//! The recorder: turns what nodes and the world tell it into observations.
+
+use splitbrain_checker::observations::{
+    AppliedAt, BranchAt, EventAt, FullSyncAt, NodeIx, NodeKind, Observations, Operation, PathAt,
+    Presence, PresenceAt, RoleAt,
+};
+use splitbrain_model::event::Event;
+use splitbrain_model::note::Note;
+use splitbrain_model::{Addr, TrueTime};
+use std::collections::BTreeMap;
+
+/// A line of a log that is neither event nor observation: Sentinel's votes, links, syncs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    /// When.
+    pub at: TrueTime,
+    /// Which process.
+    pub node: NodeIx,
+    /// What.
+    pub note: Note,
+}
+
+/// Collects observations while a run goes on.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    /// What was observed so far.
+    pub seen: Observations,
+    /// What else was noted.
+    pub log: Vec<LogLine>,
+    /// Number of the last call or return.
+    operation_event: u32,
+    /// Per process: index of each operation of its present life.
+    operations: Vec<Vec<u32>>,
+    by_addr: BTreeMap<Addr, NodeIx>,
+    reachable: BTreeMap<(NodeIx, NodeIx), bool>,
+}
+
+impl Recorder {
+    /// A recorder for these processes.
+    pub fn new(seen: Observations) -> Recorder {
+        let by_addr = seen
+            .nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.kind != NodeKind::Client)
+            .map(|(ix, node)| (node.addr, NodeIx(ix as u16)))
+            .collect();
+        let operations = vec![Vec::new(); seen.nodes.len()];
+        Recorder {
+            seen,
+            by_addr,
+            operations,
+            ..Recorder::default()
+        }
+    }
+
+    /// A Sentinel event.
+    pub fn event(&mut self, at: TrueTime, node: NodeIx, event: Event) {
+        self.seen.events.push(EventAt { at, node, event });
+    }
+
+    /// A process starts a new life: its operations are counted from 0 again.
+    pub fn started(&mut self, at: TrueTime, node: NodeIx) {
+        self.operations[usize::from(node.0)].clear();
+        self.presence(at, node, Presence::Running);
+    }
+
+    /// A change of a process's state.
+    pub fn presence(&mut self, at: TrueTime, node: NodeIx, state: Presence) {
+        self.seen.presence.push(PresenceAt { at, node, state });
+    }
+
+    /// Whether packets pass between two processes in both directions; recorded if it has changed.
+    pub fn path(&mut self, at: TrueTime, a: NodeIx, b: NodeIx, open: bool) {
+        if self.reachable.insert((a, b), open).unwrap_or(true) != open {
+            self.seen.paths.push(PathAt { at, a, b, open });
+        }
+    }
+
+    /// A note of a node.
+    pub fn note(&mut self, at: TrueTime, node: NodeIx, note: Note) {
+        match note {
+            Note::Invoke { op, command } => {
+                self.operation_event += 1;
+                let mine = &mut self.operations[usize::from(node.0)];
+                debug_assert_eq!(
+                    mine.len(),
+                    op as usize,
+                    "operations of a client are numbered from 0"
+                );
+                mine.push(self.seen.operations.len() as u32);
+                self.seen.operations.push(Operation {
+                    client: node,
+                    command,
+                    call: self.operation_event,
+                    ret: Operation::NEVER,
+                    invoked: at,
+                    completed: None,
+                    outcome: None,
+                    server: None,
+                    attempts: 0,
+                    attempts_indeterminate: 0,
+                });
+            }
+            Note::Complete {
+                op,
+                outcome,
+                server,
+                attempts,
+                attempts_indeterminate,
+            } => {
+                self.operation_event += 1;
+                let index = self.operations[usize::from(node.0)][op as usize];
+                let operation = &mut self.seen.operations[index as usize];
+                operation.ret = self.operation_event;
+                operation.completed = Some(at);
+                operation.outcome = Some(outcome);
+                operation.server = server.and_then(|addr| self.by_addr.get(&addr).copied());
+                operation.attempts = attempts;
+                operation.attempts_indeterminate = attempts_indeterminate;
+            }
+            Note::Applied {
+                command,
+                lineage,
+                offset,
+            } => {
+                self.seen.applied.push(AppliedAt {
+                    at,
+                    node,
+                    command,
+                    lineage,
+                    offset,
+                });
+            }
+            Note::Role {
+                replica_of,
+                replid,
+                offset,
+            } => {
+                self.seen.roles.push(RoleAt {
+                    at,
+                    node,
+                    replica_of,
+                    replid,
+                    offset,
+                });
+            }
+            Note::Branch { id, parent } => self.seen.branches.push(BranchAt {
+                at,
+                node,
+                id,
+                parent,
+            }),
+            Note::FullSync { before, after } => {
+                self.seen.full_syncs.push(FullSyncAt {
+                    at,
+                    node,
+                    before,
+                    after,
+                });
+            }
+            note => self.log.push(LogLine { at, node, note }),
+        }
+    }
+
+    /// Closes the record. Effects of blocked iterations were told late: everything is put into the order of its time.
+    pub fn finish(mut self) -> (Observations, Vec<LogLine>) {
+        self.seen.events.sort_by_key(|event| event.at);
+        self.seen.roles.sort_by_key(|role| role.at);
+        self.seen.applied.sort_by_key(|applied| applied.at);
+        self.seen.branches.sort_by_key(|branch| branch.at);
+        self.seen.full_syncs.sort_by_key(|sync| sync.at);
+        self.log.sort_by_key(|line| line.at);
+        (self.seen, self.log)
+    }
+}

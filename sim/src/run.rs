@@ -1,0 +1,576 @@
+//! One run: settle, a random phase, the fault schedule, a heal long enough for the protocol's own bounds, the final
+//! reading. Ends early once everybody agrees again and nothing is left to happen.
+
+use crate::link::HostIx;
+use crate::process::Life;
+use crate::record::{FaultAt, Record};
+use crate::recorder::Recorder;
+use crate::trace::Trace;
+use crate::world::{Stop, World};
+use splitbrain_checker::observations::{
+    FinalRedis, FinalView, MasterSettings, NodeInfo, NodeIx, NodeKind, Observations,
+};
+use splitbrain_model::event::EventKind;
+use splitbrain_model::message::OperatorCommand;
+use splitbrain_model::{Addr, Input, Millis, Name, Nanos, TrueTime};
+use splitbrain_scenarios::{ProcessKind, Resolved, Trigger};
+
+/// How often it is looked whether everybody agrees.
+const POLL: Nanos = Nanos::from_millis(100);
+/// Time between the starts of two processes, as the recorder's are apart.
+const START_GAP: Nanos = Nanos::from_millis(20);
+/// Clients end their last operation within this, and everything is read again as long after.
+const WIND_DOWN: Nanos = Nanos::from_millis(300);
+
+/// Numbers of calls: polling, steps, their caps, and deaths that follow a SIGTERM.
+const CALL_POLL: u32 = 0;
+const CALL_STEP: u32 = 1 << 8;
+const CALL_CAP: u32 = 1 << 20;
+const CALL_KILL: u32 = 1 << 24;
+
+/// What becomes of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepState {
+    Waiting,
+    Fired(TrueTime),
+    Skipped,
+}
+
+/// Plays a resolved scenario.
+pub fn run(scenario: &Resolved) -> Record {
+    Run::new(scenario, false).play()
+}
+
+/// Plays a resolved scenario and keeps one line per event.
+pub fn run_traced(scenario: &Resolved) -> Record {
+    Run::new(scenario, true).play()
+}
+
+/// A run while it goes on.
+pub(crate) struct Run<'a> {
+    pub(crate) scenario: &'a Resolved,
+    pub(crate) world: World,
+    pub(crate) steps: Vec<StepState>,
+    /// Processes each step was applied to, for its undoing.
+    pub(crate) bound: Vec<Vec<u16>>,
+    pub(crate) old_master: Option<u16>,
+    pub(crate) leader: Option<u16>,
+    pub(crate) faults: Vec<FaultAt>,
+    /// The step that waits for an event, and since when.
+    awaiting: Option<(usize, TrueTime)>,
+    stable_since: Option<TrueTime>,
+}
+
+impl<'a> Run<'a> {
+    fn new(scenario: &'a Resolved, traced: bool) -> Run<'a> {
+        let mut world = World::new(scenario, Recorder::new(describe(scenario)));
+        world.trace = traced.then(Trace::default);
+        let mut watched = vec![EventKind::ElectedLeader];
+        watched.extend(
+            scenario
+                .schedule
+                .iter()
+                .filter_map(|step| match step.trigger {
+                    Trigger::On { event, .. } => Some(event),
+                    _ => None,
+                }),
+        );
+        world.watch(watched);
+        Run {
+            scenario,
+            world,
+            steps: vec![StepState::Waiting; scenario.schedule.len()],
+            bound: vec![Vec::new(); scenario.schedule.len()],
+            old_master: None,
+            leader: None,
+            faults: Vec::new(),
+            awaiting: None,
+            stable_since: None,
+        }
+    }
+
+    fn play(mut self) -> Record {
+        let settled = self.settle();
+        if settled {
+            self.play_schedule();
+            self.observe();
+        }
+        self.finish(settled)
+    }
+
+    /// Starts everything and waits until all views are stable. The first synchronisation is not delayed, as in the
+    /// recordings; the configured delay holds from then on.
+    fn settle(&mut self) -> bool {
+        let limit = TrueTime(self.scenario.plan.settle_limit.nanos().0);
+        let redis: Vec<u16> = self.of_kind(NodeKind::Redis);
+        let configured = self.world.undelayed_first_sync();
+        for (i, &p) in redis.iter().enumerate() {
+            self.world.start(p, Nanos(START_GAP.0 * i as u64));
+        }
+        if !self.advance_until(limit, |run| run.replicas_linked()) {
+            return false;
+        }
+        for (i, p) in self.of_kind(NodeKind::Sentinel).into_iter().enumerate() {
+            self.world.start(p, Nanos(START_GAP.0 * i as u64));
+        }
+        if !self.advance_until(limit, |run| run.everybody_known() && run.is_stable()) {
+            return false;
+        }
+        self.world.restore_sync_delay(&configured);
+        for p in self.of_kind(NodeKind::Client) {
+            self.world.start(p, Nanos::ZERO);
+        }
+        self.advance(self.scenario.plan.phase);
+        true
+    }
+
+    fn advance_until(&mut self, limit: TrueTime, done: impl Fn(&Run<'_>) -> bool) -> bool {
+        while !done(self) {
+            if self.world.now() >= limit {
+                return false;
+            }
+            let next = self.world.now() + POLL;
+            while self.world.advance(next).is_some() {}
+        }
+        true
+    }
+
+    fn advance(&mut self, by: Millis) {
+        let until = self.world.now() + by.nanos();
+        while self.world.advance(until).is_some() {}
+    }
+
+    fn play_schedule(&mut self) {
+        let begin = self.world.now();
+        for (i, step) in self.scenario.schedule.iter().enumerate() {
+            if let Trigger::At(at) = step.trigger {
+                self.world.call_at(begin + at.nanos(), CALL_STEP + i as u32);
+            }
+        }
+        self.await_next(begin);
+        self.world.call_at(begin + POLL, CALL_POLL);
+        while self.steps.contains(&StepState::Waiting) {
+            match self.world.advance(TrueTime(u64::MAX)) {
+                Some(stop) => self.on_stop(stop),
+                None => break,
+            }
+        }
+    }
+
+    /// Arms the first waiting step that hangs on an event, once the step before it is over.
+    fn await_next(&mut self, since: TrueTime) {
+        let next = self
+            .steps
+            .iter()
+            .position(|state| *state == StepState::Waiting);
+        self.awaiting = None;
+        if let Some(i) = next
+            && let Trigger::On { cap, .. } = self.scenario.schedule[i].trigger
+        {
+            self.awaiting = Some((i, since));
+            self.world.call_at(since + cap.nanos(), CALL_CAP + i as u32);
+        }
+    }
+
+    fn on_stop(&mut self, stop: Stop) {
+        match stop {
+            Stop::Call(CALL_POLL) => {
+                self.poll();
+                self.world.call_at(self.world.now() + POLL, CALL_POLL);
+            }
+            Stop::Call(id) if id >= CALL_KILL => self.world.die((id - CALL_KILL) as u16),
+            Stop::Call(id) if id >= CALL_CAP => self.cap((id - CALL_CAP) as usize),
+            Stop::Call(id) => self.fire((id - CALL_STEP) as usize),
+            Stop::Event(kind, node) => self.on_event(kind, node),
+        }
+    }
+
+    fn on_event(&mut self, kind: EventKind, node: NodeIx) {
+        if kind == EventKind::ElectedLeader {
+            self.leader = Some(node.0);
+        }
+        if let Some((i, _)) = self.awaiting
+            && let Trigger::On { event, after, .. } = self.scenario.schedule[i].trigger
+            && event == kind
+        {
+            self.awaiting = None;
+            self.leader = Some(node.0);
+            self.world
+                .call_at(self.world.now() + after.nanos(), CALL_STEP + i as u32);
+        }
+    }
+
+    /// The event a step waited for did not come: it is skipped, and with it all that hangs on it.
+    fn cap(&mut self, i: usize) {
+        if self.awaiting.map(|(step, _)| step) != Some(i) {
+            return;
+        }
+        self.steps[i] = StepState::Skipped;
+        for (j, step) in self.scenario.schedule.iter().enumerate().skip(i + 1) {
+            if let Trigger::AfterStep(before, _) = step.trigger
+                && self.steps[before] == StepState::Skipped
+            {
+                self.steps[j] = StepState::Skipped;
+            }
+        }
+        self.await_next(self.world.now());
+    }
+
+    fn fire(&mut self, i: usize) {
+        let now = self.world.now();
+        if self.steps[i] != StepState::Waiting {
+            return;
+        }
+        if self.faults.is_empty() {
+            self.world.recorder.seen.t0 = now;
+        }
+        self.world.recorder.seen.last_disturbance = now;
+        self.steps[i] = StepState::Fired(now);
+        self.stable_since = None;
+        let what = self.apply(i);
+        self.faults.push(FaultAt {
+            at: now,
+            step: i,
+            what,
+        });
+        self.note_paths();
+        for (j, step) in self.scenario.schedule.iter().enumerate() {
+            if let Trigger::AfterStep(before, delay) = step.trigger
+                && before == i
+            {
+                self.world
+                    .call_at(now + delay.nanos(), CALL_STEP + j as u32);
+            }
+        }
+        if self.awaiting.is_none() {
+            self.await_next(now);
+        }
+    }
+
+    /// Kills a process that ignores SIGTERM.
+    pub(crate) fn kill_later(&mut self, p: u16, after: Nanos) {
+        self.world
+            .call_at(self.world.now() + after, CALL_KILL + u32::from(p));
+    }
+
+    fn poll(&mut self) {
+        self.stable_since = match self.is_stable() {
+            true => self.stable_since.or(Some(self.world.now())),
+            false => None,
+        };
+    }
+
+    fn observe(&mut self) {
+        let plan = &self.scenario.plan;
+        let last = self.world.now();
+        let (least, most) = (
+            last + plan.observe_at_least.nanos(),
+            last + plan.heal.nanos(),
+        );
+        self.world.call_at(last + POLL, CALL_POLL);
+        while self.world.now() < most {
+            match self.world.advance(most) {
+                Some(stop) => self.on_stop(stop),
+                None => break,
+            }
+            let long_enough = |since: TrueTime| {
+                self.world.now().since(since.max(least)) >= plan.stable_for.nanos()
+            };
+            if self.stable_since.is_some_and(long_enough) {
+                break;
+            }
+        }
+    }
+
+    /// Lets clients end, reads everything, closes the record.
+    fn finish(mut self, settled: bool) -> Record {
+        for p in self.of_kind(NodeKind::Client) {
+            self.world
+                .signal(p, Input::Operator(OperatorCommand::StopWorkload));
+        }
+        let end = self.world.now() + Nanos(WIND_DOWN.0 * 2);
+        while let Some(stop) = self.world.advance(end) {
+            self.on_stop(stop);
+        }
+        self.poll();
+        let (final_redis, final_views) = (self.final_redis(), self.final_views());
+        let World {
+            recorder, trace, ..
+        } = &mut self.world;
+        let (trace, recorder) = (trace.take(), std::mem::take(recorder));
+        let (mut seen, log) = recorder.finish();
+        seen.end = self.world.now();
+        seen.settled = settled;
+        if self.faults.is_empty() {
+            seen.t0 = seen.end;
+            seen.last_disturbance = seen.end;
+        }
+        seen.converged = self.stable_since;
+        seen.final_redis = final_redis;
+        seen.final_views = final_views;
+        Record {
+            seed: self.scenario.seed,
+            observations: seen,
+            log,
+            faults: self.faults,
+            digest: self.world.digest(),
+            checkpoints: self.world.checkpoints().to_vec(),
+            events: self.world.events(),
+            trace: trace.map(|trace| trace.text),
+        }
+    }
+
+    fn final_redis(&self) -> Vec<FinalRedis> {
+        let read = |p: u16| {
+            let proc = &self.world.procs()[usize::from(p)];
+            let node = proc.redis();
+            FinalRedis {
+                node: NodeIx(p),
+                running: node.is_some() && proc.life == Life::Running,
+                replica_of: node.and_then(|node| node.replica_of()),
+                link_up: node.is_some_and(|node| node.link_up()),
+                lineage: node.map(|node| node.lineage()).unwrap_or_default(),
+                data: node.map(|node| node.dataset().clone()).unwrap_or_default(),
+            }
+        };
+        self.of_kind(NodeKind::Redis)
+            .into_iter()
+            .map(read)
+            .collect()
+    }
+
+    fn final_views(&self) -> Vec<FinalView> {
+        let mut views = Vec::new();
+        for p in self.of_kind(NodeKind::Sentinel) {
+            let Some(sentinel) = self.running_sentinel(p) else {
+                continue;
+            };
+            for i in 0..sentinel.masters() {
+                let view = sentinel.view(i);
+                views.push(FinalView {
+                    node: NodeIx(p),
+                    master: view.name,
+                    addr: view.addr,
+                    config_epoch: view.config_epoch,
+                    current_epoch: sentinel.current_epoch(),
+                    plain: view.plain,
+                });
+            }
+        }
+        views
+    }
+
+    /// Records which paths between Sentinels and servers are open.
+    fn note_paths(&mut self) {
+        let now = self.world.now();
+        let host = |world: &World, p: u16| world.procs()[usize::from(p)].host;
+        for s in self.of_kind(NodeKind::Sentinel) {
+            for r in self.of_kind(NodeKind::Redis) {
+                let (a, b): (HostIx, HostIx) = (host(&self.world, s), host(&self.world, r));
+                let open = self.world.links().open(a, b) && self.world.links().open(b, a);
+                self.world.recorder.path(now, NodeIx(s), NodeIx(r), open);
+            }
+        }
+    }
+
+    // ---- views ----
+
+    pub(crate) fn of_kind(&self, kind: NodeKind) -> Vec<u16> {
+        let processes = self.scenario.processes.iter().enumerate();
+        processes
+            .filter(|(_, process)| kind_of(&process.kind) == kind)
+            .map(|(i, _)| i as u16)
+            .collect()
+    }
+
+    pub(crate) fn is_running(&self, p: u16) -> bool {
+        self.world.procs()[usize::from(p)].life == Life::Running
+    }
+
+    fn running_sentinel(&self, p: u16) -> Option<&splitbrain_model::sentinel::Sentinel> {
+        let proc = &self.world.procs()[usize::from(p)];
+        proc.sentinel().filter(|_| proc.life == Life::Running)
+    }
+
+    /// The server most running Sentinels name as this master; the initial one if none does.
+    pub(crate) fn current_master(&self, name: &Name) -> Option<u16> {
+        let (_, servers) = self
+            .scenario
+            .masters
+            .iter()
+            .find(|(master, _)| master == name)?;
+        let mut named: Vec<(usize, Addr)> = Vec::new();
+        for p in self.of_kind(NodeKind::Sentinel) {
+            let Some(sentinel) = self.running_sentinel(p) else {
+                continue;
+            };
+            for view in (0..sentinel.masters())
+                .map(|i| sentinel.view(i))
+                .filter(|view| view.name == *name)
+            {
+                match named.iter_mut().find(|(_, addr)| *addr == view.addr) {
+                    Some((count, _)) => *count += 1,
+                    None => named.push((1, view.addr)),
+                }
+            }
+        }
+        // The first of those named most often.
+        let most = named.iter().map(|(count, _)| *count).max();
+        let addr = named
+            .iter()
+            .find(|(count, _)| Some(*count) == most)
+            .map(|(_, addr)| *addr);
+        let at = |addr| {
+            self.scenario
+                .processes
+                .iter()
+                .position(|process| process.addr == addr)
+        };
+        addr.and_then(at)
+            .or(servers.first().copied())
+            .map(|p| p as u16)
+    }
+
+    fn replicas_linked(&self) -> bool {
+        self.scenario.masters.iter().all(|(_, servers)| {
+            servers.iter().enumerate().all(|(i, &p)| {
+                let node = self.world.procs()[p].redis();
+                node.is_some_and(|node| {
+                    if i == 0 {
+                        !node.loading()
+                    } else {
+                        node.link_up()
+                    }
+                })
+            })
+        })
+    }
+
+    fn everybody_known(&self) -> bool {
+        let sentinels = self.of_kind(NodeKind::Sentinel);
+        sentinels.iter().all(|&p| {
+            let Some(sentinel) = self.running_sentinel(p) else {
+                return false;
+            };
+            (0..sentinel.masters())
+                .map(|i| sentinel.view(i))
+                .all(|view| {
+                    let servers = self
+                        .scenario
+                        .masters
+                        .iter()
+                        .find(|(name, _)| *name == view.name);
+                    let replicas = servers.map_or(0, |(_, servers)| servers.len() - 1);
+                    let others = sentinels
+                        .iter()
+                        .filter(|&&other| self.monitors(other, &view.name))
+                        .count()
+                        - 1;
+                    view.slaves as usize == replicas && view.other_sentinels as usize == others
+                })
+        })
+    }
+
+    fn monitors(&self, p: u16, name: &Name) -> bool {
+        match &self.scenario.processes[usize::from(p)].kind {
+            ProcessKind::Sentinel(conf) => conf.masters.iter().any(|master| master.name == *name),
+            _ => false,
+        }
+    }
+
+    /// All running Sentinels name one master with plain flags, it runs and says so too, and all other running servers
+    /// are its replicas with the link up (the recorder's `stable`).
+    fn is_stable(&self) -> bool {
+        self.scenario.masters.iter().all(|(name, servers)| {
+            let mut agreed: Option<Addr> = None;
+            for p in self.of_kind(NodeKind::Sentinel) {
+                let Some(sentinel) = self.running_sentinel(p) else {
+                    continue;
+                };
+                for view in (0..sentinel.masters())
+                    .map(|i| sentinel.view(i))
+                    .filter(|view| view.name == *name)
+                {
+                    if !view.plain || agreed.is_some_and(|addr| addr != view.addr) {
+                        return false;
+                    }
+                    agreed = Some(view.addr);
+                }
+            }
+            let Some(master) = agreed else { return false };
+            let mut found = false;
+            servers
+                .iter()
+                .filter(|&&p| self.is_running(p as u16))
+                .all(|&p| {
+                    let proc = &self.world.procs()[p];
+                    let Some(node) = proc.redis() else {
+                        return false;
+                    };
+                    if proc.addr == master {
+                        found = true;
+                        node.replica_of().is_none() && !node.loading()
+                    } else {
+                        node.replica_of() == Some(master) && node.link_up()
+                    }
+                })
+                && found
+        })
+    }
+}
+
+/// What kind of process it is.
+pub(crate) fn kind_of(kind: &ProcessKind) -> NodeKind {
+    match kind {
+        ProcessKind::Redis(_) => NodeKind::Redis,
+        ProcessKind::Sentinel(_) => NodeKind::Sentinel,
+        ProcessKind::Client(_) => NodeKind::Client,
+    }
+}
+
+/// The part of the observations that is known before the run.
+fn describe(scenario: &Resolved) -> Observations {
+    let nodes = scenario.processes.iter().map(|process| NodeInfo {
+        name: process.name.clone(),
+        kind: kind_of(&process.kind),
+        addr: process.addr,
+        host: scenario.hosts[process.host].name.clone(),
+    });
+    let masters = scenario.masters.iter().filter_map(|(name, servers)| {
+        let monitoring = |process: &splitbrain_scenarios::Process| match &process.kind {
+            ProcessKind::Sentinel(conf) => conf
+                .masters
+                .iter()
+                .find(|master| master.name == *name)
+                .cloned(),
+            _ => None,
+        };
+        let conf = scenario.processes.iter().find_map(monitoring)?;
+        let redis = match &scenario.processes[*servers.first()?].kind {
+            ProcessKind::Redis(conf) => conf.clone(),
+            _ => return None,
+        };
+        let sentinels = scenario
+            .processes
+            .iter()
+            .enumerate()
+            .filter(|(_, process)| monitoring(process).is_some());
+        Some(MasterSettings {
+            name: name.clone(),
+            initial: NodeIx(servers[0] as u16),
+            redis: servers.iter().map(|&p| NodeIx(p as u16)).collect(),
+            sentinels: sentinels.map(|(i, _)| NodeIx(i as u16)).collect(),
+            quorum: conf.quorum,
+            down_after: conf.down_after,
+            failover_timeout: conf.failover_timeout,
+            parallel_syncs: conf.parallel_syncs,
+            min_replicas_to_write: redis.min_replicas_to_write,
+            min_replicas_max_lag: redis.min_replicas_max_lag,
+        })
+    });
+    Observations {
+        nodes: nodes.collect(),
+        masters: masters.collect(),
+        ..Observations::default()
+    }
+}

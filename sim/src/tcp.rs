@@ -1,0 +1,910 @@
+//! Connections as TCP gives them: bytes in order, exactly once or not at all; SYN and data retransmission; refused,
+//! reset, half-open; accept queue and bounded receive buffers. Messages are typed; a segment is what one event-loop
+//! iteration wrote to one socket.
+//!
+//! Retransmission (Redis spec 15.1): a lost segment stalls its direction; everything written meanwhile waits behind it
+//! and leaves at the next retry that gets through, first 200 ms later, then doubling up to 120 s, given up near 15
+//! minutes. Acknowledgements are not packets of their own: at arrival it is looked up whether the way back is open, and
+//! if not, the sender's timer runs although the data has arrived.
+
+use crate::link::{LinkIx, Links};
+use splitbrain_model::message::{CloseReason, ConnectError};
+use splitbrain_model::{Addr, Conn, Message, Nanos, TrueTime};
+use std::collections::VecDeque;
+
+/// One end of a connection, as an index; the other end is `end ^ 1`.
+pub type EndIx = u32;
+
+/// When SYNs are sent after the first, and when connecting is given up.
+pub const SYN_RETRIES: [Nanos; 6] = [
+    Nanos::from_secs(1),
+    Nanos::from_secs(3),
+    Nanos::from_secs(7),
+    Nanos::from_secs(15),
+    Nanos::from_secs(31),
+    Nanos::from_secs(63),
+];
+/// Connecting is given up after this.
+pub const SYN_GIVE_UP: Nanos = Nanos::from_secs(127);
+/// First retransmission timeout.
+pub const RTO_FIRST: Nanos = Nanos::from_millis(200);
+/// Largest retransmission timeout.
+pub const RTO_MAX: Nanos = Nanos::from_secs(120);
+/// Retransmission is given up after this (`tcp_retries2` = 15).
+pub const RETRANSMIT_GIVE_UP: Nanos = Nanos::from_secs(924);
+/// Unread bytes a receiver takes before its window closes.
+pub const RECEIVE_BUFFER: u64 = 4 << 20;
+/// Connections waiting to be accepted (`tcp-backlog`).
+pub const ACCEPT_QUEUE: usize = 511;
+
+/// State of an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The other side of a connect that has not got through.
+    Unborn,
+    /// SYN sent.
+    Connecting,
+    /// Established, but the process has not accepted it yet.
+    Waiting,
+    /// In use.
+    Open,
+    /// Closed by this side; what was written may still be on its way.
+    Closed,
+    /// The kernel that held it lost power.
+    Gone,
+}
+
+/// What an event of the network means. The world schedules them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NetEvent {
+    /// A SYN arrives at the server.
+    Syn(EndIx),
+    /// The client sends its next SYN.
+    SynRetry(EndIx, u8),
+    /// The SYN-ACK arrives.
+    Established(EndIx),
+    /// The RST to a SYN arrives.
+    Refused(EndIx),
+    /// A segment sent by this end arrives.
+    Arrive(EndIx),
+    /// The retransmission timer of this end, with its generation.
+    Retransmit(EndIx, u32),
+    /// A reset arrives at this end.
+    Reset(EndIx),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    messages: u32,
+    bytes: u32,
+    /// Completes the handshake.
+    accept: bool,
+    fin: bool,
+}
+
+/// One end of a connection.
+#[derive(Debug)]
+pub struct End {
+    /// Process that holds it.
+    pub proc: u16,
+    /// Its number within the process.
+    pub conn: Conn,
+    /// State.
+    pub state: State,
+    /// Its own address.
+    pub local: Addr,
+    /// Link its segments take.
+    pub link: LinkIx,
+    /// Listed as readable.
+    pub ready: bool,
+    /// Outcome of connecting that the process has not seen yet.
+    pub connected: Option<Result<(), ConnectError>>,
+    /// Readable messages.
+    pub rx: VecDeque<Message>,
+    /// Their bytes.
+    pub rx_bytes: u64,
+    /// After them, the connection ends like this.
+    pub eof: Option<CloseReason>,
+    /// Messages in flight, then those that wait.
+    wire: VecDeque<Message>,
+    flight: VecDeque<Segment>,
+    /// Messages, bytes and marks behind those in flight.
+    waiting: Segment,
+    last_arrival: TrueTime,
+    opened: TrueTime,
+    /// Nothing new leaves until a retransmission gets through.
+    stalled: bool,
+    /// The receiver's buffer is full.
+    window_closed: bool,
+    timer: u32,
+    timer_armed: bool,
+    rto: Nanos,
+    unacked_since: TrueTime,
+}
+
+/// What the world has to do after a network event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing.
+    Nothing,
+    /// This end has become readable.
+    Readable(EndIx),
+    /// This end waits in its server's accept queue.
+    Acceptable(EndIx),
+}
+
+/// All connections.
+#[derive(Debug)]
+pub struct Tcp {
+    ends: Vec<End>,
+    /// Hosts and paths.
+    pub links: Links,
+    /// Events to schedule; emptied by the world.
+    pub schedule: Vec<(TrueTime, NetEvent)>,
+}
+
+const EMPTY: Segment = Segment {
+    messages: 0,
+    bytes: 0,
+    accept: false,
+    fin: false,
+};
+
+impl Tcp {
+    /// No connections yet.
+    pub fn new(links: Links) -> Tcp {
+        Tcp {
+            ends: Vec::with_capacity(256),
+            links,
+            schedule: Vec::with_capacity(16),
+        }
+    }
+
+    /// An end.
+    #[inline]
+    pub fn end(&self, ix: EndIx) -> &End {
+        &self.ends[ix as usize]
+    }
+
+    /// An end.
+    #[inline]
+    pub fn end_mut(&mut self, ix: EndIx) -> &mut End {
+        &mut self.ends[ix as usize]
+    }
+
+    /// Opens a connection from `proc` on the host where `link` begins; `back` is the link in the other direction.
+    /// `addrs` are the addresses of both ends.
+    pub fn connect(
+        &mut self,
+        proc: u16,
+        conn: Conn,
+        addrs: (Addr, Addr),
+        link: LinkIx,
+        back: LinkIx,
+        now: TrueTime,
+    ) -> EndIx {
+        let ix = self.pair(proc, conn, addrs, link, back, now);
+        self.syn(ix, 0, now);
+        ix
+    }
+
+    /// Opens a connection to an address at which there is no host: no SYN is ever answered.
+    pub fn connect_to_nowhere(
+        &mut self,
+        proc: u16,
+        conn: Conn,
+        addrs: (Addr, Addr),
+        link: LinkIx,
+        now: TrueTime,
+    ) -> EndIx {
+        let ix = self.pair(proc, conn, addrs, link, link, now);
+        self.schedule
+            .push((now + SYN_GIVE_UP, NetEvent::SynRetry(ix, u8::MAX)));
+        ix
+    }
+
+    fn pair(
+        &mut self,
+        proc: u16,
+        conn: Conn,
+        addrs: (Addr, Addr),
+        link: LinkIx,
+        back: LinkIx,
+        now: TrueTime,
+    ) -> EndIx {
+        let ix = self.ends.len() as EndIx;
+        for (state, local, link, conn, proc) in [
+            (State::Connecting, addrs.0, link, conn, proc),
+            (State::Unborn, addrs.1, back, Conn(u32::MAX), u16::MAX),
+        ] {
+            self.ends.push(End {
+                proc,
+                conn,
+                local,
+                state,
+                link,
+                ready: false,
+                connected: None,
+                rx: VecDeque::new(),
+                rx_bytes: 0,
+                eof: None,
+                wire: VecDeque::new(),
+                flight: VecDeque::new(),
+                waiting: EMPTY,
+                last_arrival: TrueTime(0),
+                opened: now,
+                stalled: false,
+                window_closed: false,
+                timer: 0,
+                timer_armed: false,
+                rto: RTO_FIRST,
+                unacked_since: now,
+            });
+        }
+        ix
+    }
+
+    /// The address a connecting end wants.
+    pub fn target(&self, ix: EndIx) -> Addr {
+        self.end(ix ^ 1).local
+    }
+
+    /// The process accepts a waiting end under this number; returns the peer's address.
+    pub fn accept(&mut self, ix: EndIx, conn: Conn) -> Addr {
+        let end = self.end_mut(ix);
+        end.conn = conn;
+        if end.state == State::Waiting {
+            end.state = State::Open;
+        }
+        self.end(ix ^ 1).local
+    }
+
+    /// Forgets an end whose connecting failed.
+    pub fn abandon(&mut self, ix: EndIx) {
+        let end = self.end_mut(ix);
+        end.state = State::Closed;
+        end.wire = VecDeque::new();
+        end.waiting = EMPTY;
+    }
+
+    /// The process has read the end of the stream and closes its side.
+    pub fn finish(&mut self, ix: EndIx) {
+        self.end_mut(ix).state = State::Closed;
+    }
+
+    fn syn(&mut self, ix: EndIx, attempt: u8, now: TrueTime) {
+        let (link, opened) = (self.end(ix).link, self.end(ix).opened);
+        if let Some(at) = self.links.send(link, 0, now) {
+            self.schedule.push((at, NetEvent::Syn(ix)));
+        }
+        // The next SYN is sent if nothing has come by then.
+        let next = SYN_RETRIES
+            .get(usize::from(attempt))
+            .copied()
+            .unwrap_or(SYN_GIVE_UP);
+        self.schedule
+            .push((opened + next, NetEvent::SynRetry(ix, attempt + 1)));
+    }
+
+    /// The client's timer for its next SYN.
+    pub fn syn_retry(&mut self, ix: EndIx, attempt: u8, now: TrueTime) -> Outcome {
+        if self.end(ix).state != State::Connecting || self.end(ix).connected.is_some() {
+            return Outcome::Nothing;
+        }
+        if usize::from(attempt) > SYN_RETRIES.len() {
+            self.end_mut(ix).connected = Some(Err(ConnectError::TimedOut));
+            return Outcome::Readable(ix);
+        }
+        self.syn(ix, attempt, now);
+        Outcome::Nothing
+    }
+
+    /// A SYN has arrived at a host. `listener` is the process listening at the address and how many connections wait
+    /// for it; `None` if the host is up and nobody listens.
+    pub fn syn_arrived(&mut self, ix: EndIx, listener: Option<(u16, usize)>, now: TrueTime) {
+        if self.end(ix).state != State::Connecting {
+            return;
+        }
+        let back = self.end(ix ^ 1).link;
+        match listener {
+            None => {
+                if let Some(at) = self.links.send(back, 0, now) {
+                    self.schedule.push((at, NetEvent::Refused(ix)));
+                }
+            }
+            Some((_, waiting)) if waiting >= ACCEPT_QUEUE => {}
+            Some((proc, _)) => {
+                if let Some(at) = self.links.send(back, 0, now) {
+                    self.end_mut(ix ^ 1).proc = proc;
+                    self.schedule.push((at, NetEvent::Established(ix)));
+                }
+            }
+        }
+    }
+
+    /// The RST to a SYN has arrived.
+    pub fn refused(&mut self, ix: EndIx) -> Outcome {
+        let end = self.end_mut(ix);
+        if end.state != State::Connecting || end.connected.is_some() {
+            return Outcome::Nothing;
+        }
+        end.connected = Some(Err(ConnectError::Refused));
+        Outcome::Readable(ix)
+    }
+
+    /// The SYN-ACK has arrived: the client side is established and what was written so far leaves.
+    pub fn established(&mut self, ix: EndIx, now: TrueTime) -> Outcome {
+        let end = self.end_mut(ix);
+        if end.state != State::Connecting || end.connected.is_some() {
+            return Outcome::Nothing;
+        }
+        end.connected = Some(Ok(()));
+        end.state = State::Open;
+        end.waiting.accept = true;
+        self.transmit(ix, now);
+        Outcome::Readable(ix)
+    }
+
+    /// Queues a message on an end; [`Tcp::transmit`] sends what is queued. Dropped if the end cannot send any more.
+    #[inline]
+    pub fn write(&mut self, ix: EndIx, message: Message, bytes: u32) {
+        let end = self.end_mut(ix);
+        if matches!(end.state, State::Open | State::Connecting)
+            && end.eof != Some(CloseReason::Reset)
+        {
+            end.wire.push_back(message);
+            end.waiting.messages += 1;
+            end.waiting.bytes += bytes;
+        }
+    }
+
+    /// Sends what is queued, as one segment, unless the direction is stalled.
+    pub fn transmit(&mut self, ix: EndIx, now: TrueTime) {
+        let end = &mut self.ends[ix as usize];
+        let idle = end.waiting.messages == 0 && !end.waiting.accept && !end.waiting.fin;
+        if idle
+            || end.stalled
+            || end.window_closed
+            || matches!(end.state, State::Connecting | State::Gone)
+        {
+            return;
+        }
+        let Some(at) = self.links.send(end.link, u64::from(end.waiting.bytes), now) else {
+            self.stall(ix, now);
+            return;
+        };
+        end.last_arrival = end.last_arrival.max(at);
+        end.flight
+            .push_back(std::mem::replace(&mut end.waiting, EMPTY));
+        self.schedule.push((end.last_arrival, NetEvent::Arrive(ix)));
+    }
+
+    fn stall(&mut self, ix: EndIx, now: TrueTime) {
+        self.end_mut(ix).stalled = true;
+        self.arm(ix, now);
+    }
+
+    fn arm(&mut self, ix: EndIx, now: TrueTime) {
+        let end = &mut self.ends[ix as usize];
+        if end.timer_armed {
+            return;
+        }
+        end.timer_armed = true;
+        end.rto = RTO_FIRST;
+        end.unacked_since = now;
+        self.schedule
+            .push((now + RTO_FIRST, NetEvent::Retransmit(ix, end.timer)));
+    }
+
+    /// A segment sent by `ix` has arrived.
+    pub fn arrive(&mut self, ix: EndIx, now: TrueTime) -> Outcome {
+        let Some(segment) = self.ends[ix as usize].flight.pop_front() else {
+            return Outcome::Nothing;
+        };
+        let back = self.end(ix ^ 1).link;
+        let receiving_host = self.links_from(back);
+        if !self.links.is_up(receiving_host) {
+            self.put_back(ix, segment);
+            self.stall(ix, now);
+            return Outcome::Nothing;
+        }
+        match self.end(ix ^ 1).state {
+            State::Gone | State::Closed => {
+                self.drop_messages(ix, segment.messages);
+                if (segment.messages > 0 || self.end(ix ^ 1).state == State::Gone)
+                    && let Some(at) = self.links.send(back, 0, now)
+                {
+                    self.schedule.push((at, NetEvent::Reset(ix)));
+                }
+                return Outcome::Nothing;
+            }
+            _ => {}
+        }
+        if segment.messages > 0 && self.end(ix ^ 1).rx_bytes >= RECEIVE_BUFFER {
+            self.put_back(ix, segment);
+            self.end_mut(ix).window_closed = true;
+            return Outcome::Nothing;
+        }
+        if self.links.is_blocked(back) {
+            self.arm(ix, now);
+        }
+        self.deliver(ix, segment)
+    }
+
+    fn links_from(&self, link: LinkIx) -> u16 {
+        self.links.source(link)
+    }
+
+    fn deliver(&mut self, ix: EndIx, segment: Segment) -> Outcome {
+        let (low, high) = self.ends.split_at_mut((ix | 1) as usize);
+        let (even, odd) = (&mut low[(ix & !1) as usize], &mut high[0]);
+        let (sender, receiver) = if ix & 1 == 0 {
+            (even, odd)
+        } else {
+            (odd, even)
+        };
+        if receiver.eof.is_none() {
+            for _ in 0..segment.messages {
+                receiver.rx.extend(sender.wire.pop_front());
+            }
+            receiver.rx_bytes += u64::from(segment.bytes);
+            if segment.fin {
+                receiver.eof = Some(CloseReason::Eof);
+            }
+        } else {
+            sender
+                .wire
+                .drain(..(segment.messages as usize).min(sender.wire.len()));
+        }
+        if segment.accept && receiver.state == State::Unborn {
+            receiver.state = State::Waiting;
+            return Outcome::Acceptable(ix ^ 1);
+        }
+        if receiver.state == State::Open {
+            Outcome::Readable(ix ^ 1)
+        } else {
+            Outcome::Nothing
+        }
+    }
+
+    fn drop_messages(&mut self, ix: EndIx, messages: u32) {
+        let wire = &mut self.end_mut(ix).wire;
+        wire.drain(..(messages as usize).min(wire.len()));
+    }
+
+    fn put_back(&mut self, ix: EndIx, segment: Segment) {
+        let end = self.end_mut(ix);
+        end.waiting.messages += segment.messages;
+        end.waiting.bytes += segment.bytes;
+        end.waiting.accept |= segment.accept;
+        end.waiting.fin |= segment.fin;
+    }
+
+    /// The retransmission timer of `ix` has run out.
+    pub fn retransmit(&mut self, ix: EndIx, generation: u32, now: TrueTime) -> Outcome {
+        let end = &self.ends[ix as usize];
+        if end.timer != generation || !end.timer_armed || end.state == State::Gone {
+            return Outcome::Nothing;
+        }
+        let back = self.end(ix ^ 1).link;
+        let (there, again) = (self.end(ix).link, self.end(ix).rto);
+        // Segments still in flight when the direction stalled have all arrived or come back by now.
+        let arrival = self
+            .links
+            .send(there, u64::from(self.end(ix).waiting.bytes), now);
+        let host_up = self.links.is_up(self.links_from(back));
+        if let (Some(at), true) = (arrival, host_up) {
+            let acknowledged = !self.links.is_blocked(back);
+            let end = &mut self.ends[ix as usize];
+            if end.stalled {
+                end.last_arrival = end.last_arrival.max(at);
+                end.flight
+                    .push_back(std::mem::replace(&mut end.waiting, EMPTY));
+                self.schedule.push((end.last_arrival, NetEvent::Arrive(ix)));
+            }
+            let end = &mut self.ends[ix as usize];
+            if acknowledged {
+                end.timer += 1;
+                end.timer_armed = false;
+                end.stalled = false;
+                // A peer that rebooted meanwhile answers the retransmission of what it once had with a reset.
+                if self.end(ix ^ 1).state == State::Gone
+                    && let Some(at) = self.links.send(back, 0, now)
+                {
+                    self.schedule.push((at, NetEvent::Reset(ix)));
+                }
+                return Outcome::Nothing;
+            }
+        }
+        let end = &mut self.ends[ix as usize];
+        end.stalled = true;
+        if now.since(end.unacked_since) >= RETRANSMIT_GIVE_UP {
+            end.timer_armed = false;
+            end.timer += 1;
+            end.wire.clear();
+            end.waiting = EMPTY;
+            end.eof.get_or_insert(CloseReason::TimedOut);
+            return if end.state == State::Open {
+                Outcome::Readable(ix)
+            } else {
+                Outcome::Nothing
+            };
+        }
+        end.rto = Nanos((again.0 * 2).min(RTO_MAX.0));
+        let (next, timer) = (now + end.rto, end.timer);
+        self.schedule.push((next, NetEvent::Retransmit(ix, timer)));
+        Outcome::Nothing
+    }
+
+    /// A reset has arrived at `ix`. What was received before stays readable.
+    pub fn reset(&mut self, ix: EndIx) -> Outcome {
+        let end = self.end_mut(ix);
+        end.waiting = EMPTY;
+        end.wire.truncate(
+            end.flight
+                .iter()
+                .map(|segment| segment.messages as usize)
+                .sum(),
+        );
+        end.timer += 1;
+        end.timer_armed = false;
+        match end.state {
+            State::Open | State::Waiting | State::Unborn => {
+                end.eof.get_or_insert(CloseReason::Reset);
+                if end.state == State::Open {
+                    Outcome::Readable(ix)
+                } else {
+                    Outcome::Nothing
+                }
+            }
+            _ => Outcome::Nothing,
+        }
+    }
+
+    /// The process has taken messages from the end; opens the window if it was closed.
+    pub fn drained(&mut self, ix: EndIx, now: TrueTime) {
+        if self.end(ix ^ 1).window_closed && self.end(ix).rx_bytes < RECEIVE_BUFFER / 2 {
+            self.end_mut(ix ^ 1).window_closed = false;
+            self.transmit(ix ^ 1, now);
+        }
+    }
+
+    /// Closes an end: FIN behind what was written, or RST if `abort` or if unread data is queued (the kernel's rule).
+    pub fn close(&mut self, ix: EndIx, abort: bool, now: TrueTime) {
+        let end = self.end_mut(ix);
+        let state = std::mem::replace(&mut end.state, State::Closed);
+        let unread = !end.rx.is_empty();
+        end.rx = VecDeque::new();
+        end.rx_bytes = 0;
+        let finished =
+            end.eof == Some(CloseReason::Reset) || end.eof == Some(CloseReason::TimedOut);
+        match state {
+            State::Closed | State::Gone => end.state = state,
+            State::Connecting | State::Unborn => {}
+            State::Open | State::Waiting if finished => {}
+            State::Open | State::Waiting if abort || unread || state == State::Waiting => {
+                self.send_reset(ix, now)
+            }
+            State::Open | State::Waiting => {
+                end.waiting.fin = true;
+                self.transmit(ix, now);
+            }
+        }
+    }
+
+    /// Sends a reset behind what is in flight; what waits is discarded. A reset that is lost is lost.
+    fn send_reset(&mut self, ix: EndIx, now: TrueTime) {
+        let end = self.end_mut(ix);
+        let in_flight: usize = end
+            .flight
+            .iter()
+            .map(|segment| segment.messages as usize)
+            .sum();
+        end.wire.truncate(in_flight);
+        end.waiting = EMPTY;
+        end.timer += 1;
+        end.timer_armed = false;
+        let (link, last) = (end.link, end.last_arrival);
+        if let Some(at) = self.links.send(link, 0, now) {
+            self.schedule.push((at.max(last), NetEvent::Reset(ix ^ 1)));
+        }
+    }
+
+    fn vanish(&mut self, ix: EndIx) {
+        let end = self.end_mut(ix);
+        end.state = State::Gone;
+        end.rx.clear();
+        end.wire.clear();
+        end.flight.clear();
+        end.waiting = EMPTY;
+        end.timer += 1;
+    }
+
+    /// The kernel of a host is gone, and with it all its sockets.
+    pub fn vanish_host(&mut self, host: crate::link::HostIx) {
+        for ix in 0..self.ends.len() as EndIx {
+            let end = self.end(ix);
+            if self.links.source(end.link) == host && end.state != State::Unborn {
+                self.vanish(ix);
+            }
+        }
+    }
+
+    /// How many connections were ever opened.
+    pub fn connections(&self) -> usize {
+        self.ends.len() / 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::NetFault;
+    use crate::queue::Queue;
+    use splitbrain_model::Reply;
+    use splitbrain_scenarios::Environment;
+
+    /// A client on host 0 and a server on host 1, driven to quiescence.
+    struct Net {
+        tcp: Tcp,
+        queue: Queue<NetEvent>,
+        now: TrueTime,
+        listening: bool,
+        client: EndIx,
+    }
+
+    const PAUSE: Nanos = Nanos::from_micros(400);
+
+    impl Net {
+        fn new(listening: bool, before: impl FnOnce(&mut Links)) -> Net {
+            let mut links = Links::new(
+                1,
+                ["a", "b"].map(str::to_owned).to_vec(),
+                &Environment::named("lan").unwrap(),
+            );
+            before(&mut links);
+            let (there, back) = (links.between(0, 1), links.between(1, 0));
+            let mut tcp = Tcp::new(links);
+            let client = tcp.connect(0, Conn(0), Default::default(), there, back, TrueTime(0));
+            Net {
+                tcp,
+                queue: Queue::default(),
+                now: TrueTime(0),
+                listening,
+                client,
+            }
+        }
+
+        fn server(&self) -> EndIx {
+            self.client ^ 1
+        }
+
+        /// Handles events until `until`; accepts at once.
+        fn run(&mut self, until: TrueTime) {
+            loop {
+                for (at, event) in self.tcp.schedule.drain(..) {
+                    self.queue.push(at, event);
+                }
+                if self.queue.next_at().is_none_or(|at| at > until) {
+                    self.now = until;
+                    return;
+                }
+                let (at, event) = self.queue.pop().unwrap();
+                self.now = at;
+                let outcome = match event {
+                    NetEvent::Syn(end) => {
+                        if self.tcp.links.is_up(1) {
+                            self.tcp
+                                .syn_arrived(end, self.listening.then_some((1, 0)), at);
+                        }
+                        Outcome::Nothing
+                    }
+                    NetEvent::SynRetry(end, attempt) => self.tcp.syn_retry(end, attempt, at),
+                    NetEvent::Established(end) => self.tcp.established(end, at),
+                    NetEvent::Refused(end) => self.tcp.refused(end),
+                    NetEvent::Arrive(end) => self.tcp.arrive(end, at),
+                    NetEvent::Retransmit(end, timer) => self.tcp.retransmit(end, timer, at),
+                    NetEvent::Reset(end) => self.tcp.reset(end),
+                };
+                if let Outcome::Acceptable(end) = outcome {
+                    self.tcp.accept(end, Conn(0));
+                }
+            }
+        }
+
+        fn run_for(&mut self, time: Nanos) {
+            self.run(self.now + time);
+        }
+
+        fn send(&mut self, end: EndIx, count: i64) {
+            for n in 0..count {
+                self.tcp.write(end, Message::Reply(Reply::Int(n)), 4);
+            }
+            let now = self.now;
+            self.tcp.transmit(end, now);
+        }
+
+        fn read(&mut self, end: EndIx) -> usize {
+            let side = self.tcp.end_mut(end);
+            side.rx_bytes = 0;
+            side.rx.drain(..).count()
+        }
+    }
+
+    fn cut(links: &mut Links) {
+        links.begin(0, NetFault::Partition(vec![vec![0], vec![1]]));
+    }
+
+    #[test]
+    fn a_connection_is_there_after_one_round_trip_and_carries_what_was_written_before() {
+        let mut net = Net::new(true, |_| {});
+        net.send(net.client, 2);
+        net.run(TrueTime(0) + PAUSE);
+        assert_eq!(net.tcp.end(net.client).connected, Some(Ok(())));
+        net.run_for(PAUSE);
+        assert_eq!(net.read(net.server()), 2);
+    }
+
+    #[test]
+    fn nobody_listening_refuses_after_one_round_trip() {
+        let mut net = Net::new(false, |_| {});
+        net.run(TrueTime(0) + PAUSE);
+        assert_eq!(
+            net.tcp.end(net.client).connected,
+            Some(Err(ConnectError::Refused))
+        );
+    }
+
+    #[test]
+    fn a_connect_over_a_cut_succeeds_at_the_first_syn_after_the_heal() {
+        let mut net = Net::new(true, cut);
+        net.run(TrueTime(0) + Nanos::from_millis(4_000));
+        net.tcp.links.heal();
+        net.run(TrueTime(0) + Nanos::from_millis(6_999));
+        assert_eq!(
+            net.tcp.end(net.client).connected,
+            None,
+            "the next SYN is sent at 7 s"
+        );
+        net.run(TrueTime(0) + Nanos::from_millis(7_001));
+        assert_eq!(net.tcp.end(net.client).connected, Some(Ok(())));
+    }
+
+    #[test]
+    fn a_connect_that_is_never_answered_is_given_up_after_127_seconds() {
+        let mut net = Net::new(true, cut);
+        net.run(TrueTime(0) + Nanos::from_millis(126_999));
+        assert_eq!(net.tcp.end(net.client).connected, None);
+        net.run(TrueTime(0) + Nanos::from_millis(127_000));
+        assert_eq!(
+            net.tcp.end(net.client).connected,
+            Some(Err(ConnectError::TimedOut))
+        );
+    }
+
+    fn established() -> Net {
+        let mut net = Net::new(true, |_| {});
+        net.run(TrueTime(0) + Nanos::from_millis(10));
+        net
+    }
+
+    #[test]
+    fn lost_data_and_all_behind_it_arrive_at_the_next_retry_after_the_heal() {
+        // Retries at 0.2, 0.6, 1.4, 3.0 s after the loss.
+        let mut net = established();
+        cut(&mut net.tcp.links);
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_millis(1_000));
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_millis(500));
+        net.tcp.links.heal();
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_millis(1_490));
+        assert_eq!(net.read(net.server()), 0, "2.99 s after the loss");
+        net.run_for(Nanos::from_millis(11));
+        assert_eq!(net.read(net.server()), 3);
+        net.send(net.client, 1);
+        net.run_for(PAUSE);
+        assert_eq!(net.read(net.server()), 1, "the direction flows again");
+    }
+
+    #[test]
+    fn a_direction_that_was_idle_during_the_outage_delivers_at_once_after_it() {
+        let mut net = established();
+        cut(&mut net.tcp.links);
+        net.run_for(Nanos::from_secs(30));
+        net.tcp.links.heal();
+        net.send(net.client, 1);
+        net.run_for(PAUSE);
+        assert_eq!(net.read(net.server()), 1);
+    }
+
+    #[test]
+    fn without_acknowledgements_data_flows_for_200_ms_and_then_waits_for_a_retry() {
+        let mut net = established();
+        net.tcp.links.begin(0, NetFault::Drop(vec![1], vec![0]));
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_millis(100));
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_millis(50));
+        assert_eq!(net.read(net.server()), 2);
+        net.run_for(Nanos::from_millis(100));
+        net.send(net.client, 1);
+        net.run_for(PAUSE);
+        assert_eq!(net.read(net.server()), 0);
+        net.tcp.links.heal();
+        net.run_for(Nanos::from_millis(400));
+        assert_eq!(net.read(net.server()), 1);
+    }
+
+    #[test]
+    fn unanswered_retransmission_is_given_up_near_fifteen_minutes() {
+        let mut net = established();
+        cut(&mut net.tcp.links);
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_secs(900));
+        assert_eq!(net.tcp.end(net.client).eof, None);
+        net.run_for(Nanos::from_secs(120));
+        assert_eq!(net.tcp.end(net.client).eof, Some(CloseReason::TimedOut));
+    }
+
+    #[test]
+    fn closing_sends_fin_behind_the_data_and_reset_if_input_was_unread() {
+        let mut net = established();
+        net.send(net.client, 1);
+        net.tcp.close(net.client, false, net.now);
+        net.run_for(PAUSE);
+        assert_eq!(
+            (net.read(net.server()), net.tcp.end(net.server()).eof),
+            (1, Some(CloseReason::Eof))
+        );
+
+        let mut net = established();
+        net.send(net.server(), 1);
+        net.run_for(PAUSE);
+        net.tcp.close(net.client, false, net.now);
+        net.run_for(PAUSE);
+        assert_eq!(net.tcp.end(net.server()).eof, Some(CloseReason::Reset));
+    }
+
+    #[test]
+    fn data_for_a_socket_that_is_closed_is_answered_with_a_reset() {
+        let mut net = established();
+        net.tcp.close(net.client, false, net.now);
+        net.run_for(PAUSE);
+        net.tcp.end_mut(net.server()).eof = None;
+        net.send(net.server(), 1);
+        net.run_for(PAUSE);
+        assert_eq!(net.tcp.end(net.server()).eof, Some(CloseReason::Reset));
+    }
+
+    #[test]
+    fn power_loss_is_silence_and_a_reset_after_the_reboot() {
+        let mut net = established();
+        net.tcp.links.set_power(1, false);
+        net.tcp.vanish_host(1);
+        net.send(net.client, 1);
+        net.run_for(Nanos::from_secs(2));
+        assert_eq!(net.tcp.end(net.client).eof, None);
+        net.tcp.links.set_power(1, true);
+        net.run_for(Nanos::from_secs(2));
+        assert_eq!(net.tcp.end(net.client).eof, Some(CloseReason::Reset));
+    }
+
+    #[test]
+    fn a_receiver_that_reads_nothing_stops_the_sender_until_it_reads() {
+        let mut net = established();
+        for _ in 0..3 {
+            net.tcp
+                .write(net.client, Message::Newline, RECEIVE_BUFFER as u32);
+            let now = net.now;
+            net.tcp.transmit(net.client, now);
+            net.run_for(Nanos::from_millis(20));
+        }
+        assert_eq!(net.read(net.server()), 1);
+        let (server, now) = (net.server(), net.now);
+        net.tcp.drained(server, now);
+        net.run_for(Nanos::from_millis(40));
+        assert_eq!(net.read(net.server()), 2);
+    }
+}
