@@ -103,6 +103,11 @@ pub trait Disk {
     fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>);
     /// Puts a complete, fsynced RDB file in place of the old one.
     fn save_rdb(&mut self, at: Nanos, snapshot: Arc<Snapshot>);
+    /// Whether an RDB file cannot be written just now (disk full or failing): asked when a child that saves ends. Unless
+    /// a world overrides it, saving always succeeds.
+    fn rdb_save_fails(&mut self) -> bool {
+        false
+    }
     /// How long the main thread stops for `fork` with a dataset of this many bytes.
     fn fork_pause(&mut self, bytes: u64) -> Nanos;
     /// How long a child takes to write a snapshot of this many bytes to disk.
@@ -209,6 +214,11 @@ impl<'a> Env<'a> {
     /// Puts an RDB file in place.
     pub fn save_rdb(&mut self, snapshot: Arc<Snapshot>) {
         self.disk.save_rdb(self.elapsed, snapshot);
+    }
+
+    /// Whether a save of an RDB file fails now.
+    pub fn rdb_save_fails(&mut self) -> bool {
+        self.disk.rdb_save_fails()
     }
 
     /// Stops for `fork`.

@@ -247,13 +247,24 @@ pub enum Reply {
     /// `+FULLRESYNC id offset`
     FullResync(Box<(ReplId, ReplOffset)>),
     /// `+CONTINUE id`
-    Continue(Box<ReplId>),
+    Continue(Box<Continued>),
     /// An address: GET-MASTER-ADDR-BY-NAME.
     Addr(Addr),
     /// IS-MASTER-DOWN-BY-ADDR.
     Down(Box<DownReply>),
     /// SENTINEL MASTERS, REPLICAS or SENTINELS: what clients read of each entry.
     Instances(Vec<InstanceReply>),
+}
+
+/// What `+CONTINUE` says, and what it does not say but judges need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continued {
+    /// `master_replid` of the answering server: all that is on the wire.
+    pub id: ReplId,
+    /// Invisible to the protocol: branches of the history (see [`crate::files::Lineage`]) born at or after the point of
+    /// resumption, oldest first, each with the offset at its birth. The resuming server's position is 0 on such a branch
+    /// when it reaches that offset.
+    pub births: Vec<(ReplOffset, ReplId)>,
 }
 
 /// The fields of an entry of SENTINEL MASTERS, REPLICAS or SENTINELS that clients look at.
@@ -378,6 +389,10 @@ pub enum StreamItem {
     Write(Command),
     /// A published hello: propagated although it changes no data.
     Publish(Arc<Hello>),
+    /// `MULTI`: begins a transaction of more than one item; nothing of it counts as applied before its [`StreamItem::Exec`].
+    Multi,
+    /// `EXEC`
+    Exec,
 }
 
 impl From<Request> for Message {

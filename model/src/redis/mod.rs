@@ -1,43 +1,337 @@
-//! The Redis server.
-pub mod dataset;
+//! The Redis server 7.0: replication, write path, persistence (Redis spec). One struct holds the process; each file
+//! below has one part of its behaviour. It sees its clocks, its disk and its connections, and nothing of the world.
 
-use crate::files::{Lineage, RedisFiles};
-use crate::{Addr, Effects, Env, Input, MonoTime, Node};
+mod admission;
+mod backlog;
+mod clients;
+mod commands;
+mod cron;
+pub mod dataset;
+mod history;
+mod info;
+mod link;
+mod master;
+mod persist;
+mod shutdown;
+mod start;
+mod stream_len;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::effects::{CloseHow, Effects};
+use crate::env::Env;
+use crate::files::{Lineage, RedisConf, Snapshot};
+use crate::ids::{Addr, Conn, ReplOffset, RunId};
+use crate::message::{Channel, Input, Message, OperatorCommand, Reply, StreamItem};
+use crate::note::Note;
+use crate::time::{MonoTime, Nanos, WallTime};
+use crate::{ErrorWord, Node};
+use clients::{Clients, Kind};
+use cron::Cron;
+use history::History;
+use link::{Link, Phase};
+use master::Attached;
+use persist::Persist;
+use shutdown::Shutdown;
+use std::sync::Arc;
 
 /// One redis-server process.
 #[derive(Debug)]
-pub struct Redis {}
+pub struct Redis {
+    conf: RedisConf,
+    addr: Addr,
+    run_id: RunId,
+    /// The cached clock (`unixtime`, `mstime`): as old as the last cron run or executed command (spec 2.3).
+    clock: WallTime,
+    data: dataset::Dataset,
+    persist: Persist,
+    history: History,
+    /// `masterhost` and `masterport`; `None` on a master.
+    master_addr: Option<Addr>,
+    link: Link,
+    clients: Clients,
+    /// In order of subscription.
+    subscribers: Vec<(Conn, Channel)>,
+    /// In order of attachment.
+    replicas: Vec<Attached>,
+    /// Cached count for min-replicas (spec 10).
+    good_replicas: u32,
+    /// Since when no replica is attached, seconds.
+    no_replicas_since: i64,
+    /// Clients blocked in WAIT, in order.
+    waiting_acks: Vec<Conn>,
+    /// Clients no longer blocked whose unread commands are due.
+    unblocked: Vec<Conn>,
+    /// Clients to be closed once their output has left.
+    closing: Vec<Conn>,
+    /// A WAIT blocked in this iteration: ask the replicas (`get_ack_from_slaves`).
+    get_ack_due: bool,
+    /// What the running EXEC propagates at its end; `None` outside of EXEC.
+    batch: Option<write::Batch>,
+    loading: Option<Loading>,
+    shutdown: Shutdown,
+    cron: Cron,
+    /// Next run of serverCron.
+    cron_at: MonoTime,
+}
+
+/// A phase of loading in which the server answers, but runs no timers (spec 2.6).
+#[derive(Debug)]
+struct Loading {
+    until: MonoTime,
+    /// When the master gets the next newline; only while a received dataset is loaded.
+    newline_at: MonoTime,
+    /// The dataset received from the master; `None` at start.
+    received: Option<Arc<Snapshot>>,
+    /// Read by the kernel meanwhile, on the link to the master.
+    held: Vec<Message>,
+    /// The link ended meanwhile.
+    link_ended: bool,
+}
+
+impl Loading {
+    fn files(until: MonoTime, now: MonoTime) -> Loading {
+        Loading {
+            until,
+            newline_at: now,
+            received: None,
+            held: Vec::new(),
+            link_ended: false,
+        }
+    }
+
+    fn sync(until: MonoTime, now: MonoTime, snapshot: Arc<Snapshot>) -> Loading {
+        Loading {
+            received: Some(snapshot),
+            ..Loading::files(until, now + Nanos::from_secs(1))
+        }
+    }
+}
 
 impl Redis {
-    /// Starts the process with what is on its disk. `addr` is the address under which peers reach it.
-    pub fn start(_files: RedisFiles, _addr: Addr, _env: &mut Env<'_>, _out: &mut Effects) -> Redis {
-        Redis {}
-    }
     /// Its master, or `None` if it is one itself.
     pub fn replica_of(&self) -> Option<Addr> {
-        None
+        self.master_addr
     }
+
     /// Whether its link to its master is up (`master_link_status`); false on a master.
     pub fn link_up(&self) -> bool {
-        false
+        self.link.phase == Phase::Connected
     }
+
     /// Whether it is loading and answers nothing but LOADING.
     pub fn loading(&self) -> bool {
-        false
+        self.loading.is_some()
     }
+
     /// The keys, for the audit at the end of a run.
     pub fn dataset(&self) -> &dataset::Dataset {
-        unimplemented!()
+        &self.data
     }
+
     /// Which writes the dataset descends from.
     pub fn lineage(&self) -> Lineage {
-        Lineage::default()
+        self.history.lineage
+    }
+
+    fn exited(&self) -> bool {
+        self.shutdown == Shutdown::Exited
+    }
+
+    fn note_role(&self, env: &Env<'_>, out: &mut Effects) {
+        let note = Note::Role {
+            replica_of: self.master_addr,
+            replid: self.history.replid,
+            offset: ReplOffset(self.history.offset),
+        };
+        out.note(env.elapsed(), note);
+    }
+
+    fn accepted(&mut self, env: &Env<'_>, out: &mut Effects, conn: Conn, peer: Addr) {
+        if self.clients.len() >= self.conf.maxclients {
+            out.send(conn, Reply::Error(ErrorWord::Err));
+            out.close(env.elapsed(), conn, CloseHow::AfterFlush);
+            return;
+        }
+        let authenticated = self.conf.requirepass.is_none();
+        self.clients.insert(conn, peer, authenticated);
+    }
+
+    /// freeClient without the socket: the connection is closed already, or is being closed by the caller.
+    fn forget_client(&mut self, conn: Conn) {
+        let Some(client) = self.clients.get(conn) else {
+            return;
+        };
+        let kind = client.kind;
+        if client.blocked.is_some() {
+            self.waiting_acks.retain(|waiting| *waiting != conn);
+        }
+        if !client.channels.is_empty() {
+            self.subscribers
+                .retain(|(subscriber, _)| *subscriber != conn);
+        }
+        self.clients.remove(conn);
+        if kind == Kind::Replica {
+            self.forget_replica(conn);
+        }
+    }
+
+    fn message(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn, message: Message) {
+        if self.link.conn == Some(conn) {
+            match &mut self.loading {
+                Some(loading) => loading.held.push(message),
+                None => self.link_message(env, out, message),
+            }
+            return;
+        }
+        match message {
+            Message::Request(request) => self.request_read(env, out, conn, request),
+            Message::Newline => self.replica_newline(conn),
+            _ => {}
+        }
+    }
+
+    /// The other end closed, or the connection attempt failed.
+    fn closed(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn) {
+        if self.link.conn != Some(conn) {
+            return self.forget_client(conn);
+        }
+        match &mut self.loading {
+            Some(loading) => loading.link_ended = true,
+            None => self.link_lost(env, out),
+        }
+    }
+
+    fn operator(&mut self, command: &OperatorCommand) {
+        if let OperatorCommand::SetDisklessSyncDelay(seconds) = command {
+            self.conf.repl_diskless_sync_delay = *seconds;
+        }
+    }
+
+    fn wake(&mut self, env: &mut Env<'_>, out: &mut Effects) {
+        if self.loading.is_some() && !self.load_on(env, out) {
+            return;
+        }
+        self.socket_child_due(env, out);
+        if env.mono() >= self.cron_at {
+            let pause = self.server_cron(env, out);
+            // aeMain re-arms a timer at the end of its run: missed runs are not made up for.
+            self.cron_at = env.mono() + pause;
+        }
+    }
+
+    /// Progress of a loading phase; true when it is over.
+    fn load_on(&mut self, env: &mut Env<'_>, out: &mut Effects) -> bool {
+        let Some(loading) = &mut self.loading else {
+            return true;
+        };
+        let now = env.mono();
+        if now < loading.until {
+            if loading.received.is_some() && now >= loading.newline_at {
+                loading.newline_at = now + Nanos::from_secs(1);
+                if let (Some(conn), false) = (self.link.conn, loading.link_ended) {
+                    out.send(conn, Message::Newline);
+                }
+            }
+            return false;
+        }
+        let Some(loading) = self.loading.take() else {
+            return true;
+        };
+        match loading.received {
+            None => self.files_loaded(env, out),
+            Some(snapshot) => {
+                self.snapshot_loaded(env, out, &snapshot);
+                for message in loading.held {
+                    self.link_message(env, out, message);
+                }
+                if loading.link_ended {
+                    self.link_lost(env, out);
+                }
+            }
+        }
+        true
     }
 }
 
 impl Node for Redis {
-    fn step(&mut self, _env: &mut Env<'_>, _input: Input, _out: &mut Effects) {}
+    fn step(&mut self, env: &mut Env<'_>, input: Input, out: &mut Effects) {
+        if self.exited() {
+            return;
+        }
+        match input {
+            Input::Message(conn, message) => self.message(env, out, conn, message),
+            Input::Wake => self.wake(env, out),
+            Input::Accepted(conn, peer) => self.accepted(env, out, conn, peer),
+            Input::Connected(conn) if self.link.conn == Some(conn) => {
+                self.link_connected(out, conn)
+            }
+            Input::Connected(_) => {}
+            Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.closed(env, out, conn),
+            Input::Terminate => self.terminate(env, out),
+            Input::Operator(command) => self.operator(&command),
+        }
+    }
+
+    /// beforeSleep, spec 2.4. The letters are those of the list there; (e) and (f) are not modelled, (h) is the world's.
+    fn end_iteration(&mut self, env: &mut Env<'_>, out: &mut Effects) {
+        if self.exited() {
+            return;
+        }
+        self.link.read_this_iteration = false;
+        // While loading no beforeSleep runs.
+        if self.loading.is_some() {
+            return;
+        }
+        // (a) (b)
+        self.release_waits(env, out);
+        // (c)
+        if !self.unblocked.is_empty() {
+            self.run_unblocked(env, out);
+        }
+        // (d)
+        if self.get_ack_due && !self.shutdown.paused() {
+            self.get_ack_due = false;
+            self.feed(out, StreamItem::GetAck);
+        }
+        // (g)
+        self.persist
+            .flush_aof(env, self.conf.appendfsync, self.clock.secs());
+        // (i)
+        for conn in std::mem::take(&mut self.closing) {
+            if self.clients.get(conn).is_some_and(|client| client.closing) {
+                out.close(env.elapsed(), conn, CloseHow::AfterFlush);
+                self.forget_client(conn);
+            }
+        }
+        // (j)
+        let unsent = self
+            .replicas
+            .iter()
+            .filter(|r| !r.streams() && r.unsent > 0)
+            .map(|r| r.unsent);
+        let keep_from = unsent.min().unwrap_or(u64::MAX);
+        if let Some(backlog) = &mut self.history.backlog {
+            backlog.trim(keep_from);
+        }
+    }
+
     fn next_wakeup(&self) -> Option<MonoTime> {
-        None
+        if self.exited() {
+            return None;
+        }
+        match &self.loading {
+            Some(Loading {
+                until,
+                received: None,
+                ..
+            }) => Some(*until),
+            Some(loading) => Some(loading.until.min(loading.newline_at)),
+            None => Some(
+                self.child_wakeup()
+                    .map_or(self.cron_at, |at| at.min(self.cron_at)),
+            ),
+        }
     }
 }

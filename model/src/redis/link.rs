@@ -1,0 +1,437 @@
+//! The replica side of replication: the link to the master from connecting to the live stream (Redis spec 6, 4.4).
+
+use super::{Loading, Redis};
+use crate::effects::{CloseHow, Effects};
+use crate::env::{Env, Purpose};
+use crate::error::ErrorWord;
+use crate::files::Snapshot;
+use crate::ids::{Addr, Conn, ReplId, ReplOffset};
+use crate::message::{Continued, Credentials, LinkState, Message, Reply, Request, StreamItem};
+use crate::note::Note;
+use crate::time::Nanos;
+use std::sync::Arc;
+
+/// `repl_state`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Not a replica.
+    #[default]
+    None,
+    /// Will connect with the next cron.
+    Connect,
+    /// Connecting.
+    Connecting,
+    /// PING sent.
+    PingReply,
+    /// AUTH, REPLCONF listening-port, capa sent in one go; so many replies are due.
+    Handshake(u8),
+    /// PSYNC sent.
+    PsyncReply,
+    /// Receiving the dataset, or loading it.
+    Transfer,
+    /// Live.
+    Connected,
+}
+
+/// The link to the master.
+#[derive(Debug, Default)]
+pub struct Link {
+    /// State.
+    pub phase: Phase,
+    /// Its connection, from connecting on.
+    pub conn: Option<Conn>,
+    /// `repl_transfer_lastio`: last byte seen during connect, handshake or transfer, seconds.
+    pub transfer_lastio: i64,
+    /// `repl_down_since`: when an established link was lost, seconds; `None` if it never was.
+    pub down_since: Option<i64>,
+    /// `lastinteraction` of the live link: seconds of the cached clock at the last read.
+    pub last_interaction: i64,
+    /// One read per iteration stamps `last_interaction`.
+    pub read_this_iteration: bool,
+    /// What the next PSYNC offers.
+    pub cached: Option<(ReplId, u64)>,
+    /// Announced by FULLRESYNC.
+    announced: Option<(ReplId, ReplOffset)>,
+    /// An open MULTI of the stream.
+    multi: Option<Vec<StreamItem>>,
+    /// AUTH is the first of the due replies.
+    auth_due: bool,
+}
+
+/// From this size on the server answers with LOADING while it loads (`loading-process-events-interval-bytes`).
+pub const LOADING_EVENTS_BYTES: u64 = 2 << 20;
+/// Loads shorter than this are one stop.
+pub const LOADING_EVENTS_TIME: Nanos = Nanos(1_000_000);
+
+impl Link {
+    /// Its name in ROLE.
+    pub fn role_state(&self) -> LinkState {
+        match self.phase {
+            Phase::None | Phase::Connect => LinkState::Connect,
+            Phase::Connecting => LinkState::Connecting,
+            Phase::PingReply | Phase::Handshake(_) | Phase::PsyncReply => LinkState::Handshake,
+            Phase::Transfer => LinkState::Sync,
+            Phase::Connected => LinkState::Connected,
+        }
+    }
+
+    /// Connecting or in handshake: under the timeout of connecting.
+    pub fn in_handshake(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Connecting | Phase::PingReply | Phase::Handshake(_) | Phase::PsyncReply
+        )
+    }
+}
+
+impl Redis {
+    /// connectWithMaster
+    pub(super) fn connect_with_master(&mut self, env: &Env<'_>, out: &mut Effects) {
+        if let Some(master) = self.master_addr {
+            self.link.conn = Some(out.open(env.elapsed(), master));
+            self.link.phase = Phase::Connecting;
+            self.link.transfer_lastio = self.clock.secs();
+        }
+    }
+
+    /// The connection to the master is there: syncWithMaster begins.
+    pub(super) fn link_connected(&mut self, out: &mut Effects, conn: Conn) {
+        if self.link.phase == Phase::Connecting {
+            out.send(conn, Request::Ping);
+            self.link.phase = Phase::PingReply;
+        }
+    }
+
+    /// The connection to the master failed or was closed by the other end.
+    pub(super) fn link_lost(&mut self, env: &Env<'_>, out: &mut Effects) {
+        self.link.conn = None;
+        match self.link.phase {
+            Phase::Connected => self.master_lost(env, out),
+            Phase::Transfer => self.connect_with_master(env, out),
+            Phase::None => {}
+            _ => self.link.phase = Phase::Connect,
+        }
+    }
+
+    /// freeClient of the master with replicationCacheMasterUsingMyself, replicationHandleMasterDisconnection: spec 3.3.
+    pub(super) fn master_lost(&mut self, env: &Env<'_>, out: &mut Effects) {
+        self.cache_master(env, out);
+        self.link.phase = Phase::Connect;
+        self.link.down_since = Some(self.clock.secs());
+        self.connect_with_master(env, out);
+    }
+
+    /// The live master becomes the cached one; what was received and not applied is thrown away.
+    pub(super) fn cache_master(&mut self, env: &Env<'_>, out: &mut Effects) {
+        self.link.cached = Some((self.history.replid, self.history.offset));
+        self.link.multi = None;
+        out.note(env.elapsed(), Note::Link { up: false });
+    }
+
+    /// Drops the connection to the master, whatever it is used for.
+    pub(super) fn close_link(&mut self, env: &Env<'_>, out: &mut Effects) {
+        if let Some(conn) = self.link.conn.take() {
+            out.close(env.elapsed(), conn, CloseHow::Now);
+        }
+    }
+
+    /// An attempt failed: the next cron tries again.
+    fn attempt_failed(&mut self, env: &Env<'_>, out: &mut Effects) {
+        self.close_link(env, out);
+        self.link.phase = Phase::Connect;
+    }
+
+    /// Something was read from the master.
+    pub(super) fn link_message(&mut self, env: &mut Env<'_>, out: &mut Effects, message: Message) {
+        match (self.link.phase, message) {
+            (Phase::Connected, Message::Stream(item)) => self.stream_read(env, out, item),
+            (Phase::Connected, Message::Newline) => self.stamp_read(),
+            (Phase::PingReply, Message::Reply(reply)) => self.ping_replied(env, out, &reply),
+            (Phase::Handshake(due), Message::Reply(reply)) => {
+                self.handshake_replied(env, out, due, &reply);
+            }
+            (Phase::PsyncReply, Message::Reply(reply)) => self.psync_replied(env, out, reply),
+            (Phase::PsyncReply | Phase::Transfer, Message::Newline) => {
+                self.link.transfer_lastio = self.clock.secs();
+            }
+            (Phase::Transfer, Message::Snapshot(snapshot)) => {
+                self.link.transfer_lastio = self.clock.secs();
+                self.snapshot_received(env, out, snapshot);
+            }
+            _ => {}
+        }
+    }
+
+    fn ping_replied(&mut self, env: &Env<'_>, out: &mut Effects, reply: &Reply) {
+        self.link.transfer_lastio = self.clock.secs();
+        let Some(conn) = self.link.conn else { return };
+        match reply {
+            Reply::Pong | Reply::Error(ErrorWord::NoAuth | ErrorWord::NoPerm) => {}
+            _ => return self.attempt_failed(env, out),
+        }
+        self.link.auth_due = self.conf.masterauth.is_some();
+        if let Some(pass) = &self.conf.masterauth {
+            let user = self.conf.masteruser.clone();
+            let pass = pass.clone();
+            out.send(conn, Request::Auth(Arc::new(Credentials { user, pass })));
+        }
+        out.send(conn, Request::ReplconfPort(self.addr.port));
+        out.send(conn, Request::ReplconfCapa);
+        self.link.phase = Phase::Handshake(if self.link.auth_due { 3 } else { 2 });
+    }
+
+    fn handshake_replied(&mut self, env: &Env<'_>, out: &mut Effects, due: u8, reply: &Reply) {
+        self.link.transfer_lastio = self.clock.secs();
+        let Some(conn) = self.link.conn else { return };
+        let auth = std::mem::take(&mut self.link.auth_due);
+        if auth && matches!(reply, Reply::Error(_)) {
+            return self.attempt_failed(env, out);
+        }
+        if due > 1 {
+            self.link.phase = Phase::Handshake(due - 1);
+            return;
+        }
+        // slaveTryPartialResynchronization: the byte after the last applied one.
+        let offer = self
+            .link
+            .cached
+            .map(|(id, offset)| Box::new((id, ReplOffset(offset + 1))));
+        out.send(conn, Request::Psync(offer));
+        self.link.phase = Phase::PsyncReply;
+    }
+
+    fn psync_replied(&mut self, env: &mut Env<'_>, out: &mut Effects, reply: Reply) {
+        self.link.transfer_lastio = self.clock.secs();
+        match reply {
+            Reply::FullResync(announced) => {
+                self.link.announced = Some(*announced);
+                self.link.phase = Phase::Transfer;
+            }
+            Reply::Continue(with) if self.link.cached.is_some() => self.resume(env, out, &with),
+            _ => self.attempt_failed(env, out),
+        }
+    }
+
+    /// CONTINUE: adopt the id, cut sub-replicas if it changed, revive the cached master (spec 4.4).
+    fn resume(&mut self, env: &Env<'_>, out: &mut Effects, with: &Continued) {
+        let (id, offset) = self.link.cached.take().expect("checked by the caller");
+        assert!(
+            (id, offset) == (self.history.replid, self.history.offset),
+            "the cached master is where this server stands"
+        );
+        if self.history.resume(with.id, &with.births) {
+            self.drop_replicas(env, out, |_| true);
+        }
+        if self.history.backlog.is_none() {
+            self.history.create_backlog(self.conf.repl_backlog_size);
+        }
+        out.note(
+            env.elapsed(),
+            Note::PartialSync {
+                offset: ReplOffset(offset),
+            },
+        );
+        self.link_up_now(env, out);
+    }
+
+    fn link_up_now(&mut self, env: &Env<'_>, out: &mut Effects) {
+        self.link.phase = Phase::Connected;
+        self.link.down_since = None;
+        self.link.multi = None;
+        self.link.last_interaction = self.clock.secs();
+        out.note(env.elapsed(), Note::Link { up: true });
+    }
+
+    /// readSyncBulkPayload, all bytes in: from here the old dataset is gone (spec 6.1, step 2).
+    fn snapshot_received(&mut self, env: &mut Env<'_>, out: &mut Effects, snapshot: Arc<Snapshot>) {
+        self.persist.stop_aof(env);
+        if self.persist.child.take().is_some() {
+            self.sync_snapshot_failed(env, out);
+        }
+        self.link.cached = None;
+        self.drop_replicas(env, out, |_| true);
+        self.history.backlog = None;
+        self.data = Default::default();
+        env.save_rdb(snapshot.clone());
+        let time = env.load_time(snapshot.bytes);
+        if snapshot.bytes < LOADING_EVENTS_BYTES || time < LOADING_EVENTS_TIME {
+            env.block(time);
+            self.snapshot_loaded(env, out, &snapshot);
+        } else {
+            self.loading = Some(Loading::sync(env.mono() + time, env.mono(), snapshot));
+        }
+    }
+
+    /// The received dataset is in memory (spec 6.1, step 3).
+    pub(super) fn snapshot_loaded(
+        &mut self,
+        env: &mut Env<'_>,
+        out: &mut Effects,
+        snapshot: &Snapshot,
+    ) {
+        let (id, offset) = self
+            .link
+            .announced
+            .take()
+            .expect("a transfer was announced");
+        let before = self.history.lineage;
+        self.data = snapshot.data.clone();
+        self.history
+            .adopt(id, offset.0, snapshot.lineage, self.conf.repl_backlog_size);
+        out.note(
+            env.elapsed(),
+            Note::FullSync {
+                before,
+                after: snapshot.lineage,
+            },
+        );
+        self.clock = env.wall();
+        self.link_up_now(env, out);
+        self.send_ack(out);
+        if self.conf.appendonly {
+            self.restart_aof(env);
+        }
+    }
+
+    /// readQueryFromClient stamps with the cached clock, which a stall leaves stale (spec 2.3, fact 29).
+    fn stamp_read(&mut self) {
+        if !self.link.read_this_iteration {
+            self.link.read_this_iteration = true;
+            self.link.last_interaction = self.clock.secs();
+        }
+    }
+
+    fn stream_read(&mut self, env: &Env<'_>, out: &mut Effects, item: StreamItem) {
+        self.stamp_read();
+        self.clock = env.wall();
+        match (&mut self.link.multi, item) {
+            (open @ None, StreamItem::Multi) => *open = Some(Vec::new()),
+            (Some(_), StreamItem::Exec) => {
+                let items = self.link.multi.take().unwrap_or_default();
+                self.extend_stream(out, StreamItem::Multi);
+                for item in items {
+                    self.apply(out, &item);
+                    self.extend_stream(out, item);
+                }
+                self.extend_stream(out, StreamItem::Exec);
+                self.history.reach_births();
+            }
+            (Some(items), item) => items.push(item),
+            (None, item) => {
+                self.apply(out, &item);
+                self.extend_stream(out, item);
+                self.history.reach_births();
+            }
+        }
+    }
+
+    /// A command of the master: never refused. The offset moves after it (spec 6.2), so the ACK asked for by a GETACK does
+    /// not cover the GETACK itself.
+    fn apply(&mut self, out: &mut Effects, item: &StreamItem) {
+        match item {
+            StreamItem::Write(command) => {
+                let (_, changed) = self.data.execute(*command);
+                self.persist.dirty += u64::from(changed);
+                self.history.lineage.writes += 1;
+                self.persist.feed_aof(*command, self.history.lineage);
+            }
+            StreamItem::Publish(hello) => {
+                self.deliver(out, hello);
+            }
+            StreamItem::GetAck => self.send_ack(out),
+            StreamItem::Select | StreamItem::Ping | StreamItem::Multi | StreamItem::Exec => {}
+        }
+    }
+
+    /// replicationSendAck
+    pub(super) fn send_ack(&mut self, out: &mut Effects) {
+        if let (Phase::Connected, Some(conn)) = (self.link.phase, self.link.conn) {
+            out.send(conn, Request::ReplconfAck(ReplOffset(self.history.offset)));
+        }
+    }
+
+    /// cancelReplicationHandshake: gives up a running attempt; true if there was one.
+    pub(super) fn cancel_handshake(&mut self, env: &Env<'_>, out: &mut Effects) -> bool {
+        let running = self.link.in_handshake() || self.link.phase == Phase::Transfer;
+        if running {
+            self.attempt_failed(env, out);
+            self.link.announced = None;
+        }
+        running
+    }
+
+    /// REPLICAOF host port, spec 3.1.
+    pub(super) fn replicaof(
+        &mut self,
+        env: &mut Env<'_>,
+        out: &mut Effects,
+        master: Addr,
+    ) -> Reply {
+        if self.master_addr == Some(master) {
+            return Reply::Ok;
+        }
+        let was_master = self.master_addr.is_none();
+        // 1. the live link becomes the cached master
+        if self.link.phase == Phase::Connected {
+            self.close_link(env, out);
+            self.cache_master(env, out);
+            self.link.down_since = Some(self.clock.secs());
+            self.link.phase = Phase::Connect;
+        }
+        // 2. blocked clients
+        self.unblock_all(out);
+        // 3. new address
+        self.master_addr = Some(master);
+        self.cancel_handshake(env, out);
+        // 4. a former master offers its own position
+        if was_master {
+            self.link.cached = Some((self.history.replid, self.history.offset));
+        }
+        // 5. connect at once
+        self.link.phase = Phase::Connect;
+        self.connect_with_master(env, out);
+        self.note_role(env, out);
+        Reply::Ok
+    }
+
+    /// REPLICAOF NO ONE, spec 3.2.
+    pub(super) fn replicaof_no_one(&mut self, env: &mut Env<'_>, out: &mut Effects) -> Reply {
+        if self.master_addr.take().is_none() {
+            return Reply::Ok;
+        }
+        if self.link.phase == Phase::Connected {
+            out.note(env.elapsed(), Note::Link { up: false });
+        }
+        self.close_link(env, out);
+        self.link = Link::default();
+        let id = ReplId(env.draws.hex40(Purpose::Identity));
+        let parent = self.history.shift(id);
+        out.note(
+            env.elapsed(),
+            Note::Branch {
+                id,
+                parent: Some(parent),
+            },
+        );
+        self.drop_replicas(env, out, |_| true);
+        self.history.select_due = true;
+        self.no_replicas_since = self.clock.secs();
+        if self.conf.appendonly && self.persist.aof_is_off() {
+            self.restart_aof(env);
+        }
+        self.note_role(env, out);
+        Reply::Ok
+    }
+
+    /// disconnectAllBlockedClients: UNBLOCKED, then close; postponed commands stay (spec 3.1, step 2).
+    fn unblock_all(&mut self, out: &mut Effects) {
+        for conn in std::mem::take(&mut self.waiting_acks) {
+            if let Some(client) = self.clients.get_mut(conn) {
+                client.blocked = None;
+                client.closing = true;
+                out.send(conn, Reply::Error(ErrorWord::Unblocked));
+                self.closing.push(conn);
+            }
+        }
+    }
+}
