@@ -477,3 +477,141 @@ fn a_new_replica_connects_a_millisecond_after_start_and_syncs_in_a_few_round_tri
     net.run_until(1_000_000 + 9 * HOP + 1_000_000);
     assert!(net.redis(1).link_up());
 }
+
+#[test]
+fn the_first_matching_check_refuses_a_command() {
+    use ErrorWord::{Loading, MasterDown, Misconf, NoReplicas, ReadOnly};
+    // Disk failure, min-replicas unmet, replica, stale data refused (and link down), loading.
+    let cases = [
+        (
+            [false, true, false, false, false],
+            [None, Some(NoReplicas), None],
+        ),
+        (
+            [true, true, false, false, false],
+            [Some(Misconf), Some(Misconf), None],
+        ),
+        (
+            [false, true, true, false, false],
+            [None, Some(ReadOnly), None],
+        ),
+        (
+            [true, true, true, true, true],
+            [Some(Misconf), Some(Misconf), Some(MasterDown)],
+        ),
+        (
+            [false, false, true, true, true],
+            [Some(MasterDown), Some(ReadOnly), Some(MasterDown)],
+        ),
+        (
+            [false, false, true, false, true],
+            [Some(Loading), Some(ReadOnly), Some(Loading)],
+        ),
+        (
+            [false, true, false, false, true],
+            [Some(Loading), Some(NoReplicas), Some(Loading)],
+        ),
+    ];
+    for ([disk, few, is_replica, stale, loading], expected) in cases {
+        let conf = RedisConf {
+            save: if disk { vec![(1, 1)] } else { Vec::new() },
+            min_replicas_to_write: few.into(),
+            replica_serve_stale_data: !stale,
+            ..plain()
+        };
+        let mut net = Net::new(vec![conf]);
+        let c = net.client(0);
+        if disk {
+            net.servers[0].disk.rdb_fails = true;
+            net.servers[0].node.as_mut().unwrap().persist.dirty = 1;
+            net.run_ms(3000);
+        }
+        let node = net.servers[0].node.as_mut().unwrap();
+        node.master_addr = is_replica.then(|| addr(9));
+        if loading {
+            node.loading = Some(super::super::Loading::files(
+                crate::MonoTime(u64::MAX),
+                crate::MonoTime(0),
+            ));
+        }
+        let word = |reply| match reply {
+            Reply::Error(word) => Some(word),
+            _ => None,
+        };
+        let seen = [Request::Ping, set(0, 1), get(0)].map(|request| word(net.ask(c, request)));
+        assert_eq!(
+            seen, expected,
+            "{disk} {few} {is_replica} {stale} {loading}"
+        );
+        assert!(matches!(net.ask(c, Request::Info), Reply::Info(_)));
+    }
+}
+
+#[test]
+fn a_read_right_after_a_long_stall_is_stamped_with_the_clock_before_it() {
+    // Redis spec, fact 29: the link is dropped although data was waiting.
+    let mut net = Net::synced(vec![plain(), replica()]);
+    net.freeze(1);
+    net.run_ms(55_000);
+    let c = net.client(0);
+    net.ask(c, set(0, 1));
+    net.run_ms(10_000);
+    let stale = net.redis(1).link.last_interaction;
+    net.thaw(1);
+    let node = net.redis(1);
+    assert_eq!(node.dataset().register(register(0)), Some(Value(1)));
+    assert!(
+        node.link.last_interaction - stale < 3,
+        "{}",
+        node.link.last_interaction - stale
+    );
+    net.run_ms(1500);
+    assert!(
+        partial_syncs(&net, 1) + full_syncs(&net, 1) == 2,
+        "it had to connect again"
+    );
+}
+
+#[test]
+fn one_cron_run_does_its_steps_in_the_order_of_the_real_one() {
+    // A replica in the middle of a chain: established link timed out, replica timed out, another waits for a sync.
+    let mut net = Net::synced(vec![
+        plain(),
+        replica(),
+        RedisConf {
+            replicaof: Some(addr(1)),
+            ..plain()
+        },
+    ]);
+    net.run_ms(2000);
+    assert_eq!(net.redis(1).replicas.len(), 1);
+    let mut draws = super::net::TestDraws(5);
+    let mut disk = super::net::TestDisk::default();
+    let mut out = Effects {
+        next_conn: 500,
+        ..Effects::default()
+    };
+    let later = net.now + 61_500_000_000;
+    let mut node = net.servers[1].node.take().unwrap();
+    let (link, leaf) = (node.link.conn.unwrap(), node.replicas[0].conn);
+    let mut env = env_at(later, &mut draws, &mut disk);
+    node.clock = env.wall();
+    node.replication_cron(&mut env, &mut out);
+    let acts: Vec<String> = out.acts.iter().map(|(_, act)| format!("{act:?}")).collect();
+    // 4. drop, cache, reconnect at once (so 5. finds nothing to do and 6. no live link); 9. the replica.
+    assert!(acts[0].contains(&format!("Close({link:?}")), "{acts:?}");
+    assert!(acts[1].contains("Link { up: false }"));
+    assert!(acts[2].contains("Open(Conn(500)"));
+    assert!(acts[3].contains(&format!("Close({leaf:?}")));
+    assert_eq!(acts.len(), 4);
+    assert!(out.sends.is_empty());
+    assert_eq!(
+        node.link.cached,
+        Some((node.history.replid, node.history.offset))
+    );
+}
+
+#[test]
+fn a_stream_item_stays_small() {
+    assert!(std::mem::size_of::<StreamItem>() <= 32);
+}
