@@ -12,6 +12,7 @@ mod info;
 mod link;
 mod master;
 mod persist;
+mod role;
 mod shutdown;
 mod start;
 mod stream_len;

@@ -232,12 +232,8 @@ impl Redis {
 
     /// checkChildrenDone
     pub(super) fn check_child_done(&mut self, env: &mut Env<'_>, out: &mut Effects) {
-        if !self
-            .persist
-            .child
-            .as_ref()
-            .is_some_and(|child| env.mono() >= child.done)
-        {
+        let done = self.persist.child.as_ref().map(|child| child.done);
+        if done.is_none_or(|at| env.mono() < at) {
             return;
         }
         let Some(child) = self.persist.child.take() else {
