@@ -1,10 +1,32 @@
 //! What could be observed of a run, the properties it is judged by, and the checkers.
 //!
 //! A checker reads [`Observations`] and nothing else: it knows neither the simulator nor the fault schedule, so the
-//! same judgement can be made of a recording of the real thing.
+//! same judgement can be made of a recording of the real thing. [`judge`] makes it for one run, [`fold`] for all
+//! seeds of a scenario.
 
+pub mod bounds;
+
+pub mod execution;
 pub mod expect;
+pub mod failovers;
+pub mod finding;
+pub mod index;
+pub mod judge;
+pub mod lineage;
+pub mod linear;
+pub mod measure;
+pub mod metrics;
 pub mod observations;
+pub mod property;
+
+pub mod stats;
+
+pub mod tenure;
 
 pub use expect::{Amount, Demand, Expectation, Limit, Property, Within};
+pub use finding::{Detail, Finding};
+pub use index::Index;
+pub use judge::{Judgement, judge, judge_with};
+pub use linear::Scratch;
+pub use metrics::{Metric, Metrics};
 pub use observations::{NodeIx, NodeKind, Observations};

@@ -262,6 +262,8 @@ pub struct Observations {
     pub presence: Vec<PresenceAt>,
     /// States of paths, in order.
     pub paths: Vec<PathAt>,
+    /// Whether the cluster became stable before the fault schedule began. A run in which it did not is undecided.
+    pub settled: bool,
     /// When the first fault struck, from which all times of a report count; the end of the run if there was none.
     pub t0: TrueTime,
     /// When the last fault or repair happened.

@@ -1,0 +1,501 @@
+//! Findings: one violated property of one run, as data. Text is made at the edge ([`crate::sentence`]).
+//!
+//! Processes are named by [`NodeIx`] while a run is judged and by their names once it is reported; hence the type
+//! parameter. Times inside a detail are milliseconds after the first fault.
+
+use crate::expect::Property;
+use crate::linear::AnomalyKind;
+use crate::observations::{NodeIx, Observations, Operation};
+use serde::Serialize;
+use splitbrain_model::note::Outcome;
+use splitbrain_model::{Addr, Command, Epoch, Key, Name, TrueTime};
+
+/// A violated property with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which property.
+    pub property: Property,
+    /// When the violation was complete.
+    pub at: TrueTime,
+    /// Which master it is about.
+    pub master: Name,
+    /// What happened.
+    pub detail: Detail,
+}
+
+impl Finding {
+    /// Whether it shows a contradiction inside splitbrain itself, which no expectation excuses.
+    pub fn is_model_bug(&self) -> bool {
+        self.detail.is_model_bug()
+    }
+}
+
+/// A span of time, in milliseconds after the first fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Its beginning.
+    pub from_ms: i64,
+    /// Its end.
+    pub until_ms: i64,
+}
+
+/// An address as a Sentinel named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place<N = NodeIx> {
+    /// A process of the run listens there.
+    Node(N),
+    /// Nobody does.
+    Address(Addr),
+}
+
+impl Place {
+    /// The process at an address.
+    pub fn of(obs: &Observations, addr: Addr) -> Place {
+        obs.node_at(addr).map_or(Place::Address(addr), Place::Node)
+    }
+}
+
+/// An operation as evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence<N = NodeIx> {
+    /// Who asked.
+    pub client: N,
+    /// Who was asked last.
+    pub server: Option<N>,
+    /// For what.
+    pub command: Command,
+    /// How it ended, `None` if it never did.
+    pub outcome: Option<Outcome>,
+    /// When it was invoked.
+    pub invoked_ms: i64,
+    /// When it was completed.
+    pub completed_ms: Option<i64>,
+}
+
+impl Evidence {
+    /// The evidence of one operation.
+    pub fn of(obs: &Observations, operation: &Operation) -> Evidence {
+        Evidence {
+            client: operation.client,
+            server: operation.server,
+            command: operation.command,
+            outcome: operation.outcome,
+            invoked_ms: obs.ms(operation.invoked),
+            completed_ms: operation.completed.map(|at| obs.ms(at)),
+        }
+    }
+}
+
+/// How many acknowledged writes were lost for which reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Losses {
+    /// Executed before the surviving history left theirs, but replication had not carried them to the server that was
+    /// promoted.
+    pub unreplicated: u64,
+    /// Executed by one master after another had begun the surviving history.
+    pub after_promotion: u64,
+    /// The server that executed them went on from older data, or from none, after a restart.
+    pub rolled_back: u64,
+    /// Missing in the data; nothing is known of their place in a history.
+    pub unexplained: u64,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Detail<N = NodeIx> {
+    /// Tenures of different nodes overlapped.
+    SplitBrain {
+        /// The nodes.
+        nodes: Vec<N>,
+        /// When.
+        spans: Vec<Span>,
+        /// Length of all spans.
+        total_ms: i64,
+        /// Acknowledged writes inside them.
+        writes: u64,
+    },
+    /// Acknowledged writes are not in the history of the final master.
+    LostWrites {
+        /// The master after convergence.
+        survivor: N,
+        /// Who had acknowledged them.
+        servers: Vec<N>,
+        /// Acknowledged writes of the run.
+        acked: u64,
+        /// Lost ones.
+        lost: u64,
+        /// Lost ones in 1/1000, rounded down.
+        permille: u32,
+        /// From the first to the last acknowledgement of a lost write.
+        span: Span,
+        /// Why they were lost.
+        causes: Losses,
+    },
+    /// The final master's data is not what its own history gives: a bug of splitbrain.
+    AuditDisagrees {
+        /// Whose data.
+        node: N,
+        /// The first key that differs.
+        key: Key,
+        /// What the history gives, as text.
+        expected: String,
+        /// What the audit read.
+        found: String,
+        /// How many keys differ.
+        keys: u32,
+    },
+    /// Acknowledged writes that no server executed: a bug of splitbrain.
+    NeverExecuted {
+        /// How many.
+        writes: u64,
+        /// The first one.
+        first: Evidence<N>,
+    },
+    /// A history without a legal order.
+    NotLinearizable {
+        /// What it looks like.
+        anomaly: AnomalyKind,
+        /// The key of the first instance.
+        key: Key,
+        /// How many anomalies of this kind there are.
+        count: u64,
+        /// The operations that prove the first, at most eight.
+        operations: Vec<Evidence<N>>,
+    },
+    /// Reads returned values that had been overwritten before they began.
+    StaleReads {
+        /// How many.
+        stale: u64,
+        /// Out of how many acknowledged reads.
+        reads: u64,
+        /// The first of them.
+        read: Evidence<N>,
+        /// A write that it should have seen.
+        missed: Evidence<N>,
+    },
+    /// More than one Sentinel was elected in one epoch.
+    TwoLeaders {
+        /// The epoch.
+        epoch: Epoch,
+        /// Who.
+        leaders: Vec<N>,
+        /// An operator's SENTINEL FAILOVER was among the reasons: its epoch is not voted for.
+        forced: bool,
+    },
+    /// A Sentinel was elected without the votes it needs.
+    TooFewVotes {
+        /// Epoch of the failover.
+        epoch: Epoch,
+        /// Who was elected.
+        leader: N,
+        /// Most votes for it in one same epoch.
+        votes: u32,
+        /// The larger of quorum and majority.
+        needed: u32,
+    },
+    /// More than one replica was promoted in one epoch.
+    TwoPromotions {
+        /// The epoch.
+        epoch: Epoch,
+        /// Which replicas.
+        replicas: Vec<Place<N>>,
+        /// By whom.
+        leaders: Vec<N>,
+    },
+    /// A Sentinel's current epoch did not grow.
+    EpochWentBack {
+        /// Which Sentinel.
+        sentinel: N,
+        /// The epoch it had announced.
+        before: Epoch,
+        /// The epoch it announced next.
+        after: Epoch,
+        /// It was restarted in between.
+        restarted: bool,
+    },
+    /// A Sentinel voted again in an epoch, or in an earlier one.
+    VotedAgain {
+        /// Which Sentinel.
+        sentinel: N,
+        /// Epoch of the earlier vote.
+        before: Epoch,
+        /// Epoch of the later vote.
+        after: Epoch,
+    },
+    /// One configuration epoch names different addresses.
+    EpochNamesTwo {
+        /// The configuration epoch.
+        epoch: Epoch,
+        /// The addresses, each with a Sentinel that had it.
+        places: Vec<(Place<N>, N)>,
+    },
+    /// They still disagree.
+    NotConverged {
+        /// Time since the last fault or repair.
+        waited_ms: i64,
+        /// In which time the protocol should have settled everything.
+        bound_ms: i64,
+        /// Which Sentinels name which master.
+        named: Vec<(Place<N>, Vec<N>)>,
+        /// Running servers that are masters.
+        masters: Vec<N>,
+    },
+    /// Not as many failovers completed as there should have been.
+    FailoverCount {
+        /// Completed.
+        completed: u32,
+        /// Expected; at least one if `None`.
+        wanted: Option<u32>,
+        /// Begun.
+        attempts: u32,
+    },
+    /// The first failover completed too late.
+    FailoverLate {
+        /// First +switch-master after the first fault.
+        took_ms: i64,
+        /// Latest allowed.
+        limit_ms: i64,
+    },
+    /// A master was replaced that ran and was reachable.
+    FalseFailover {
+        /// The master that was replaced.
+        old: Place<N>,
+        /// Its successor.
+        new: Place<N>,
+        /// Who did it.
+        leader: N,
+        /// In which epoch.
+        epoch: Option<Epoch>,
+        /// Sentinels that could reach the old master all the time.
+        reachable_from: u32,
+        /// All Sentinels.
+        sentinels: u32,
+        /// For how long before the attempt that is known.
+        watched_ms: i64,
+    },
+    /// No write was acknowledged for too long.
+    Unavailable {
+        /// For how long.
+        gap_ms: i64,
+        /// When.
+        span: Span,
+        /// Longest allowed.
+        limit_ms: i64,
+        /// A write was acknowledged in the end.
+        ended: bool,
+    },
+}
+
+impl<N> Detail<N> {
+    /// Whether it shows a contradiction inside splitbrain itself.
+    pub fn is_model_bug(&self) -> bool {
+        matches!(
+            self,
+            Detail::AuditDisagrees { .. } | Detail::NeverExecuted { .. }
+        )
+    }
+
+    /// The same detail with processes named otherwise.
+    pub fn map<M>(self, f: &mut impl FnMut(N) -> M) -> Detail<M> {
+        fn all<N, M>(nodes: Vec<N>, f: &mut impl FnMut(N) -> M) -> Vec<M> {
+            nodes.into_iter().map(f).collect()
+        }
+        fn evidence<N, M>(e: Evidence<N>, f: &mut impl FnMut(N) -> M) -> Evidence<M> {
+            Evidence {
+                client: f(e.client),
+                server: e.server.map(f),
+                command: e.command,
+                outcome: e.outcome,
+                invoked_ms: e.invoked_ms,
+                completed_ms: e.completed_ms,
+            }
+        }
+        fn place<N, M>(place: Place<N>, f: &mut impl FnMut(N) -> M) -> Place<M> {
+            match place {
+                Place::Node(node) => Place::Node(f(node)),
+                Place::Address(addr) => Place::Address(addr),
+            }
+        }
+        match self {
+            Detail::SplitBrain {
+                nodes,
+                spans,
+                total_ms,
+                writes,
+            } => Detail::SplitBrain {
+                nodes: all(nodes, f),
+                spans,
+                total_ms,
+                writes,
+            },
+            Detail::LostWrites {
+                survivor,
+                servers,
+                acked,
+                lost,
+                permille,
+                span,
+                causes,
+            } => Detail::LostWrites {
+                survivor: f(survivor),
+                servers: all(servers, f),
+                acked,
+                lost,
+                permille,
+                span,
+                causes,
+            },
+            Detail::AuditDisagrees {
+                node,
+                key,
+                expected,
+                found,
+                keys,
+            } => Detail::AuditDisagrees {
+                node: f(node),
+                key,
+                expected,
+                found,
+                keys,
+            },
+            Detail::NeverExecuted { writes, first } => Detail::NeverExecuted {
+                writes,
+                first: evidence(first, f),
+            },
+            Detail::NotLinearizable {
+                anomaly,
+                key,
+                count,
+                operations,
+            } => Detail::NotLinearizable {
+                anomaly,
+                key,
+                count,
+                operations: operations.into_iter().map(|e| evidence(e, f)).collect(),
+            },
+            Detail::StaleReads {
+                stale,
+                reads,
+                read,
+                missed,
+            } => Detail::StaleReads {
+                stale,
+                reads,
+                read: evidence(read, f),
+                missed: evidence(missed, f),
+            },
+            Detail::TwoLeaders {
+                epoch,
+                leaders,
+                forced,
+            } => Detail::TwoLeaders {
+                epoch,
+                leaders: all(leaders, f),
+                forced,
+            },
+            Detail::TooFewVotes {
+                epoch,
+                leader,
+                votes,
+                needed,
+            } => Detail::TooFewVotes {
+                epoch,
+                leader: f(leader),
+                votes,
+                needed,
+            },
+            Detail::TwoPromotions {
+                epoch,
+                replicas,
+                leaders,
+            } => Detail::TwoPromotions {
+                epoch,
+                replicas: replicas.into_iter().map(|p| place(p, f)).collect(),
+                leaders: all(leaders, f),
+            },
+            Detail::EpochWentBack {
+                sentinel,
+                before,
+                after,
+                restarted,
+            } => Detail::EpochWentBack {
+                sentinel: f(sentinel),
+                before,
+                after,
+                restarted,
+            },
+            Detail::VotedAgain {
+                sentinel,
+                before,
+                after,
+            } => Detail::VotedAgain {
+                sentinel: f(sentinel),
+                before,
+                after,
+            },
+            Detail::EpochNamesTwo { epoch, places } => Detail::EpochNamesTwo {
+                epoch,
+                places: places
+                    .into_iter()
+                    .map(|(p, n)| (place(p, f), f(n)))
+                    .collect(),
+            },
+            Detail::NotConverged {
+                waited_ms,
+                bound_ms,
+                named,
+                masters,
+            } => Detail::NotConverged {
+                waited_ms,
+                bound_ms,
+                named: named
+                    .into_iter()
+                    .map(|(p, by)| (place(p, f), all(by, f)))
+                    .collect(),
+                masters: all(masters, f),
+            },
+            Detail::FailoverCount {
+                completed,
+                wanted,
+                attempts,
+            } => Detail::FailoverCount {
+                completed,
+                wanted,
+                attempts,
+            },
+            Detail::FailoverLate { took_ms, limit_ms } => {
+                Detail::FailoverLate { took_ms, limit_ms }
+            }
+            Detail::FalseFailover {
+                old,
+                new,
+                leader,
+                epoch,
+                reachable_from,
+                sentinels,
+                watched_ms,
+            } => Detail::FalseFailover {
+                old: place(old, f),
+                new: place(new, f),
+                leader: f(leader),
+                epoch,
+                reachable_from,
+                sentinels,
+                watched_ms,
+            },
+            Detail::Unavailable {
+                gap_ms,
+                span,
+                limit_ms,
+                ended,
+            } => Detail::Unavailable {
+                gap_ms,
+                span,
+                limit_ms,
+                ended,
+            },
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One run is judged: every property, irrespective of what a scenario expects. Expectations give limits to the two
+//! properties that mean nothing without one (`failover-completes`, `available`).
+
+use crate::expect::{Demand, Expectation, Property};
+use crate::finding::Finding;
+use crate::index::Index;
+use crate::linear::Scratch;
+use crate::metrics::Metrics;
+use crate::observations::Observations;
+use crate::{measure, property};
+
+/// What was found out about a run.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// Violated properties in order of time.
+    pub findings: Vec<Finding>,
+    /// Properties that could not be decided, and why.
+    pub undecided: Vec<(Property, String)>,
+    /// Numbers of the run.
+    pub metrics: Metrics,
+}
+
+impl Judgement {
+    /// Leaves a property undecided.
+    pub fn leave(&mut self, property: Property, why: impl Into<String>) {
+        self.undecided.push((property, why.into()));
+    }
+}
+
+/// Judges a run.
+pub fn judge(obs: &Observations, expect: &[Expectation]) -> Judgement {
+    judge_with(obs, expect, &mut Scratch::default())
+}
+
+/// Judges a run with memory that is kept from one run to the next.
+pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scratch) -> Judgement {
+    let mut out = Judgement::default();
+    let index = Index::new(obs);
+    let given = |property| {
+        expect
+            .iter()
+            .find(|expectation| expectation.property == property)
+            .filter(|e| e.demand != Demand::Any || !e.limits.is_empty())
+    };
+    measure::events(obs, &index, &mut out.metrics);
+    property::split_brain::check(obs, &index, &mut out);
+    property::lost_write::check(obs, &index, &mut out);
+    property::linearizable::check(obs, &index, scratch, &mut out);
+    property::stale_read::check(obs, &index, &mut out);
+    property::one_leader_per_epoch::check(obs, &index, &mut out);
+    property::one_promotion_per_epoch::check(obs, &index, &mut out);
+    property::epoch_monotonic::check(obs, &index, &mut out);
+    property::config_agreement::check(obs, &index, &mut out);
+    property::converges_after_heal::check(obs, &index, &mut out);
+    property::no_false_failover::check(obs, &index, &mut out);
+    property::available::check(obs, &index, given(Property::Available), &mut out);
+    if let Some(expectation) = given(Property::FailoverCompletes) {
+        property::failover_completes::check(obs, &index, expectation, &mut out);
+    }
+    if !obs.settled {
+        for &property in Property::ALL {
+            out.leave(
+                property,
+                "the cluster was not stable before the faults began",
+            );
+        }
+    }
+    out.findings.sort_by_key(|finding| finding.at);
+    out
+}

@@ -1,0 +1,96 @@
+//! `converges-after-heal`: after the last fault or repair everybody agrees again: all running Sentinels name one master
+//! with plain flags, it says so too, and all other running servers are its replicas with the link up.
+//!
+//! A run that ends without agreement violates this if it lasted longer than the protocol's own bounds allow
+//! ([`crate::bounds::convergence`]); if it ended earlier, nothing is decided.
+//!
+//! Source: Sentinel spec, appendix C.6, C.7 and the liveness bound after it. Cannot see: which faults were never
+//! repaired; a scenario that leaves a majority dead must not demand this.
+
+use crate::bounds;
+use crate::expect::Property;
+use crate::finding::{Detail, Finding, Place};
+use crate::index::Index;
+use crate::judge::Judgement;
+use crate::observations::{NodeIx, Observations};
+use splitbrain_model::Addr;
+
+/// Checks the end of the run.
+pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
+    if obs.converged.is_some() {
+        return;
+    }
+    let waited_ms = obs.end.since(obs.last_disturbance).millis() as i64;
+    for (i, settings) in obs.masters.iter().enumerate() {
+        let bound_ms = bounds::convergence(settings).0;
+        if waited_ms < bound_ms {
+            out.leave(
+                Property::ConvergesAfterHeal,
+                format!(
+                    "{}: no agreement {waited_ms} ms after the last fault or repair, but the settings allow {bound_ms} ms",
+                    settings.name
+                ),
+            );
+            continue;
+        }
+        if agrees(obs, index, i) && obs.masters.len() > 1 {
+            continue;
+        }
+        out.findings.push(Finding {
+            property: Property::ConvergesAfterHeal,
+            at: obs.end,
+            master: settings.name.clone(),
+            detail: Detail::NotConverged {
+                waited_ms,
+                bound_ms,
+                named: named(obs, i),
+                masters: masters(obs, index, i),
+            },
+        });
+    }
+}
+
+/// Which Sentinels name which master.
+fn named(obs: &Observations, master: usize) -> Vec<(Place, Vec<NodeIx>)> {
+    let mut named: Vec<(Addr, Vec<NodeIx>)> = Vec::new();
+    let name = &obs.masters[master].name;
+    for view in obs.final_views.iter().filter(|view| view.master == *name) {
+        match named.iter_mut().find(|(addr, _)| *addr == view.addr) {
+            Some((_, by)) => by.push(view.node),
+            None => named.push((view.addr, vec![view.node])),
+        }
+    }
+    named
+        .into_iter()
+        .map(|(addr, by)| (Place::of(obs, addr), by))
+        .collect()
+}
+
+fn masters(obs: &Observations, index: &Index<'_>, master: usize) -> Vec<NodeIx> {
+    obs.final_redis
+        .iter()
+        .filter(|redis| redis.running && redis.replica_of.is_none())
+        .map(|redis| redis.node)
+        .filter(|node| index.master_of(*node) == Some(master))
+        .collect()
+}
+
+/// Whether this master is not the one that others disagree on.
+fn agrees(obs: &Observations, index: &Index<'_>, master: usize) -> bool {
+    let name = &obs.masters[master].name;
+    let mut views = obs.final_views.iter().filter(|view| view.master == *name);
+    let Some(first) = views.next() else {
+        return false;
+    };
+    let node = obs.node_at(first.addr);
+    first.plain
+        && views.all(|view| view.plain && view.addr == first.addr)
+        && obs
+            .final_redis
+            .iter()
+            .filter(|redis| redis.running && index.master_of(redis.node) == Some(master))
+            .all(|redis| match redis.replica_of {
+                None => Some(redis.node) == node,
+                Some(of) => of == first.addr && redis.link_up && Some(redis.node) != node,
+            })
+}
