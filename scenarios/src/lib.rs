@@ -1,7 +1,25 @@
 //! The scenario file format, and what a scenario becomes for one seed.
+//!
+//! [`Scenario::load`] reads and checks a file; [`Scenario::resolve`] turns it, for one seed, into [`Resolved`]: hosts,
+//! processes and a schedule that a world can play. The crate knows nothing of that world.
 
+pub mod catalogue;
+pub mod conf_files;
 pub mod environment;
+pub mod error;
+pub mod nearest;
+mod parse;
+pub mod quantity;
+pub mod reader;
+mod resolve;
 pub mod resolved;
+pub mod scenario;
+pub mod source;
 
+pub use catalogue::scenario_files;
 pub use environment::{Dist, Environment};
+pub use error::ScenarioError;
+pub use reader::Span;
 pub use resolved::{Action, Process, ProcessKind, Resolved, RunPlan, Step, Target, Trigger};
+pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};
+pub use source::Source;

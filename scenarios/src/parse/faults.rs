@@ -1,0 +1,220 @@
+//! `[[faults]]`: the fault schedule.
+
+use super::HOMES;
+use super::names::Names;
+use crate::nearest::{nearest, one_of};
+use crate::reader::{Field, Read, Reader, Span};
+use crate::resolved::Target;
+use crate::scenario::{Fault, What, When};
+use splitbrain_model::Millis;
+use splitbrain_model::event::EventKind;
+
+/// Most steps of a schedule.
+const MOST: usize = 10_000;
+
+/// How long a step waits for its event where nothing is said.
+const DEFAULT_CAP: Millis = Millis(60_000);
+
+/// The keys that say what a fault does. One of them belongs in every `[[faults]]`.
+pub const KINDS: &[&str] = &[
+    "kill",
+    "stop",
+    "restart",
+    "power-loss",
+    "power-on",
+    "pause",
+    "resume",
+    "partition",
+    "drop",
+    "isolate",
+    "heal",
+    "link",
+    "clock-step",
+    "sentinel-failover",
+];
+
+/// Reads all `[[faults]]`.
+pub fn read(field: Option<&Field<'_>>, names: &Names) -> Read<Vec<Fault>> {
+    let Some(field) = field else { return Ok(Vec::new()) };
+    let tables = field.tables("[[faults]]")?;
+    if tables.len() > MOST {
+        return Err(field.error("too many faults").found(tables.len().to_string()).expected(format!("at most {MOST}")));
+    }
+    let mut faults = Vec::new();
+    for (number, mut table) in tables.into_iter().enumerate() {
+        faults.push(fault(&mut table, number == 0, names)?);
+    }
+    Ok(faults)
+}
+
+fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
+    let kinds: Vec<Field<'_>> = KINDS.iter().filter_map(|kind| table.get(kind)).collect();
+    let times = (table.get("at"), table.get("when"), table.get("then-after"));
+    let (after, cap, lasts) = (table.get("after"), table.get("cap"), table.get("for"));
+    let master = table.get("master");
+    table.finish(HOMES)?;
+
+    let kind = match &kinds[..] {
+        [kind] => kind,
+        [] => return Err(table.error("this fault does nothing").expected(format!("one of {}", one_of(KINDS)))),
+        [kind, .., last] => {
+            let message = format!("a fault does one thing, and this one has `{}` and `{}`", kind.key, last.key);
+            return Err(last.key_error(message).help("write two [[faults]]"));
+        }
+    };
+    if let Some(field) = master.as_ref().filter(|_| kind.key != "sentinel-failover") {
+        return Err(field.key_error("`master` belongs to `sentinel-failover`").help("a target is written `master:name`"));
+    }
+    let when = when(table, times, after, cap, first)?;
+    let what = what(kind, master.as_ref(), names)?;
+    if let Some(field) = lasts.as_ref().filter(|_| !can_be_undone(&what)) {
+        let message = format!("`{}` has no end, so `for` has no meaning here", kind.key);
+        return Err(field.key_error(message));
+    }
+    let lasts = lasts.map(|field| field.span()).transpose()?;
+    Ok(Fault { when, what, lasts })
+}
+
+fn can_be_undone(what: &What) -> bool {
+    use What as W;
+    !matches!(what, W::Restart(_) | W::PowerOn(_) | W::Resume(_) | W::Heal | W::ClockStep(..) | W::SentinelFailover(..))
+}
+
+fn when<'a>(
+    table: &Reader<'a>,
+    (at, event, then_after): (Option<Field<'a>>, Option<Field<'a>>, Option<Field<'a>>),
+    after: Option<Field<'a>>,
+    cap: Option<Field<'a>>,
+    first: bool,
+) -> Read<When> {
+    for lone in [&after, &cap].into_iter().flatten().filter(|_| event.is_none()) {
+        let error = lone.key_error(format!("`{}` belongs to `when`", lone.key));
+        return Err(if lone.key == "after" { error.help("did you mean `then-after`?") } else { error });
+    }
+    match (at, event, then_after) {
+        (Some(field), None, None) => Ok(When::At(field.span()?)),
+        (None, Some(field), None) => Ok(When::On {
+            event: event_kind(&field)?,
+            after: after.map_or(Ok(Span::exactly(Millis(0))), |field| field.span())?,
+            cap: cap.map_or(Ok(DEFAULT_CAP), |field| field.millis())?,
+        }),
+        (None, None, Some(field)) if first => {
+            Err(field.key_error("`then-after` counts from the fault before it, and this is the first").help("use `at`"))
+        }
+        (None, None, Some(field)) => Ok(When::ThenAfter(field.span()?)),
+        (None, None, None) => Err(table.error("when does this fault happen?").expected("`at`, `when` or `then-after`")),
+        (at, event, then_after) => {
+            let last = [at, event, then_after].into_iter().flatten().max_by_key(|field| field.key_span.start);
+            let last = last.expect("at least two of them are there");
+            Err(last.key_error("a fault has one time").expected("only one of `at`, `when` and `then-after`"))
+        }
+    }
+}
+
+fn event_kind(field: &Field<'_>) -> Read<EventKind> {
+    let name = field.text()?;
+    EventKind::from_name(name).ok_or_else(|| {
+        let names = EventKind::ALL.iter().map(|kind| kind.name());
+        let error = field.error(format!("Sentinel has no event `{name}`"));
+        match nearest(name, names) {
+            Some(word) => error.did_you_mean(Some(word)),
+            None => error.expected("an event's name like \"+switch-master\""),
+        }
+    })
+}
+
+fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<What> {
+    let targets = || names.targets(field, false);
+    Ok(match field.key {
+        "kill" => What::Kill(targets()?),
+        "stop" => What::Stop(targets()?),
+        "restart" => What::Restart(targets()?),
+        "power-loss" => What::PowerLoss(targets()?),
+        "power-on" => What::PowerOn(targets()?),
+        "pause" => What::Pause(targets()?),
+        "resume" => What::Resume(targets()?),
+        "isolate" => What::Isolate(targets()?),
+        "partition" => What::Partition(partition(field, names)?),
+        "drop" => drop(field, names)?,
+        "link" => link(field, names)?,
+        "clock-step" => clock_step(field, names)?,
+        "sentinel-failover" => sentinel_failover(field, master, names)?,
+        _ if field.as_bool() == Some(true) => What::Heal,
+        _ => return Err(field.wrong("true")),
+    })
+}
+
+fn partition(field: &Field<'_>, names: &Names) -> Read<Vec<Vec<Target>>> {
+    let groups = field.list()?;
+    if groups.len() < 2 {
+        return Err(field.wrong("at least two groups, like [[\"master\", \"near\"], [\"rest\"]]"));
+    }
+    let mut seen: Vec<Target> = Vec::new();
+    let mut partition = Vec::new();
+    for group in &groups {
+        let targets = names.targets(group, true)?;
+        for target in &targets {
+            if seen.contains(target) {
+                return Err(group.error("the same target stands in two groups"));
+            }
+        }
+        seen.extend(targets.iter().cloned());
+        partition.push(targets);
+    }
+    Ok(partition)
+}
+
+/// `{ from = …, to = … }`
+fn drop(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`drop`")?;
+    let (from, to) = (table.get("from"), table.get("to"));
+    table.finish(&[])?;
+    let (Some(from), Some(to)) = (from, to) else {
+        return Err(field.error("packets are dropped from somewhere to somewhere").expected("`from` and `to`"));
+    };
+    Ok(What::Drop(names.targets(&from, true)?, names.targets(&to, true)?))
+}
+
+/// `{ a = …, b = …, latency = …, loss = … }`
+fn link(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`link`")?;
+    let (a, b) = (table.get("a"), table.get("b"));
+    let latency = table.get("latency").map(|field| field.dist()).transpose()?;
+    let loss_ppm = table.get("loss").map(|field| field.share_ppm()).transpose()?;
+    table.finish(&[])?;
+    let Some(a) = a else { return Err(field.error("which links?").expected("`a`, and `b` if not all others")) };
+    if latency.is_none() && loss_ppm.is_none() {
+        return Err(field.error("this changes nothing").expected("`latency` or `loss`"));
+    }
+    let b = b.map_or(Ok(Vec::new()), |field| names.targets(&field, false))?;
+    Ok(What::Link { a: names.targets(&a, false)?, b, latency, loss_ppm })
+}
+
+/// `{ of = …, by = "10s" }`; the step may go back.
+fn clock_step(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`clock-step`")?;
+    let (of, by) = (table.get("of"), table.get("by"));
+    table.finish(&[])?;
+    let (Some(of), Some(by)) = (of, by) else {
+        return Err(field.error("whose clock, and by how much?").expected("`of` and `by`"));
+    };
+    let step = by.signed_millis()?;
+    if step.0 == 0 {
+        return Err(by.wrong("a step forward or back"));
+    }
+    Ok(What::ClockStep(names.targets(&of, false)?, step))
+}
+
+fn sentinel_failover(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<What> {
+    let mut targets = names.targets(field, false)?;
+    let sentinel = match (targets.pop(), targets.is_empty()) {
+        (Some(target @ (Target::Sentinel(Some(_)) | Target::Leader)), true) => target,
+        (Some(Target::Named(name)), true) => {
+            names.sentinel(&name, field)?;
+            Target::Named(name)
+        }
+        _ => return Err(field.wrong("one Sentinel")),
+    };
+    let master = master.map_or(Ok(0), |field| names.master(field))?;
+    Ok(What::SentinelFailover(sentinel, names.master_name(master).into()))
+}

@@ -1,0 +1,187 @@
+//! From a TOML document to a [`Scenario`]: one file per section.
+
+mod clients;
+mod cluster;
+mod expect;
+mod faults;
+mod masters;
+mod names;
+mod network;
+mod redis;
+mod run;
+mod sentinel;
+
+use crate::reader::{Read, Reader, document};
+use crate::scenario::Scenario;
+use crate::source::Source;
+use names::Names;
+use std::path::{Component, Path};
+
+/// What a file must contain at least, for the message about a file that does not.
+pub const SMALLEST: &str = "the smallest scenario is:\n\n[cluster]\nreplicas = 2\nsentinels = 3\n\n[[faults]]\nat = \"0s\"\nkill = \"master\"\n";
+
+/// Where keys live, for keys that stand in the wrong section.
+pub(crate) const HOMES: &[(&str, &str)] = &[
+    ("[cluster]", "replicas"),
+    ("[cluster]", "sentinels"),
+    ("[cluster]", "hosts"),
+    ("[cluster]", "sentinel-conf"),
+    ("[cluster]", "redis-conf"),
+    ("[sentinel]", "quorum"),
+    ("[sentinel]", "down-after-milliseconds"),
+    ("[sentinel]", "failover-timeout"),
+    ("[sentinel]", "parallel-syncs"),
+    ("[sentinel]", "auth-pass"),
+    ("[redis]", "min-replicas-to-write"),
+    ("[redis]", "min-replicas-max-lag"),
+    ("[redis]", "replica-priority"),
+    ("[redis]", "appendonly"),
+    ("[redis]", "appendfsync"),
+    ("[redis]", "save"),
+    ("[redis]", "repl-timeout"),
+    ("[redis]", "repl-backlog-size"),
+    ("[redis]", "masterauth"),
+    ("[network]", "environment"),
+    ("[network]", "latency"),
+    ("[network]", "loss"),
+    ("[disk]", "fsync"),
+    ("[[clients]]", "profile"),
+    ("[[clients]]", "workload"),
+    ("[[faults]]", "kill"),
+    ("[[faults]]", "pause"),
+    ("[[faults]]", "partition"),
+    ("[run]", "seeds"),
+    ("[run]", "heal"),
+    ("[run]", "phase"),
+    ("[run]", "observe-at-least"),
+];
+
+/// Reads a whole scenario.
+pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
+    let document = document(source)?;
+    let mut root = Reader::root(source, &document);
+    refuse_other_files(source, &mut root)?;
+
+    let title = root.get("title").map(|field| field.text().map(str::to_owned)).transpose()?;
+    let why = root.get("why").map(|field| field.text().map(str::to_owned)).transpose()?;
+    let sections = Sections::of(&mut root);
+    root.finish(HOMES)?;
+    let Some(cluster) = sections.cluster else {
+        return Err(source.error(0..0, "a scenario needs a section [cluster]").help(SMALLEST));
+    };
+
+    let mut notes = Vec::new();
+    let cluster = cluster::read(&cluster, source, &mut notes)?;
+    let (sentinel, masters) =
+        masters::read(&cluster, sections.sentinel.as_ref(), sections.redis.as_ref(), sections.masters.as_ref())?;
+    let mut names = Names::new(&masters, cluster.sentinels);
+    names.add_hosts(&cluster)?;
+    let clients = clients::read(sections.clients.as_ref(), &mut names, &masters, &sentinel)?;
+    let hosts = names.placed(&cluster, &clients)?;
+    let network = network::read(sections.network.as_ref(), sections.disk.as_ref())?;
+    let faults = faults::read(sections.faults.as_ref(), &names)?;
+    let run = run::read(sections.run.as_ref(), &masters)?;
+    let expect = expect::read(sections.expect.as_ref(), !clients.is_empty())?;
+
+    let replaced = network.replaced();
+    if !replaced.is_empty() {
+        notes.push(format!("instead of the environment's own: {}", replaced.join(", ")));
+    }
+    if clients.is_empty() {
+        notes.push("no clients: nothing is written, so nothing is said about losses and gaps".to_owned());
+    }
+    let name = name_of(&source.file);
+    Ok(Scenario {
+        title: title.unwrap_or_else(|| name.clone()),
+        name,
+        why,
+        file: source.file.clone(),
+        source: source.text.clone(),
+        notes,
+        sentinels: cluster.sentinels,
+        sentinel,
+        masters,
+        hosts,
+        network,
+        clients,
+        faults,
+        run,
+        expect,
+    })
+}
+
+/// The sections of a file, as far as they are there.
+struct Sections<'a> {
+    cluster: Option<crate::reader::Field<'a>>,
+    sentinel: Option<crate::reader::Field<'a>>,
+    redis: Option<crate::reader::Field<'a>>,
+    masters: Option<crate::reader::Field<'a>>,
+    network: Option<crate::reader::Field<'a>>,
+    disk: Option<crate::reader::Field<'a>>,
+    clients: Option<crate::reader::Field<'a>>,
+    faults: Option<crate::reader::Field<'a>>,
+    run: Option<crate::reader::Field<'a>>,
+    expect: Option<crate::reader::Field<'a>>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(root: &mut Reader<'a>) -> Sections<'a> {
+        Sections {
+            cluster: root.get("cluster"),
+            sentinel: root.get("sentinel"),
+            redis: root.get("redis"),
+            masters: root.get("masters"),
+            network: root.get("network"),
+            disk: root.get("disk"),
+            clients: root.get("clients"),
+            faults: root.get("faults"),
+            run: root.get("run"),
+            expect: root.get("expect"),
+        }
+    }
+}
+
+/// Files that are TOML and something else say so at once.
+fn refuse_other_files(source: &Source, root: &mut Reader<'_>) -> Read<()> {
+    if root.is_empty() {
+        let what = if source.text.trim().is_empty() { "the file is empty" } else { "the file has only comments" };
+        return Err(source.error(0..0, what).expected("a scenario with a section [cluster]").help(SMALLEST));
+    }
+    let mut looked = root.clone();
+    if let Some(sweep) = looked.get("sweep") {
+        return Err(sweep.key_error("this file is a parameter sweep, not a scenario").help("`splitbrain explore` takes it"));
+    }
+    if let Some(package) = looked.get("package").or_else(|| looked.get("workspace")) {
+        return Err(package.key_error("this file is a Cargo manifest, not a scenario"));
+    }
+    Ok(())
+}
+
+/// The path below the last folder `scenarios`, without extension; the bare name outside of such a folder.
+fn name_of(file: &Path) -> String {
+    let stem = file.with_extension("");
+    let parts: Vec<&str> = stem
+        .components()
+        .filter_map(|part| match part {
+            Component::Normal(part) => part.to_str(),
+            _ => None,
+        })
+        .collect();
+    match parts.iter().rposition(|part| *part == "scenarios") {
+        Some(at) if at + 1 < parts.len() => parts[at + 1..].join("/"),
+        _ => parts.last().map_or_else(|| "scenario".to_owned(), |part| (*part).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_is_named_by_its_place_in_the_catalogue() {
+        assert_eq!(name_of(Path::new("/x/scenarios/classic/master-killed.toml")), "classic/master-killed");
+        assert_eq!(name_of(Path::new("scenarios/a.toml")), "a");
+        assert_eq!(name_of(Path::new("/tmp/mine.toml")), "mine");
+        assert_eq!(name_of(Path::new("")), "scenario");
+    }
+}

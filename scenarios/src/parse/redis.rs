@@ -1,0 +1,76 @@
+//! Settings of a Redis server, by the names and units of redis.conf.
+
+use crate::reader::{Field, Read, Reader};
+use splitbrain_model::files::{AppendFsync, RedisConf};
+
+/// Applies the directives of a table to a configuration.
+pub fn apply(table: &mut Reader<'_>, conf: &mut RedisConf) -> Read<()> {
+    set(table.get("port"), &mut conf.port, |field| field.count(1, 65_535).map(|port| port as u16))?;
+    set(table.get("requirepass"), &mut conf.requirepass, password)?;
+    set(table.get("masterauth"), &mut conf.masterauth, password)?;
+    set(table.get("masteruser"), &mut conf.masteruser, password)?;
+    set(table.get_renamed("replica-priority", "slave-priority"), &mut conf.replica_priority, any_count)?;
+    set(table.get("replica-announced"), &mut conf.replica_announced, Field::boolean)?;
+    let stale = table.get_renamed("replica-serve-stale-data", "slave-serve-stale-data");
+    set(stale, &mut conf.replica_serve_stale_data, Field::boolean)?;
+    set(table.get_renamed("replica-read-only", "slave-read-only"), &mut conf.replica_read_only, Field::boolean)?;
+    set(table.get_renamed("min-replicas-to-write", "min-slaves-to-write"), &mut conf.min_replicas_to_write, any_count)?;
+    let lag = table.get_renamed("min-replicas-max-lag", "min-slaves-max-lag");
+    set(lag, &mut conf.min_replicas_max_lag, |field| field.redis_seconds(0))?;
+    set(table.get("repl-timeout"), &mut conf.repl_timeout, |field| field.redis_seconds(1))?;
+    let ping = table.get_renamed("repl-ping-replica-period", "repl-ping-slave-period");
+    set(ping, &mut conf.repl_ping_replica_period, |field| field.redis_seconds(1))?;
+    set(table.get("repl-backlog-size"), &mut conf.repl_backlog_size, backlog_size)?;
+    set(table.get("repl-backlog-ttl"), &mut conf.repl_backlog_ttl, |field| field.redis_seconds(0))?;
+    set(table.get("repl-diskless-sync"), &mut conf.repl_diskless_sync, Field::boolean)?;
+    let delay = table.get("repl-diskless-sync-delay");
+    set(delay, &mut conf.repl_diskless_sync_delay, |field| field.redis_seconds(0))?;
+    set(table.get("repl-diskless-sync-max-replicas"), &mut conf.repl_diskless_sync_max_replicas, any_count)?;
+    set(table.get("appendonly"), &mut conf.appendonly, Field::boolean)?;
+    set(table.get("appendfsync"), &mut conf.appendfsync, |field| {
+        field.word(&[("always", AppendFsync::Always), ("everysec", AppendFsync::Everysec), ("no", AppendFsync::No)])
+    })?;
+    set(table.get("save"), &mut conf.save, save_points)?;
+    set(table.get("shutdown-timeout"), &mut conf.shutdown_timeout, |field| field.redis_seconds(0))?;
+    set(table.get("maxclients"), &mut conf.maxclients, |field| field.count(1, i32::MAX as u32))?;
+    set(table.get("config-writable"), &mut conf.writable, Field::boolean)?;
+    if let Some(field) = table.get("replicaof").or_else(|| table.get("slaveof")) {
+        return Err(field.key_error("who replicates whom follows from [cluster]").help("leave this key out"));
+    }
+    Ok(())
+}
+
+fn set<'a, T>(field: Option<Field<'a>>, place: &mut T, read: impl Fn(&Field<'a>) -> Read<T>) -> Read<()> {
+    if let Some(field) = field {
+        *place = read(&field)?;
+    }
+    Ok(())
+}
+
+fn any_count(field: &Field<'_>) -> Read<u32> {
+    field.count(0, i32::MAX as u32)
+}
+
+/// A word or password; an empty one takes it away.
+pub fn password(field: &Field<'_>) -> Read<Option<String>> {
+    field.text().map(|text| (!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn backlog_size(field: &Field<'_>) -> Read<u64> {
+    match field.bytes()? {
+        0 => Err(field.wrong("at least one byte")),
+        size => Ok(size),
+    }
+}
+
+/// `"3600 1 300 100"`: pairs of seconds and changes; `""` for none.
+fn save_points(field: &Field<'_>) -> Read<Vec<(u32, u32)>> {
+    let wrong = || field.wrong("pairs of seconds and changes like \"3600 1 300 100\", or \"\" for no snapshots");
+    let text = field.as_text().ok_or_else(wrong)?;
+    let numbers: Vec<u32> =
+        text.split_whitespace().map(|word| word.parse::<u32>().map_err(|_| wrong())).collect::<Read<_>>()?;
+    if numbers.len() % 2 != 0 || numbers.chunks_exact(2).any(|pair| pair[0] == 0) {
+        return Err(wrong());
+    }
+    Ok(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+}

@@ -1,0 +1,241 @@
+//! A scenario as its file says it: checked, with defaults filled in, and still without a seed.
+
+use crate::environment::{Dist, Environment};
+use crate::error::ScenarioError;
+use crate::nearest::{nearest, one_of};
+use crate::quantity;
+use crate::reader::Span;
+use crate::resolved::Target;
+use crate::source::Source;
+use splitbrain_checker::Expectation;
+use splitbrain_model::client::{profile::Profile, workload::Workload};
+use splitbrain_model::event::EventKind;
+use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
+use splitbrain_model::{Millis, Name};
+use std::path::{Path, PathBuf};
+
+/// A scenario file that was read and found sound.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Path of the file below the catalogue, without extension: `classic/master-killed`.
+    pub name: String,
+    /// The file.
+    pub file: PathBuf,
+    /// Its text.
+    pub source: String,
+    /// What happens, in one line.
+    pub title: String,
+    /// Why anybody should care.
+    pub why: Option<String>,
+    /// What the user should know though nothing is wrong: ignored directives, overridden presets.
+    pub notes: Vec<String>,
+    /// Number of Sentinels. Every one monitors every master.
+    pub sentinels: u32,
+    /// What all Sentinels are started with, without the masters.
+    pub sentinel: SentinelConf,
+    /// The masters with their replicas.
+    pub masters: Vec<MasterSpec>,
+    /// Hosts that were declared, with the processes on them. Every other process has a host of its own name.
+    pub hosts: Vec<(String, Vec<String>)>,
+    /// Network and disk.
+    pub network: NetworkSpec,
+    /// Applications.
+    pub clients: Vec<ClientSpec>,
+    /// The fault schedule, in the order of the file.
+    pub faults: Vec<Fault>,
+    /// Phases and seeds.
+    pub run: RunSpec,
+    /// What must and must not happen.
+    pub expect: Vec<Expectation>,
+}
+
+/// A master, its settings and its servers.
+#[derive(Clone, Debug)]
+pub struct MasterSpec {
+    /// How Sentinel monitors it; the address is filled in by [`Scenario::resolve`].
+    pub conf: MasterConf,
+    /// Its servers; the first is the master at the beginning.
+    pub servers: Vec<ServerSpec>,
+}
+
+/// A Redis server.
+#[derive(Clone, Debug)]
+pub struct ServerSpec {
+    /// `redis-1`, numbered over all masters.
+    pub name: String,
+    /// Its settings; port and `replicaof` are filled in by [`Scenario::resolve`].
+    pub conf: RedisConf,
+}
+
+/// One `[[clients]]`: one or several processes that do the same.
+#[derive(Clone, Debug)]
+pub struct ClientSpec {
+    /// Name of the group.
+    pub name: String,
+    /// Names of its processes.
+    pub members: Vec<String>,
+    /// Host they run on; a host each if not given.
+    pub host: Option<String>,
+    /// Client library.
+    pub profile: Profile,
+    /// What they do.
+    pub workload: Workload,
+    /// Sentinels in the order in which they are listed, as indices from 0.
+    pub sentinels: Vec<u32>,
+    /// Which master, as an index.
+    pub master: usize,
+    /// Password for Redis servers.
+    pub password: Option<String>,
+    /// Password for Sentinels.
+    pub sentinel_password: Option<String>,
+}
+
+/// `[network]` and `[disk]`: a preset and what replaces parts of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// Name of the preset.
+    pub environment: String,
+    /// One-way latency between hosts.
+    pub latency: Option<Dist>,
+    /// Loss in parts per million.
+    pub loss_ppm: Option<u32>,
+    /// One fsync of an append-only file.
+    pub fsync: Option<Dist>,
+    /// One atomic replacement of a configuration file.
+    pub config_save: Option<Dist>,
+}
+
+/// `[run]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSpec {
+    /// Seeds: from 0 so many, if nothing else is asked for.
+    pub seeds: u64,
+    /// Between the settled cluster and the schedule.
+    pub phase: Span,
+    /// Give up settling after this.
+    pub settle_limit: Millis,
+    /// Shortest time between the last step and the end.
+    pub observe_at_least: Millis,
+    /// Everybody must agree for so long before the run may end early.
+    pub stable_for: Millis,
+    /// Longest time between the last step and the end.
+    pub heal: Millis,
+}
+
+/// One `[[faults]]`.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// When.
+    pub when: When,
+    /// What.
+    pub what: What,
+    /// Undone after so long.
+    pub lasts: Option<Span>,
+}
+
+/// When a fault begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So long after the beginning of the schedule.
+    At(Span),
+    /// So long after the fault before it in the file.
+    ThenAfter(Span),
+    /// So long after an event that comes after the fault before it in the file.
+    On {
+        /// Which event.
+        event: EventKind,
+        /// Delay after it.
+        after: Span,
+        /// Skipped if it has not come by then.
+        cap: Millis,
+    },
+}
+
+/// What a fault does; targets are checked, roles not yet resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // each is described at `resolved::Action`
+pub enum What {
+    Kill(Vec<Target>),
+    Stop(Vec<Target>),
+    Restart(Vec<Target>),
+    PowerLoss(Vec<Target>),
+    PowerOn(Vec<Target>),
+    Pause(Vec<Target>),
+    Resume(Vec<Target>),
+    Partition(Vec<Vec<Target>>),
+    Drop(Vec<Target>, Vec<Target>),
+    Isolate(Vec<Target>),
+    Heal,
+    Link { a: Vec<Target>, b: Vec<Target>, latency: Option<Dist>, loss_ppm: Option<u32> },
+    ClockStep(Vec<Target>, Millis),
+    SentinelFailover(Target, Name),
+}
+
+impl Scenario {
+    /// Reads a scenario file and the configuration files it names.
+    ///
+    /// # Errors
+    /// If anything in them is wrong, with its position.
+    pub fn load(file: &Path) -> Result<Scenario, Box<ScenarioError>> {
+        Scenario::parse(&Source::read(file)?)
+    }
+
+    /// Reads a scenario from text. Configuration files it names are looked for beside `source.file`.
+    ///
+    /// # Errors
+    /// If anything in it is wrong, with its position.
+    pub fn parse(source: &Source) -> Result<Scenario, Box<ScenarioError>> {
+        crate::parse::scenario(source)
+    }
+
+    /// The environment: the preset with what the file replaces in it.
+    pub fn environment(&self) -> Environment {
+        self.network.environment()
+    }
+
+    /// Takes another preset; what the file sets on its own stays.
+    ///
+    /// # Errors
+    /// If there is no such preset; the message names the nearest.
+    pub fn set_environment(&mut self, name: &str) -> Result<(), String> {
+        if Environment::named(name).is_none() {
+            let help = match nearest(name, Environment::NAMES.iter().copied()) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None => format!("there are {}", one_of(Environment::NAMES)),
+            };
+            return Err(format!("no environment `{name}` ({help})"));
+        }
+        self.network.environment = name.to_owned();
+        Ok(())
+    }
+}
+
+impl NetworkSpec {
+    /// The preset with what replaces parts of it.
+    pub fn environment(&self) -> Environment {
+        let mut environment =
+            Environment::named(&self.environment).expect("the name was checked when the scenario was read");
+        let NetworkSpec { environment: _, latency, loss_ppm, fsync, config_save } = self.clone();
+        environment.latency = latency.unwrap_or(environment.latency);
+        environment.loss_ppm = loss_ppm.unwrap_or(environment.loss_ppm);
+        environment.fsync = fsync.unwrap_or(environment.fsync);
+        environment.config_save = config_save.unwrap_or(environment.config_save);
+        environment
+    }
+
+    /// What replaces parts of the preset, for people.
+    pub fn replaced(&self) -> Vec<String> {
+        let show = |dist: &Dist| match dist {
+            Dist::Fixed(d) => quantity::show(*d),
+            Dist::Uniform(low, high) => format!("{}..{}", quantity::show(*low), quantity::show(*high)),
+            Dist::Quantiles(_) => "by quantiles".to_owned(),
+        };
+        let dists = [("latency", &self.latency), ("fsync", &self.fsync), ("config-save", &self.config_save)];
+        let mut replaced: Vec<String> =
+            dists.iter().filter_map(|(name, dist)| dist.as_ref().map(|d| format!("{name} {}", show(d)))).collect();
+        if let Some(ppm) = self.loss_ppm {
+            replaced.push(format!("loss {} ppm", ppm));
+        }
+        replaced
+    }
+}
