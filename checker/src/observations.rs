@@ -271,8 +271,6 @@ pub struct Observations {
     /// Since when everybody agreed again until the end, `None` if they did not: all running Sentinels name one master
     /// with plain flags, it says so too, and all other running servers are its replicas with the link up.
     pub converged: Option<TrueTime>,
-    /// Whether all views became stable before the schedule began; otherwise nothing was played.
-    pub settled: bool,
     /// When the run ended.
     pub end: TrueTime,
     /// Servers at the end.

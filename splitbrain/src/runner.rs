@@ -2,7 +2,9 @@
 
 use crate::saved;
 use rayon::prelude::*;
-use splitbrain_checker::{Judgement, Metric, RunSummary, ScenarioSummary, Scratch, fold, judge_with};
+use splitbrain_checker::observations::MasterSettings;
+use splitbrain_checker::summary::ScenarioHead;
+use splitbrain_checker::{Metric, RunSummary, ScenarioSummary, Scratch, fold, judge_with};
 use splitbrain_scenarios::{Resolved, Scenario};
 use splitbrain_sim::chance::ProcessDraws;
 use splitbrain_sim::digest::Chain;
@@ -72,17 +74,18 @@ pub fn run_seed(scenario: &Scenario, seed: u64) -> Record {
 
 /// A run as the fold sees it: judged, and forgotten but for its digest.
 struct Judged {
-    seed: u64,
-    digest: Digest,
-    judgement: Judgement,
+    run: RunSummary,
+    masters: Vec<MasterSettings>,
 }
 
 fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) -> Judged {
     let record = run_seed(scenario, seed);
-    let mut judgement = judge_with(&record.observations, &scenario.expect, scratch);
-    judgement.metrics.set(Metric::SimMs, (record.observations.end.0 / 1_000_000) as i64);
+    let seen = &record.observations;
+    let mut judgement = judge_with(seen, &scenario.expect, scratch);
+    judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);
     judgement.metrics.set(Metric::Events, record.events as i64);
-    Judged { seed, digest: record.digest, judgement }
+    let run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
+    Judged { run, masters: seen.masters.clone() }
 }
 
 /// Runs and judges a scenario over seeds. `progress` is told after each seed how many are done.
@@ -106,7 +109,7 @@ pub fn run_scenario(
     };
     let judged: Result<Vec<Judged>, RunError> =
         pool.install(|| options.seeds.clone().into_par_iter().map_init(Scratch::default, judge_one).collect());
-    let mut summary = summarize(scenario, options, &judged?);
+    let mut summary = summarize(scenario, options, judged?);
     if let Some(folder) = &options.save_failures_to {
         save_failures(scenario, folder, &mut summary)?;
     }
@@ -118,26 +121,38 @@ fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
-fn summarize(scenario: &Scenario, options: &RunOptions, judged: &[Judged]) -> ScenarioSummary {
-    todo_fold(scenario, options, judged)
+fn summarize(scenario: &Scenario, options: &RunOptions, judged: Vec<Judged>) -> ScenarioSummary {
+    let head = ScenarioHead {
+        scenario: scenario.name.clone(),
+        file: scenario.file.display().to_string(),
+        title: scenario.title.clone(),
+        environment: scenario.environment().name,
+        first_seed: options.seeds.start,
+    };
+    let masters = judged.first().map(|judged| judged.masters.clone()).unwrap_or_default();
+    let runs: Vec<RunSummary> = judged.into_iter().map(|judged| judged.run).collect();
+    let digest = digest_of(&runs);
+    fold(head, &masters, &scenario.expect, runs, digest.0)
 }
 
 /// The digest of a scenario: the digests of its runs in the order of seeds.
-fn digest_of(judged: &[Judged]) -> Digest {
+fn digest_of(runs: &[RunSummary]) -> Digest {
     let mut chain = Chain::default();
-    for run in judged {
-        chain.words([run.seed, run.digest.0 as u64, (run.digest.0 >> 64) as u64]);
+    for run in runs {
+        chain.words([run.seed, run.digest as u64, (run.digest >> 64) as u64]);
     }
     chain.digest()
 }
 
 /// Saves one run of every unmet expectation that a seed shows.
 fn save_failures(scenario: &Scenario, folder: &Path, summary: &mut ScenarioSummary) -> Result<(), RunError> {
-    for unmet in &mut summary.unmet {
+    for unmet in &summary.unmet {
         let Some(seed) = unmet.seed else { continue };
-        let path = folder.join(format!("{}-{}-seed-{seed}.json", scenario.name.replace(['/', '\\'], "-"), unmet.property));
-        saved::save(scenario, seed, unmet, &path).map_err(|error| RunError::Save(path.clone(), error))?;
-        unmet.saved = Some(path.display().to_string());
+        let path = folder.join(format!("{}-seed-{seed}.json", scenario.name.replace(['/', '\\'], "-")));
+        if !summary.saved.contains_key(&seed) {
+            saved::save(scenario, seed, &summary.unmet, &path).map_err(|error| RunError::Save(path.clone(), error))?;
+            summary.saved.insert(seed, path.display().to_string());
+        }
     }
     Ok(())
 }

@@ -1,0 +1,198 @@
+//! Saved runs: a failure kept as a file, replayed, compared.
+//!
+//! A file holds the scenario's text, the seed, the schedule that the seed made (written out, so that it can be read and
+//! edited), the digest and what was found. Under the same version a replay has the same digest, or splitbrain has a
+//! bug; under another version it *reproduces* the finding or is *stale*.
+
+use crate::runner::resolve;
+use serde::{Deserialize, Serialize};
+use splitbrain_checker::summary::Unmet;
+use splitbrain_checker::{Property, RunSummary, Verdict, judge};
+use splitbrain_scenarios::{Scenario, ScenarioError, Source, Step};
+use splitbrain_sim::{Digest, Record, trace};
+use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// The version that wrote a file.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Saved {
+    splitbrain: String,
+    scenario: String,
+    file: PathBuf,
+    environment: String,
+    seed: u64,
+    digest: Digest,
+    unmet: Vec<SavedUnmet>,
+    faults: Vec<String>,
+    schedule: Vec<Step>,
+    text: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SavedUnmet {
+    property: Property,
+    sentence: String,
+    at_ms: Option<i64>,
+}
+
+/// What a replay showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// The kept failure is there again.
+    Reproduced {
+        /// Its sentences.
+        sentences: Vec<String>,
+        /// Whether the digest is the stored one too.
+        same_digest: bool,
+    },
+    /// Another version wrote the file, and the failure does not show any more.
+    Stale {
+        /// What differs.
+        why: String,
+    },
+    /// The same version wrote the file and behaves otherwise: a bug of splitbrain.
+    Nondeterministic {
+        /// What differs.
+        why: String,
+    },
+}
+
+/// Why a file could not be replayed.
+#[derive(Debug)]
+pub enum ReplayError {
+    /// It could not be read.
+    Read(PathBuf, std::io::Error),
+    /// It is no saved run.
+    Format(PathBuf, serde_json::Error),
+    /// Its scenario is not accepted.
+    Scenario(Box<ScenarioError>),
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReplayError::Read(path, error) => write!(f, "{}: {error}", path.display()),
+            ReplayError::Format(path, error) => write!(
+                f,
+                "{}:{}:{}: not a saved run: {error}; expected a file that `splitbrain run` saved",
+                path.display(),
+                error.line(),
+                error.column()
+            ),
+            ReplayError::Scenario(error) => write!(f, "the scenario in the file is not accepted: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+/// Plays a seed again and writes what is needed to replay it. Written under a temporary name and renamed, so that a
+/// full disk leaves no half file.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(scenario: &Scenario, seed: u64, unmet: &[Unmet], path: &Path) -> std::io::Result<()> {
+    let resolved = resolve(scenario, seed);
+    let record = splitbrain_sim::run(&resolved);
+    let mine = unmet.iter().filter(|unmet| unmet.seed == Some(seed));
+    let saved = Saved {
+        splitbrain: VERSION.to_owned(),
+        scenario: scenario.name.clone(),
+        file: scenario.file.clone(),
+        environment: scenario.network.environment.clone(),
+        seed,
+        digest: record.digest,
+        unmet: mine
+            .map(|unmet| SavedUnmet {
+                property: unmet.property,
+                sentence: unmet.sentence.clone(),
+                at_ms: unmet.at_ms,
+            })
+            .collect(),
+        faults: faults_of(&record),
+        schedule: resolved.schedule,
+        text: scenario.source.clone(),
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let unfinished = path.with_extension("json.tmp");
+    let mut file = std::fs::File::create(&unfinished)?;
+    let written = serde_json::to_writer_pretty(&mut file, &saved)
+        .map_err(std::io::Error::from)
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(&unfinished);
+        return Err(error);
+    }
+    std::fs::rename(&unfinished, path)
+}
+
+fn faults_of(record: &Record) -> Vec<String> {
+    let at = |fault: &splitbrain_sim::record::FaultAt| record.observations.ms(fault.at);
+    record.faults.iter().map(|fault| format!("{} ms: {}", at(fault), fault.what)).collect()
+}
+
+/// Plays a saved run again.
+///
+/// # Errors
+/// If the file cannot be read or its scenario is not accepted.
+pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
+    let text = std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error))?;
+    let saved: Saved = serde_json::from_str(&text).map_err(|error| ReplayError::Format(path.to_owned(), error))?;
+    let source = Source::new(saved.file.clone(), saved.text.clone());
+    let mut scenario = Scenario::parse(&source).map_err(ReplayError::Scenario)?;
+    // A preset that no longer exists leaves the scenario's own; the digest tells.
+    let _ = scenario.set_environment(&saved.environment);
+    let mut resolved = resolve(&scenario, saved.seed);
+    resolved.schedule = saved.schedule.clone();
+    let record = splitbrain_sim::run(&resolved);
+    let seen = &record.observations;
+    let judgement = judge(seen, &scenario.expect);
+    let run = RunSummary::new(saved.seed, record.digest.0, seen, &judgement, &scenario.expect);
+    Ok(compare(&saved, &record, &run))
+}
+
+fn compare(saved: &Saved, record: &Record, run: &RunSummary) -> Replay {
+    let same_digest = saved.digest == record.digest;
+    let again = |unmet: &&SavedUnmet| run.found(unmet.property).next().is_some();
+    let sentences: Vec<String> = saved.unmet.iter().filter(again).map(|unmet| unmet.sentence.clone()).collect();
+    // An expectation may also be unmet because nothing was found: then the run as a whole tells.
+    let still_bad = !sentences.is_empty() || run.verdict != Verdict::Pass || same_digest;
+    let differ = format!("digest {} stored, {} now", saved.digest, record.digest);
+    match (still_bad, same_digest, saved.splitbrain == VERSION) {
+        (_, false, true) => Replay::Nondeterministic { why: differ },
+        (true, _, _) => {
+            let stored = saved.unmet.iter().map(|unmet| unmet.sentence.clone());
+            let sentences = if same_digest { stored.collect() } else { sentences };
+            Replay::Reproduced { sentences, same_digest }
+        }
+        (false, _, _) => Replay::Stale { why: format!("written by {}, {differ}", saved.splitbrain) },
+    }
+}
+
+/// Writes the trace of one seed: a line per event with the digest after it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_trace(scenario: &Scenario, seed: u64, path: &Path) -> std::io::Result<()> {
+    let record = splitbrain_sim::run::run_traced(&resolve(scenario, seed));
+    std::fs::write(path, record.trace.unwrap_or_default())
+}
+
+/// The first differing event of two traces, as text.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn bisect(a: &Path, b: &Path) -> Result<Option<String>, ReplayError> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error));
+    let (first, second) = (read(a)?, read(b)?);
+    Ok(trace::first_difference(&first, &second).map(|(line, left, right)| {
+        let show = |line: Option<&str>| line.unwrap_or("(ends before)").replace('\t', " ");
+        format!("first difference at event {line}\n  {}: {}\n  {}: {}", a.display(), show(left), b.display(), show(right))
+    }))
+}
