@@ -1,10 +1,65 @@
-//! Redis Sentinel.
+//! Redis Sentinel 7.0.15 as a pure state machine (`sentinel.c`). Each file holds one part of it and each function
+//! stands for one upstream routine. Sentinel knows the world only through connections, its clocks and its
+//! configuration file; in particular not which faults happen, nor what the servers it watches are really doing.
+
+mod commands;
+mod conns;
+mod consts;
+mod down;
+mod events;
+mod failover;
+mod hello;
+mod info;
+mod instance;
+mod link;
+mod periodic;
+mod persist;
+mod reconnect;
+mod replies;
+mod select;
+mod switch;
+mod tables;
+mod tick;
+mod vote;
+
+#[cfg(test)]
+mod tests;
+
 use crate::files::SentinelConf;
-use crate::{Addr, Effects, Env, Epoch, Input, MonoTime, Name, Node, SentinelId};
+use crate::message::{Credentials, OperatorCommand};
+use crate::{
+    Addr, Effects, Env, Epoch, Input, Message, Millis, MonoTime, Name, Nanos, Node, SentinelId,
+};
+use conns::{Client, ConnRole, Conns};
+use instance::{Flags, Instance, Master, Who};
+use link::{Link, Links, Side};
+use std::sync::Arc;
 
 /// One redis-sentinel process.
 #[derive(Debug)]
-pub struct Sentinel {}
+pub struct Sentinel {
+    /// What the configuration file says about the process itself; `masters` is empty here.
+    conf: SentinelConf,
+    myid: SentinelId,
+    /// The address in our hellos.
+    announce: Addr,
+    current_epoch: Epoch,
+    tilt: bool,
+    tilt_start: Millis,
+    previous_time: Millis,
+    next_tick: MonoTime,
+    /// In table order.
+    masters: Vec<Master>,
+    /// Positions in `masters` in the order of the configuration file.
+    file_order: Vec<usize>,
+    links: Links,
+    conns: Conns,
+    next_obj: u32,
+    /// What is sent to other Sentinels.
+    peer_credentials: Option<Arc<Credentials>>,
+    /// Names given to command and pub/sub connections.
+    client_names: [Name; 2],
+}
 
 /// What SENTINEL MASTER tells an operator, as far as convergence is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,41 +80,145 @@ pub struct MasterView {
     pub other_sentinels: u32,
 }
 
+/// What every routine is given: the environment to read and the effects to add to.
+struct Cx<'a, 'e> {
+    env: &'a mut Env<'e>,
+    out: &'a mut Effects,
+}
+
+impl Cx<'_, '_> {
+    /// `mstime()`
+    fn now(&self) -> Millis {
+        self.env.now()
+    }
+    /// When, within this iteration, an effect happens.
+    fn at(&self) -> Nanos {
+        self.env.elapsed()
+    }
+}
+
 impl Sentinel {
-    /// Starts the process with its configuration file. `addr` is the address under which peers reach it.
-    pub fn start(
-        _conf: SentinelConf,
-        _addr: Addr,
-        _env: &mut Env<'_>,
-        _out: &mut Effects,
-    ) -> Sentinel {
-        Sentinel {}
+    /// Starts the process with its configuration file. `addr` is the address under which peers reach it. A Sentinel
+    /// without an id draws one and saves it; every master is announced with +monitor.
+    pub fn start(conf: SentinelConf, addr: Addr, env: &mut Env<'_>, out: &mut Effects) -> Sentinel {
+        let mut cx = Cx { env, out };
+        Sentinel::load(conf, addr, &mut cx)
     }
     /// `myid`
     pub fn id(&self) -> SentinelId {
-        SentinelId::default()
+        self.myid
     }
     /// `current_epoch`
     pub fn current_epoch(&self) -> Epoch {
-        Epoch(0)
+        self.current_epoch
     }
     /// How many masters it monitors.
     pub fn masters(&self) -> usize {
-        0
+        self.masters.len()
     }
     /// Its view of its `index`-th master, in the order of the configuration file.
-    pub fn view(&self, _index: usize) -> MasterView {
-        unimplemented!()
+    ///
+    /// # Panics
+    /// If there is no such master.
+    pub fn view(&self, index: usize) -> MasterView {
+        let master = &self.masters[self.file_order[index]];
+        let flags = master.inst.flags;
+        let visible = Flags::S_DOWN
+            .or(Flags::O_DOWN)
+            .or(Flags::FAILOVER_IN_PROGRESS)
+            .or(Flags::FORCE_FAILOVER)
+            .or(Flags::SCRIPT_KILL_SENT);
+        MasterView {
+            name: master.name.clone(),
+            addr: master.inst.addr,
+            plain: !flags.any(visible) && !self.links[master.inst.link].disconnected,
+            failover_in_progress: flags.any(Flags::FAILOVER_IN_PROGRESS),
+            config_epoch: master.config_epoch,
+            slaves: master.replicas.len() as u32,
+            other_sentinels: master.peers.len() as u32,
+        }
     }
     /// Whether TILT mode is on.
     pub fn tilt(&self) -> bool {
-        false
+        self.tilt
+    }
+
+    fn inst(&self, who: Who) -> &Instance {
+        match who {
+            Who::Master(m) => &self.masters[m].inst,
+            Who::Replica(m, r) => &self.masters[m].replicas[r].inst,
+            Who::Peer(m, s) => &self.masters[m].peers[s].inst,
+        }
+    }
+
+    fn inst_mut(&mut self, who: Who) -> &mut Instance {
+        match who {
+            Who::Master(m) => &mut self.masters[m].inst,
+            Who::Replica(m, r) => &mut self.masters[m].replicas[r].inst,
+            Who::Peer(m, s) => &mut self.masters[m].peers[s].inst,
+        }
+    }
+
+    fn link(&self, who: Who) -> &Link {
+        &self.links[self.inst(who).link]
+    }
+
+    fn link_mut(&mut self, who: Who) -> &mut Link {
+        let link = self.inst(who).link;
+        &mut self.links[link]
+    }
+
+    fn connection_lost(&mut self, conn: crate::Conn) {
+        if let Some(ConnRole::Link(link, side)) = self.conns.remove(conn) {
+            self.links[link].connection_error(side);
+        }
+    }
+
+    fn accept(&mut self, conn: crate::Conn) {
+        let client = Client {
+            authenticated: self.conf.requirepass.is_none(),
+            switch_master: false,
+        };
+        self.conns.insert(conn, ConnRole::Client(client));
+    }
+
+    fn message(&mut self, cx: &mut Cx<'_, '_>, conn: crate::Conn, message: Message) {
+        match (self.conns.get(conn), message) {
+            (Some(ConnRole::Link(link, Side::Cc)), Message::Reply(reply)) => {
+                self.command_reply(cx, link, reply);
+            }
+            (Some(ConnRole::Link(link, Side::Pc)), message) => {
+                self.pubsub_message(cx, link, message);
+            }
+            (Some(ConnRole::Client(client)), Message::Request(request)) => {
+                self.command(cx, conn, client, request);
+            }
+            _ => {}
+        }
     }
 }
 
 impl Node for Sentinel {
-    fn step(&mut self, _env: &mut Env<'_>, _input: Input, _out: &mut Effects) {}
+    fn step(&mut self, env: &mut Env<'_>, input: Input, out: &mut Effects) {
+        let cx = &mut Cx { env, out };
+        match input {
+            Input::Wake => self.wake(cx),
+            Input::Accepted(conn, _) => self.accept(conn),
+            Input::Connected(_) => {}
+            Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.connection_lost(conn),
+            Input::Message(conn, message) => self.message(cx, conn, message),
+            Input::Terminate => {
+                let at = cx.at();
+                cx.out.exit(at, 0);
+            }
+            Input::Operator(OperatorCommand::SentinelFailover(name)) => {
+                self.failover_command(cx, &name);
+            }
+            Input::Operator(_) => {}
+        }
+    }
+
     fn next_wakeup(&self) -> Option<MonoTime> {
-        None
+        Some(self.next_tick)
     }
 }

@@ -1,0 +1,64 @@
+//! Sentinel's events (`sentinelEvent`, spec 10): the log line for the record and, for +switch-master, the message to
+//! those who subscribed to it.
+
+use super::instance::Who;
+use super::{Cx, Sentinel};
+use crate::event::{Event, EventKind, Extra, Subject};
+use crate::message::SwitchMaster;
+use crate::{Addr, Message, Name};
+use std::sync::Arc;
+
+impl Sentinel {
+    /// Emits an event about an instance.
+    pub(super) fn event(&self, cx: &mut Cx<'_, '_>, kind: EventKind, who: Who) {
+        self.event_with(cx, kind, who, Extra::None);
+    }
+
+    /// Emits an event about an instance with something behind it.
+    pub(super) fn event_with(&self, cx: &mut Cx<'_, '_>, kind: EventKind, who: Who, extra: Extra) {
+        let master = &self.masters[who.master()];
+        let subject = match who {
+            Who::Master(_) => Subject::Master,
+            Who::Replica(_, r) => Subject::Slave(master.replicas[r].inst.addr),
+            Who::Peer(_, s) => Subject::Sentinel(master.peers[s].id, master.peers[s].inst.addr),
+        };
+        let event = Event {
+            kind,
+            master: master.name.clone(),
+            master_addr: master.inst.addr,
+            subject,
+            extra,
+        };
+        let at = cx.at();
+        cx.out.event(at, event);
+    }
+
+    /// Emits +tilt or -tilt, which concern no master.
+    pub(super) fn tilt_event(&self, cx: &mut Cx<'_, '_>, kind: EventKind) {
+        let event = Event {
+            kind,
+            master: Name::from(""),
+            master_addr: Addr::default(),
+            subject: Subject::Master,
+            extra: Extra::Tilt,
+        };
+        let at = cx.at();
+        cx.out.event(at, event);
+    }
+
+    /// Emits +switch-master and tells the subscribers.
+    pub(super) fn switch_master_event(&self, cx: &mut Cx<'_, '_>, m: usize, new: Addr) {
+        let old = self.masters[m].inst.addr;
+        self.event_with(
+            cx,
+            EventKind::SwitchMaster,
+            Who::Master(m),
+            Extra::Switch(old, new),
+        );
+        let name = self.masters[m].name.clone();
+        let message = Arc::new(SwitchMaster { name, old, new });
+        for conn in self.conns.switch_master_subscribers() {
+            cx.out.send(conn, Message::SwitchMaster(message.clone()));
+        }
+    }
+}

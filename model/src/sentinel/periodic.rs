@@ -1,0 +1,98 @@
+//! What is sent to every instance again and again: INFO, PING, hello (Sentinel spec 3.4, 5.1). None of them looks at
+//! whether the last one was answered, except through the limit of outstanding replies.
+
+use super::consts::{INFO_PERIOD, INFO_PERIOD_FAST, PING_PERIOD, PUBLISH_PERIOD};
+use super::instance::{Flags, Who, elapsed};
+use super::link::Callback;
+use super::{Cx, Sentinel};
+use crate::message::Hello;
+use crate::{Millis, Request};
+use std::sync::Arc;
+
+impl Sentinel {
+    /// `sentinelSendPeriodicCommands`
+    pub(super) fn send_periodic_commands(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
+        let now = cx.now();
+        let link = self.link(who);
+        if link.disconnected || link.saturated() {
+            return;
+        }
+        let inst = self.inst(who);
+        let (obj, info_refresh) = (inst.obj, inst.info_refresh);
+        let ping_period = inst.down_after.min(PING_PERIOD);
+        let is_peer = matches!(who, Who::Peer(..));
+        let info_due =
+            info_refresh == Millis(0) || elapsed(info_refresh, now) > self.info_period(who);
+        if !is_peer && info_due {
+            self.link_mut(who)
+                .command(cx, obj, Callback::Info, Request::Info);
+        }
+        let link = self.link(who);
+        if elapsed(link.last_pong_time, now) > ping_period
+            && elapsed(link.last_ping_time, now) > Millis(ping_period.0 / 2)
+        {
+            self.send_ping(cx, who);
+        }
+        if elapsed(self.inst(who).last_pub_time, now) > PUBLISH_PERIOD {
+            self.send_hello(cx, who);
+        }
+    }
+
+    /// Replicas are asked every second while their master is in trouble, or while they are without it.
+    fn info_period(&self, who: Who) -> Millis {
+        let Who::Replica(m, r) = who else {
+            return INFO_PERIOD;
+        };
+        let master = &self.masters[m];
+        let trouble = Flags::O_DOWN.or(Flags::FAILOVER_IN_PROGRESS);
+        if master.inst.flags.any(trouble) || master.replicas[r].master_link_down_time != Millis(0) {
+            INFO_PERIOD_FAST
+        } else {
+            INFO_PERIOD
+        }
+    }
+
+    /// `sentinelSendPing`
+    pub(super) fn send_ping(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
+        let obj = self.inst(who).obj;
+        let now = cx.now();
+        let link = self.link_mut(who);
+        link.command(cx, obj, Callback::Ping, Request::Ping);
+        link.last_ping_time = now;
+        // The oldest unanswered one counts.
+        link.act_ping_time.get_or_insert(now);
+    }
+
+    /// `sentinelSendHello`
+    fn send_hello(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
+        let master = &self.masters[who.master()];
+        let hello = Hello {
+            announce: self.announce,
+            id: self.myid,
+            current_epoch: self.current_epoch,
+            master_name: master.name.clone(),
+            master: master.current_addr(),
+            config_epoch: master.config_epoch,
+        };
+        let obj = self.inst(who).obj;
+        let publish = Request::Publish(Arc::new(hello));
+        self.link_mut(who)
+            .command(cx, obj, Callback::Publish, publish);
+    }
+
+    /// Makes hellos to everyone concerned due at once (`sentinelForceHelloUpdateForMaster`).
+    pub(super) fn force_hello_update(&mut self, m: usize) {
+        let period = Millis(PUBLISH_PERIOD.0 + 1);
+        let master = &mut self.masters[m];
+        let replicas = master.replicas.iter_mut().map(|r| &mut r.inst);
+        let peers = master.peers.iter_mut().map(|p| &mut p.inst);
+        for inst in std::iter::once(&mut master.inst)
+            .chain(replicas)
+            .chain(peers)
+        {
+            if inst.last_pub_time >= period {
+                inst.last_pub_time = Millis(inst.last_pub_time.0 - period.0);
+            }
+        }
+    }
+}
