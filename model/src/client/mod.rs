@@ -1,5 +1,31 @@
-//! Client libraries.
-use crate::{Addr, Effects, Env, Input, MonoTime, Name, Node};
+//! Client libraries: an engine that finds the master through Sentinels, keeps connections to it and runs operations
+//! (client spec 9), steered by a [`profile::Profile`]. It must not know which library it plays.
+//!
+//! A process has one or more *workers*; each runs one operation at a time. They share the list of Sentinels
+//! ([`discovery`]), the pool of connections ([`pool`]) and the pace of the application ([`workload`]). The life of an
+//! operation is in [`op`].
+
+mod discovery;
+mod op;
+mod pool;
+pub mod profile;
+pub mod profiles;
+#[cfg(test)]
+mod testing;
+pub mod workload;
+
+use crate::message::OperatorCommand;
+use crate::note::Note;
+use crate::{
+    Addr, Conn, Effects, Env, Input, Message, Millis, MonoTime, Name, Node, Reply, Request,
+};
+use discovery::Sentinels;
+use op::Op;
+use pool::Pool;
+use workload::Pacer;
+
+/// Exit status of a process that SIGTERM ended.
+const TERMINATED: u8 = 128 + 15;
 
 /// What one simulated application process is given.
 #[derive(Clone, Debug)]
@@ -14,83 +40,242 @@ pub struct ClientConf {
     pub sentinels: Vec<Addr>,
     /// Which master it asks for.
     pub master: Name,
-    /// Password for Redis servers.
-    pub password: Option<String>,
-    /// Password for Sentinels.
-    pub sentinel_password: Option<String>,
-}
-
-pub mod profile {
-    //! Client libraries as data.
-    use crate::Millis;
-    /// A client library with its settings.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Profile {
-        /// Its name in scenario files.
-        pub name: &'static str,
-        /// Time to connect to a server; `None` leaves it to the operating system.
-        pub connect_timeout: Option<Millis>,
-        /// Time for each reply of a server; `None` waits for ever.
-        pub read_timeout: Option<Millis>,
-    }
-    impl Profile {
-        /// The profile of this name.
-        pub fn named(name: &str) -> Option<Profile> {
-            let name = *Profile::NAMES.iter().find(|known| **known == name)?;
-            Some(Profile { name, connect_timeout: Some(Millis(500)), read_timeout: Some(Millis(1000)) })
-        }
-        /// Names of all profiles.
-        pub const NAMES: &'static [&'static str] = &["recorder", "redis-py", "redis-py-retry"];
-    }
-}
-
-pub mod workload {
-    //! What an application asks for.
-    /// Operations in 1000 seconds.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-    pub struct Rate(pub u32);
-
-    /// Operations per second and their kinds.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Workload {
-        /// `SADD gtset <unique>`
-        pub sadd: Rate,
-        /// `SET x<k> <unique>`
-        pub set: Rate,
-        /// `GET x<k>`
-        pub get: Rate,
-        /// `INCR n<k>`
-        pub incr: Rate,
-        /// `RPUSH gtlist <unique>`
-        pub rpush: Rate,
-        /// How many registers (and counters) there are to choose from.
-        pub keys: u32,
-        /// Operations that may be under way at once.
-        pub in_flight: u32,
-    }
-
-    impl Default for Workload {
-        fn default() -> Workload {
-            let none = Rate(0);
-            Workload { sadd: none, set: none, get: none, incr: none, rpush: none, keys: 4, in_flight: 1 }
-        }
-    }
 }
 
 /// One application process.
 #[derive(Debug)]
-pub struct Client {}
+pub struct Client {
+    profile: profile::Profile,
+    master: Name,
+    sentinels: Sentinels,
+    pool: Pool,
+    pacer: Pacer,
+    workers: Vec<Worker>,
+}
+
+/// One operation at a time, from its start to its end.
+#[derive(Debug)]
+struct Worker {
+    stage: Stage,
+    /// The connection of this stage: to a Sentinel or to a server.
+    conn: Option<Conn>,
+    /// When this stage is given up, or a pause ends.
+    deadline: Option<MonoTime>,
+    op: Op,
+    /// Sentinels to ask in this round.
+    round: Vec<Addr>,
+    /// Which of them is asked.
+    place: usize,
+    /// Failed attempts at that one.
+    failures: u32,
+    /// Some Sentinel has answered in this round.
+    answered: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Free,
+    SentinelConnect,
+    SentinelGreeting(usize),
+    SentinelReply,
+    SentinelPause,
+    ServerConnect,
+    ServerGreeting(usize),
+    ServerReply,
+    RetryPause,
+}
+
+/// What a worker may be waiting for.
+#[derive(Debug)]
+enum Happened {
+    Connected,
+    Reply(Reply),
+    Trouble(Trouble),
+}
+
+/// How waiting was in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    Unreachable,
+    Closed,
+    Timeout,
+}
+
+/// The surroundings of one step.
+struct Io<'a, 'e> {
+    env: &'a mut Env<'e>,
+    out: &'a mut Effects,
+}
+
+impl Io<'_, '_> {
+    fn open(&mut self, to: Addr) -> Conn {
+        self.out.open(self.env.elapsed(), to)
+    }
+
+    fn close(&mut self, conn: Conn, how: crate::CloseHow) {
+        self.out.close(self.env.elapsed(), conn, how);
+    }
+
+    fn send(&mut self, conn: Conn, request: Request) {
+        self.out.send(conn, request);
+    }
+
+    fn note(&mut self, note: Note) {
+        self.out.note(self.env.elapsed(), note);
+    }
+
+    /// The moment at which patience ends; `None` has no end.
+    fn after(&self, patience: Option<Millis>) -> Option<MonoTime> {
+        patience.map(|time| self.env.mono() + time.nanos())
+    }
+}
 
 impl Client {
-    /// Starts the process.
-    pub fn start(_conf: ClientConf, _env: &mut Env<'_>, _out: &mut Effects) -> Client {
-        Client {}
+    /// Starts the process. Nothing is connected before the first operation.
+    pub fn start(conf: ClientConf, env: &mut Env<'_>, _out: &mut Effects) -> Client {
+        let workers = conf.workload.in_flight.max(1);
+        Client {
+            pacer: Pacer::start(&conf.workload, conf.number, env.mono(), env.draws),
+            profile: conf.profile,
+            master: conf.master,
+            sentinels: Sentinels::new(conf.sentinels),
+            pool: Pool::default(),
+            workers: (0..workers).map(|_| Worker::new()).collect(),
+        }
+    }
+
+    fn worker_on(&self, conn: Conn) -> Option<usize> {
+        self.workers
+            .iter()
+            .position(|worker| worker.conn == Some(conn))
+    }
+
+    /// Something came from a connection: to the worker that waits on it, or to whoever keeps it idle.
+    fn on_connection(&mut self, conn: Conn, happened: Happened, io: &mut Io<'_, '_>) {
+        let gone = matches!(happened, Happened::Trouble(_));
+        if let Some(w) = self.worker_on(conn) {
+            if gone {
+                self.workers[w].conn = None;
+            }
+            self.advance(w, happened, io);
+        } else if gone {
+            self.pool.peer_closed(conn);
+            self.sentinels.forget(conn);
+        } else {
+            self.pool.stray_input(conn);
+        }
+    }
+
+    fn on_wake(&mut self, io: &mut Io<'_, '_>) {
+        let now = io.env.mono();
+        for w in 0..self.workers.len() {
+            if self.workers[w].deadline.is_none_or(|due| due > now) {
+                continue;
+            }
+            self.workers[w].deadline = None;
+            match self.workers[w].stage {
+                Stage::SentinelPause => self.ask_sentinel(w, io),
+                Stage::RetryPause => self.start_attempt(w, io),
+                _ => {
+                    if let Some(conn) = self.workers[w].conn.take() {
+                        io.close(conn, self.profile.close);
+                    }
+                    self.advance(w, Happened::Trouble(Trouble::Timeout), io);
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self, w: usize, happened: Happened, io: &mut Io<'_, '_>) {
+        match (self.workers[w].stage, happened) {
+            (Stage::SentinelConnect, Happened::Connected) => self.greet_sentinel(w, 0, io),
+            (Stage::SentinelGreeting(step), Happened::Reply(reply)) => {
+                self.sentinel_greeted(w, step, &reply, io);
+            }
+            (Stage::SentinelReply, Happened::Reply(reply)) => self.sentinel_replied(w, &reply, io),
+            (
+                Stage::SentinelConnect | Stage::SentinelGreeting(_) | Stage::SentinelReply,
+                Happened::Trouble(_),
+            ) => self.sentinel_failed(w, io),
+            (Stage::ServerConnect, Happened::Connected) => self.greet_server(w, 0, io),
+            (Stage::ServerGreeting(step), Happened::Reply(reply)) => {
+                self.server_greeted(w, step, &reply, io);
+            }
+            (Stage::ServerReply, Happened::Reply(reply)) => self.server_replied(w, &reply, io),
+            (
+                Stage::ServerConnect | Stage::ServerGreeting(_) | Stage::ServerReply,
+                Happened::Trouble(trouble),
+            ) => self.server_failed(w, trouble, io),
+            // Out of turn: a pause goes on even if the connection kept for the next attempt is lost.
+            _ => {}
+        }
+    }
+
+    /// Starts operations that are due, as long as a worker is free.
+    fn start_due(&mut self, io: &mut Io<'_, '_>) {
+        let now = io.env.mono();
+        while self.pacer.due().is_some_and(|due| due <= now) {
+            let free = |worker: &Worker| worker.stage == Stage::Free;
+            let Some(w) = self.workers.iter().position(free) else {
+                return;
+            };
+            let Some((number, command)) = self.pacer.take(now, io.env.draws) else {
+                return;
+            };
+            self.begin(w, number, command, io);
+        }
+    }
+}
+
+impl Worker {
+    fn new() -> Worker {
+        Worker {
+            stage: Stage::Free,
+            conn: None,
+            deadline: None,
+            op: Op::default(),
+            round: Vec::new(),
+            place: 0,
+            failures: 0,
+            answered: false,
+        }
+    }
+
+    fn wait(&mut self, stage: Stage, deadline: Option<MonoTime>) {
+        self.stage = stage;
+        self.deadline = deadline;
     }
 }
 
 impl Node for Client {
-    fn step(&mut self, _env: &mut Env<'_>, _input: Input, _out: &mut Effects) {}
+    fn step(&mut self, env: &mut Env<'_>, input: Input, out: &mut Effects) {
+        let io = &mut Io { env, out };
+        match input {
+            Input::Wake => self.on_wake(io),
+            Input::Connected(conn) => self.on_connection(conn, Happened::Connected, io),
+            Input::ConnectFailed(conn, _) => {
+                self.on_connection(conn, Happened::Trouble(Trouble::Unreachable), io);
+            }
+            Input::Message(conn, Message::Reply(reply)) => {
+                self.on_connection(conn, Happened::Reply(reply), io);
+            }
+            Input::Closed(conn, _) => {
+                self.on_connection(conn, Happened::Trouble(Trouble::Closed), io);
+            }
+            Input::Operator(OperatorCommand::StopWorkload) => self.pacer.stop(),
+            Input::Terminate => io.out.exit(io.env.elapsed(), TERMINATED),
+            Input::Accepted(..) | Input::Message(..) | Input::Operator(_) => {}
+        }
+        self.start_due(io);
+    }
+
     fn next_wakeup(&self) -> Option<MonoTime> {
-        None
+        let deadlines = self.workers.iter().filter_map(|worker| worker.deadline);
+        let free = self
+            .workers
+            .iter()
+            .any(|worker| worker.stage == Stage::Free);
+        let next_op = self.pacer.due().filter(|_| free);
+        deadlines.chain(next_op).min()
     }
 }

@@ -1,0 +1,73 @@
+//! redis-py 8 with `redis.sentinel` (client spec 3). Addresses are looked up whenever a connection of the pool has to
+//! be opened; there is no subscription. Each Sentinel is asked through a plain client, which repeats its attempts.
+
+use crate::client::profile::{
+    Backoff, CloseOn, ErrClass, Greeting, OnNewAddress, Profile, Promote, Retry, SentinelQuery,
+};
+use crate::{CloseHow, ErrorWord, Millis};
+
+const HANDSHAKE: &[Greeting] = &[Greeting::Hello, Greeting::LibName, Greeting::LibVersion];
+
+/// Exponential with full jitter, as the plain client has it (client spec 3.1).
+const BACKOFF: Backoff = Backoff {
+    base: Millis(10),
+    cap: Millis(1000),
+    jitter: true,
+};
+
+/// redis-py as it comes.
+pub fn profile() -> Profile {
+    Profile {
+        name: "redis-py",
+        sentinel_query: SentinelQuery::Masters,
+        promote_answering: Promote::SwapWithFirst,
+        reject_down_flags: true,
+        min_other_sentinels: 0,
+        next_on_bad_answer: true,
+        next_on_error_reply: false,
+        keep_sentinel_connections: true,
+        sentinel_connect_timeout: Some(Millis(5000)),
+        sentinel_cmd_timeout: Some(Millis(5000)),
+        sentinel_greeting: HANDSHAKE,
+        sentinel_attempts: 11,
+        sentinel_backoff: BACKOFF,
+        greeting: HANDSHAKE,
+        connect_timeout: Some(Millis(5000)),
+        read_timeout: Some(Millis(5000)),
+        greeting_timeout: None,
+        check_idle_eof: true,
+        on_new_address: OnNewAddress::CloseIdleAndLazyInUse,
+        pool_max: 1 << 31,
+        pool_keeps_closed: true,
+        close: CloseHow::Now,
+        // Errors that redis-py raises as connection errors, and READONLY, which its Sentinel connection turns into one.
+        close_on_error: CloseOn::Only(&[
+            ErrorWord::ReadOnly,
+            ErrorWord::Loading,
+            ErrorWord::NoAuth,
+            ErrorWord::WrongPass,
+        ]),
+        op_retry: Retry::NEVER,
+        resolve_in_op: false,
+    }
+}
+
+/// redis-py with `retry=Retry(…, 5)` given by the application: since 6.0 such a retry goes to the same host again
+/// (client spec 3.3).
+pub fn with_retries() -> Profile {
+    Profile {
+        name: "redis-py-retry",
+        op_retry: Retry {
+            attempts: 6,
+            backoff: BACKOFF,
+            on: &[
+                ErrClass::ConnFail,
+                ErrClass::Closed,
+                ErrClass::ReadTimeout,
+                ErrClass::ReadOnly,
+                ErrClass::Loading,
+            ],
+        },
+        ..profile()
+    }
+}
