@@ -25,10 +25,7 @@ pub struct Range {
 }
 
 const fn range(from: i64, to: i64) -> Range {
-    Range {
-        from: Millis(from),
-        to: Millis(to),
-    }
+    Range { from: Millis(from), to: Millis(to) }
 }
 
 /// A Sentinel's own +sdown after the master fell silent: the first unanswered PING leaves within one poll, the limit is
@@ -52,10 +49,7 @@ pub fn promotion() -> Range {
 
 /// From the failure to the first +switch-master, when the first election is won.
 pub fn completion(settings: &MasterSettings) -> Range {
-    range(
-        settings.down_after.0,
-        odown(settings).to.0 + promotion().to.0 + 2 * TICK + SLACK,
-    )
+    range(settings.down_after.0, odown(settings).to.0 + promotion().to.0 + 2 * TICK + SLACK)
 }
 
 /// How long a Sentinel waits from an attempt or a vote until its next attempt.
@@ -74,15 +68,7 @@ pub fn election(settings: &MasterSettings) -> Range {
 /// promoted: one failed attempt, one good one, reconfiguration up to its timeout, repair of what was left behind.
 pub fn convergence(settings: &MasterSettings) -> Millis {
     let timeout = settings.failover_timeout.0;
-    Millis(
-        completion(settings).to.0
-            + retry(settings).to.0
-            + TICK
-            + timeout
-            + timeout
-            + REPAIR
-            + SLACK,
-    )
+    Millis(completion(settings).to.0 + retry(settings).to.0 + TICK + timeout + timeout + REPAIR + SLACK)
 }
 
 /// Votes a Sentinel needs among `voters` Sentinels (itself included): the larger of quorum and majority.
@@ -124,10 +110,7 @@ mod tests {
     fn bounds_are_those_of_the_worked_timeline() {
         assert_eq!(sdown(&settings()), range(5_000, 6_200));
         assert_eq!(odown(&settings()).to, Millis(6_300 + 1_100));
-        assert_eq!(
-            completion(&settings()).to,
-            Millis(7_400 + 1_450 + 200 + 500)
-        );
+        assert_eq!(completion(&settings()).to, Millis(7_400 + 1_450 + 200 + 500));
         assert_eq!(retry(&settings()), range(20_000, 21_000));
         assert_eq!(election(&settings()), range(10_000, 11_100));
         assert_eq!(exposure(&settings()), Some(range(10_000, 12_000)));

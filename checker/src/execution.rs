@@ -42,10 +42,8 @@ impl Executions {
 
     /// Matches the operations of a run.
     pub fn new(obs: &Observations) -> Executions {
-        let mut by_command: Vec<(Order, u32)> = (0u32..)
-            .zip(&obs.applied)
-            .map(|(i, applied)| (order(applied.command), i))
-            .collect();
+        let mut by_command: Vec<(Order, u32)> =
+            (0u32..).zip(&obs.applied).map(|(i, applied)| (order(applied.command), i)).collect();
         by_command.sort_unstable();
         let mut issued: Vec<Order> = obs
             .operations
@@ -54,11 +52,7 @@ impl Executions {
             .map(|operation| order(operation.command))
             .collect();
         issued.sort_unstable();
-        let mut executions = Executions {
-            matched: vec![Executions::NONE; obs.operations.len()],
-            by_command,
-            issued,
-        };
+        let mut executions = Executions { matched: vec![Executions::NONE; obs.operations.len()], by_command, issued };
         executions.match_all(obs);
         executions
     }
@@ -71,32 +65,18 @@ impl Executions {
 
     /// Every execution that may be an effect of this write, also on servers that did not answer: all of its command
     /// where the command is unique and not an INCR, else only the one it reports.
-    pub fn all_of<'a>(
-        &'a self,
-        number: u32,
-        operation: &Operation,
-    ) -> impl Iterator<Item = usize> + use<'a> {
+    pub fn all_of<'a>(&'a self, number: u32, operation: &Operation) -> impl Iterator<Item = usize> + use<'a> {
         let wanted = order(operation.command);
         let first = self.issued.partition_point(|order| *order < wanted);
         let unique = self.issued.get(first + 1) != Some(&wanted);
         let counts = matches!(operation.command, Command::Incr(_));
-        let all = if unique && !counts {
-            self.with(wanted)
-        } else {
-            &[]
-        };
-        let own = if all.is_empty() {
-            self.of(number)
-        } else {
-            None
-        };
+        let all = if unique && !counts { self.with(wanted) } else { &[] };
+        let own = if all.is_empty() { self.of(number) } else { None };
         all.iter().map(|(_, applied)| *applied as usize).chain(own)
     }
 
     fn with(&self, wanted: Order) -> &[(Order, u32)] {
-        let from = self
-            .by_command
-            .partition_point(|(order, _)| *order < wanted);
+        let from = self.by_command.partition_point(|(order, _)| *order < wanted);
         let rest = &self.by_command[from..];
         &rest[..rest.partition_point(|(order, _)| *order == wanted)]
     }
@@ -117,11 +97,8 @@ impl Executions {
                 let applied = &obs.applied[*applied];
                 applied.node == server && operation.invoked <= applied.at && applied.at <= completed
             };
-            let mut candidates = self
-                .with(order(operation.command))
-                .iter()
-                .map(|(_, applied)| *applied as usize)
-                .filter(inside);
+            let mut candidates =
+                self.with(order(operation.command)).iter().map(|(_, applied)| *applied as usize).filter(inside);
             // The last attempt is the one that was answered.
             let found = match (operation.command, answer) {
                 (Command::Incr(_), Some(Value(count))) => {
@@ -150,18 +127,11 @@ impl Counts {
                     let before = applied.lineage.writes.saturating_sub(1);
                     Counts::at(obs, &reached, key, applied.lineage.id, before) + 1
                 }
-                Command::Set(Key { space, .. }, Value(count))
-                    if space == splitbrain_model::Space::Counter =>
-                {
-                    count
-                }
+                Command::Set(Key { space, .. }, Value(count)) if space == splitbrain_model::Space::Counter => count,
                 _ => continue,
             };
             after.insert(i, count);
-            reached
-                .entry((applied.lineage.id, key))
-                .or_default()
-                .push((applied.lineage.writes, count));
+            reached.entry((applied.lineage.id, key)).or_default().push((applied.lineage.writes, count));
         }
         Counts(after)
     }

@@ -55,10 +55,7 @@ properties! {
 impl Property {
     /// The property of this name.
     pub fn from_name(name: &str) -> Option<Property> {
-        Property::ALL
-            .iter()
-            .copied()
-            .find(|property| property.name() == name)
+        Property::ALL.iter().copied().find(|property| property.name() == name)
     }
 }
 
@@ -136,9 +133,7 @@ impl Expectation {
         Property::ALL
             .iter()
             .map(|&property| {
-                let mine = given
-                    .iter()
-                    .find(|expectation| expectation.property == property);
+                let mine = given.iter().find(|expectation| expectation.property == property);
                 mine.cloned().unwrap_or(Expectation {
                     property,
                     demand: match property {

@@ -50,16 +50,10 @@ struct View {
 
 /// All attempts of a run in order of their beginning.
 pub fn attempts(obs: &Observations) -> Vec<Attempt> {
-    let blank = View {
-        epoch: None,
-        down: vec![(None, false); obs.masters.len()],
-    };
+    let blank = View { epoch: None, down: vec![(None, false); obs.masters.len()] };
     let mut views = vec![blank.clone(); obs.nodes.len()];
     let mut attempts = Vec::new();
-    let mut deaths = obs
-        .presence
-        .iter()
-        .filter(|change| change.state == Presence::Dead);
+    let mut deaths = obs.presence.iter().filter(|change| change.state == Presence::Dead);
     let mut death = deaths.next();
     for event in &obs.events {
         while let Some(change) = death.filter(|change| change.at <= event.at) {
@@ -113,9 +107,7 @@ fn apply(obs: &Observations, views: &mut [View], attempts: &mut Vec<Attempt>, at
             }
         }
         EventKind::PromotedSlave => {
-            if let (Subject::Slave(replica), Some(attempt)) =
-                (at.event.subject, latest(attempts, at.node, master))
-            {
+            if let (Subject::Slave(replica), Some(attempt)) = (at.event.subject, latest(attempts, at.node, master)) {
                 attempt.promoted.get_or_insert((at.at, replica));
             }
         }
@@ -144,10 +136,7 @@ fn allowance(obs: &Observations, attempts: &[Attempt]) -> u32 {
 }
 
 fn latest(attempts: &mut [Attempt], leader: NodeIx, master: usize) -> Option<&mut Attempt> {
-    attempts
-        .iter_mut()
-        .rev()
-        .find(|attempt| attempt.leader == leader && attempt.master == master)
+    attempts.iter_mut().rev().find(|attempt| attempt.leader == leader && attempt.master == master)
 }
 
 /// A switch belongs to the last promotion of that replica.

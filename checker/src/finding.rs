@@ -291,10 +291,7 @@ pub enum Detail<N = NodeIx> {
 impl<N> Detail<N> {
     /// Whether it shows a contradiction inside splitbrain itself.
     pub fn is_model_bug(&self) -> bool {
-        matches!(
-            self,
-            Detail::AuditDisagrees { .. } | Detail::NeverExecuted { .. }
-        )
+        matches!(self, Detail::AuditDisagrees { .. } | Detail::NeverExecuted { .. })
     }
 
     /// The same detail with processes named otherwise.
@@ -319,26 +316,10 @@ impl<N> Detail<N> {
             }
         }
         match self {
-            Detail::SplitBrain {
-                nodes,
-                spans,
-                total_ms,
-                writes,
-            } => Detail::SplitBrain {
-                nodes: all(nodes, f),
-                spans,
-                total_ms,
-                writes,
-            },
-            Detail::LostWrites {
-                survivor,
-                servers,
-                acked,
-                lost,
-                permille,
-                span,
-                causes,
-            } => Detail::LostWrites {
+            Detail::SplitBrain { nodes, spans, total_ms, writes } => {
+                Detail::SplitBrain { nodes: all(nodes, f), spans, total_ms, writes }
+            }
+            Detail::LostWrites { survivor, servers, acked, lost, permille, span, causes } => Detail::LostWrites {
                 survivor: f(survivor),
                 servers: all(servers, f),
                 acked,
@@ -347,155 +328,63 @@ impl<N> Detail<N> {
                 span,
                 causes,
             },
-            Detail::AuditDisagrees {
-                node,
-                key,
-                expected,
-                found,
-                keys,
-            } => Detail::AuditDisagrees {
-                node: f(node),
-                key,
-                expected,
-                found,
-                keys,
-            },
-            Detail::NeverExecuted { writes, first } => Detail::NeverExecuted {
-                writes,
-                first: evidence(first, f),
-            },
-            Detail::NotLinearizable {
-                anomaly,
-                key,
-                count,
-                operations,
-            } => Detail::NotLinearizable {
+            Detail::AuditDisagrees { node, key, expected, found, keys } => {
+                Detail::AuditDisagrees { node: f(node), key, expected, found, keys }
+            }
+            Detail::NeverExecuted { writes, first } => Detail::NeverExecuted { writes, first: evidence(first, f) },
+            Detail::NotLinearizable { anomaly, key, count, operations } => Detail::NotLinearizable {
                 anomaly,
                 key,
                 count,
                 operations: operations.into_iter().map(|e| evidence(e, f)).collect(),
             },
-            Detail::StaleReads {
-                stale,
-                reads,
-                read,
-                missed,
-            } => Detail::StaleReads {
-                stale,
-                reads,
-                read: evidence(read, f),
-                missed: evidence(missed, f),
-            },
-            Detail::TwoLeaders {
-                epoch,
-                leaders,
-                forced,
-            } => Detail::TwoLeaders {
-                epoch,
-                leaders: all(leaders, f),
-                forced,
-            },
-            Detail::TooFewVotes {
-                epoch,
-                leader,
-                votes,
-                needed,
-            } => Detail::TooFewVotes {
-                epoch,
-                leader: f(leader),
-                votes,
-                needed,
-            },
-            Detail::TwoPromotions {
-                epoch,
-                replicas,
-                leaders,
-            } => Detail::TwoPromotions {
+            Detail::StaleReads { stale, reads, read, missed } => {
+                Detail::StaleReads { stale, reads, read: evidence(read, f), missed: evidence(missed, f) }
+            }
+            Detail::TwoLeaders { epoch, leaders, forced } => {
+                Detail::TwoLeaders { epoch, leaders: all(leaders, f), forced }
+            }
+            Detail::TooFewVotes { epoch, leader, votes, needed } => {
+                Detail::TooFewVotes { epoch, leader: f(leader), votes, needed }
+            }
+            Detail::TwoPromotions { epoch, replicas, leaders } => Detail::TwoPromotions {
                 epoch,
                 replicas: replicas.into_iter().map(|p| place(p, f)).collect(),
                 leaders: all(leaders, f),
             },
-            Detail::EpochWentBack {
-                sentinel,
-                before,
-                after,
-                restarted,
-            } => Detail::EpochWentBack {
-                sentinel: f(sentinel),
-                before,
-                after,
-                restarted,
-            },
-            Detail::VotedAgain {
-                sentinel,
-                before,
-                after,
-            } => Detail::VotedAgain {
-                sentinel: f(sentinel),
-                before,
-                after,
-            },
-            Detail::EpochNamesTwo { epoch, places } => Detail::EpochNamesTwo {
-                epoch,
-                places: places
-                    .into_iter()
-                    .map(|(p, n)| (place(p, f), f(n)))
-                    .collect(),
-            },
-            Detail::NotConverged {
+            Detail::EpochWentBack { sentinel, before, after, restarted } => {
+                Detail::EpochWentBack { sentinel: f(sentinel), before, after, restarted }
+            }
+            Detail::VotedAgain { sentinel, before, after } => {
+                Detail::VotedAgain { sentinel: f(sentinel), before, after }
+            }
+            Detail::EpochNamesTwo { epoch, places } => {
+                Detail::EpochNamesTwo { epoch, places: places.into_iter().map(|(p, n)| (place(p, f), f(n))).collect() }
+            }
+            Detail::NotConverged { waited_ms, bound_ms, named, masters } => Detail::NotConverged {
                 waited_ms,
                 bound_ms,
-                named,
-                masters,
-            } => Detail::NotConverged {
-                waited_ms,
-                bound_ms,
-                named: named
-                    .into_iter()
-                    .map(|(p, by)| (place(p, f), all(by, f)))
-                    .collect(),
+                named: named.into_iter().map(|(p, by)| (place(p, f), all(by, f))).collect(),
                 masters: all(masters, f),
             },
-            Detail::FailoverCount {
-                completed,
-                wanted,
-                attempts,
-            } => Detail::FailoverCount {
-                completed,
-                wanted,
-                attempts,
-            },
-            Detail::FailoverLate { took_ms, limit_ms } => {
-                Detail::FailoverLate { took_ms, limit_ms }
+            Detail::FailoverCount { completed, wanted, attempts } => {
+                Detail::FailoverCount { completed, wanted, attempts }
             }
-            Detail::FalseFailover {
-                old,
-                new,
-                leader,
-                epoch,
-                reachable_from,
-                sentinels,
-                watched_ms,
-            } => Detail::FalseFailover {
-                old: place(old, f),
-                new: place(new, f),
-                leader: f(leader),
-                epoch,
-                reachable_from,
-                sentinels,
-                watched_ms,
-            },
-            Detail::Unavailable {
-                gap_ms,
-                span,
-                limit_ms,
-                ended,
-            } => Detail::Unavailable {
-                gap_ms,
-                span,
-                limit_ms,
-                ended,
-            },
+            Detail::FailoverLate { took_ms, limit_ms } => Detail::FailoverLate { took_ms, limit_ms },
+            Detail::FalseFailover { old, new, leader, epoch, reachable_from, sentinels, watched_ms } => {
+                Detail::FalseFailover {
+                    old: place(old, f),
+                    new: place(new, f),
+                    leader: f(leader),
+                    epoch,
+                    reachable_from,
+                    sentinels,
+                    watched_ms,
+                }
+            }
+            Detail::Unavailable { gap_ms, span, limit_ms, ended } => {
+                Detail::Unavailable { gap_ms, span, limit_ms, ended }
+            }
         }
     }
 }

@@ -49,14 +49,7 @@ impl<'a> Index<'a> {
     pub fn new(obs: &'a Observations) -> Index<'a> {
         let master_of = master_of(obs);
         let executions = Executions::new(obs);
-        Index {
-            reigns: reigns(obs),
-            acks: acks(obs, &executions),
-            attempts: attempts(obs),
-            executions,
-            obs,
-            master_of,
-        }
+        Index { reigns: reigns(obs), acks: acks(obs, &executions), attempts: attempts(obs), executions, obs, master_of }
     }
 
     /// Which master a server belongs to or a client uses, as an index into [`Observations::masters`]. A client's is
@@ -67,9 +60,7 @@ impl<'a> Index<'a> {
 
     /// Acknowledged writes of one master.
     pub fn acks_of(&self, master: usize) -> impl Iterator<Item = &Ack> + '_ {
-        self.acks
-            .iter()
-            .filter(move |ack| self.master_of(ack.node) == Some(master))
+        self.acks.iter().filter(move |ack| self.master_of(ack.node) == Some(master))
     }
 
     /// Whether a process ran, neither paused nor dead, from `from` to `until`.
@@ -162,9 +153,10 @@ fn reigns(obs: &Observations) -> Vec<Reign> {
             reigns.push(Reign { node, from, until });
         }
     };
-    let mut deaths = obs.presence.iter().filter(|change| {
-        change.state == Presence::Dead && obs.node(change.node).kind == NodeKind::Redis
-    });
+    let mut deaths = obs
+        .presence
+        .iter()
+        .filter(|change| change.state == Presence::Dead && obs.node(change.node).kind == NodeKind::Redis);
     let mut death = deaths.next();
     for role in &obs.roles {
         // A server takes its first role after its process starts, so that a death at the same time came first.
@@ -196,11 +188,7 @@ fn acks(obs: &Observations, executions: &Executions) -> Vec<Ack> {
         .filter(|(_, operation)| operation.is_acked_write())
         .filter_map(|(i, operation)| {
             let executed = executions.of(i).map(|applied| obs.applied[applied].at);
-            Some(Ack {
-                at: executed.or(operation.completed)?,
-                node: operation.server?,
-                operation: i,
-            })
+            Some(Ack { at: executed.or(operation.completed)?, node: operation.server?, operation: i })
         })
         .collect();
     acks.sort_by_key(|ack| (ack.at, ack.operation));

@@ -59,10 +59,7 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
     }
     if !obs.settled {
         for &property in Property::ALL {
-            out.leave(
-                property,
-                "the cluster was not stable before the faults began",
-            );
+            out.leave(property, "the cluster was not stable before the faults began");
         }
     }
     out.findings.sort_by_key(|finding| finding.at);

@@ -35,11 +35,7 @@ impl Chain {
             if links.iter().any(|link| link.id == id) {
                 break; // malformed: a branch cannot descend from itself
             }
-            links.push(Link {
-                id,
-                upto: writes,
-                left,
-            });
+            links.push(Link { id, upto: writes, left });
             let birth = obs.branches.iter().rev().find(|birth| birth.id == id);
             left = birth.map(|birth| (birth.at, birth.node));
             next = birth.and_then(|birth| birth.parent);
@@ -49,8 +45,7 @@ impl Chain {
 
     /// Whether a write at this position belongs to the history.
     pub fn contains(&self, position: Lineage) -> bool {
-        self.link(position.id)
-            .is_some_and(|link| position.writes <= link.upto)
+        self.link(position.id).is_some_and(|link| position.writes <= link.upto)
     }
 
     /// The branch of this id, if the history has it.

@@ -38,16 +38,9 @@ pub fn events(obs: &Observations, index: &Index<'_>, metrics: &mut Metrics) {
     }
     // The last election of all, not the last Sentinel's first.
     let elected = after_fault(obs).filter(|event| event.event.kind == E::ElectedLeader);
-    metrics.set(
-        Metric::Elected,
-        elected.last().map(|event| obs.ms(event.at)),
-    );
+    metrics.set(Metric::Elected, elected.last().map(|event| obs.ms(event.at)));
     metrics.set(Metric::Converged, obs.converged.map(|at| obs.ms(at).max(0)));
-    let count = |kind| {
-        after_fault(obs)
-            .filter(|event| event.event.kind == kind)
-            .count() as i64
-    };
+    let count = |kind| after_fault(obs).filter(|event| event.event.kind == kind).count() as i64;
     metrics.set(Metric::TryFailovers, count(E::TryFailover));
     metrics.set(Metric::Tilts, count(E::TiltEnter));
     let completed = index.attempts.iter().filter(|attempt| attempt.completed());
@@ -83,9 +76,7 @@ fn over_sentinels(obs: &Observations, kind: EventKind, pick: Pick) -> Option<i64
 fn votes(obs: &Observations, metrics: &mut Metrics) {
     let mut rounds: Vec<(Option<usize>, Epoch, SentinelId, bool)> = Vec::new();
     for event in after_fault(obs) {
-        if let (EventKind::VoteForLeader, Extra::Vote(id, epoch)) =
-            (event.event.kind, &event.event.extra)
-        {
+        if let (EventKind::VoteForLeader, Extra::Vote(id, epoch)) = (event.event.kind, &event.event.extra) {
             let master = master_named(obs, &event.event.master);
             let round = rounds.iter_mut().find(|r| (r.0, r.1) == (master, *epoch));
             match round {
@@ -123,12 +114,7 @@ fn operations(obs: &Observations, metrics: &mut Metrics) {
 fn dual_master(obs: &Observations, index: &Index<'_>) -> i64 {
     let mut total = 0;
     for master in 0..obs.masters.len() {
-        let mine = || {
-            index
-                .reigns
-                .iter()
-                .filter(move |reign| index.master_of(reign.node) == Some(master))
-        };
+        let mine = || index.reigns.iter().filter(move |reign| index.master_of(reign.node) == Some(master));
         let mut spans = Vec::new();
         for (i, a) in mine().enumerate() {
             for b in mine().skip(i + 1).filter(|b| b.node != a.node) {
@@ -142,13 +128,7 @@ fn dual_master(obs: &Observations, index: &Index<'_>) -> i64 {
 }
 
 /// The parts of a time in which both processes were running (not paused).
-fn running(
-    obs: &Observations,
-    a: NodeIx,
-    b: NodeIx,
-    from: TrueTime,
-    until: TrueTime,
-) -> Vec<Overlap> {
+fn running(obs: &Observations, a: NodeIx, b: NodeIx, from: TrueTime, until: TrueTime) -> Vec<Overlap> {
     if from >= until {
         return Vec::new();
     }
@@ -166,10 +146,7 @@ fn running(
         match (since, both) {
             (None, true) => since = Some(change.at.max(from)),
             (Some(begun), false) => {
-                spans.extend((begun < change.at).then_some(Overlap {
-                    from: begun,
-                    until: change.at,
-                }));
+                spans.extend((begun < change.at).then_some(Overlap { from: begun, until: change.at }));
                 since = None;
             }
             _ => {}
@@ -181,10 +158,7 @@ fn running(
 
 /// The longest gap between moments that ends after the first fault, the end of the run included: its beginning, its
 /// end, and whether anything came after it. `None` without any moment.
-pub fn longest_gap(
-    obs: &Observations,
-    moments: impl Iterator<Item = TrueTime>,
-) -> Option<(TrueTime, TrueTime, bool)> {
+pub fn longest_gap(obs: &Observations, moments: impl Iterator<Item = TrueTime>) -> Option<(TrueTime, TrueTime, bool)> {
     let mut moments: Vec<TrueTime> = moments.collect();
     moments.sort_unstable();
     let ends = moments.iter().skip(1).map(|&at| (at, true));
@@ -194,11 +168,5 @@ pub fn longest_gap(
         .map(|(&from, (until, ended))| (from, until, ended))
         .filter(|(_, until, _)| *until >= obs.t0)
         // The first of equally long ones, as `max_by_key` would take the last.
-        .reduce(|longest, gap| {
-            if gap.1.since(gap.0) > longest.1.since(longest.0) {
-                gap
-            } else {
-                longest
-            }
-        })
+        .reduce(|longest, gap| if gap.1.since(gap.0) > longest.1.since(longest.0) { gap } else { longest })
 }

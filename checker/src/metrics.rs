@@ -111,9 +111,7 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Metrics {
-        Metrics {
-            values: [None; Metric::ALL.len()],
-        }
+        Metrics { values: [None; Metric::ALL.len()] }
     }
 }
 
@@ -136,9 +134,7 @@ impl Metrics {
 
     /// The measured ones in the order of reports.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, i64)> + '_ {
-        Metric::ALL
-            .iter()
-            .filter_map(|&metric| self.get(metric).map(|value| (metric, value)))
+        Metric::ALL.iter().filter_map(|&metric| self.get(metric).map(|value| (metric, value)))
     }
 }
 

@@ -6,9 +6,7 @@ use splitbrain_model::event::Event;
 use splitbrain_model::files::Lineage;
 use splitbrain_model::note::Outcome;
 use splitbrain_model::redis::dataset::Dataset;
-use splitbrain_model::{
-    Addr, Command, Epoch, Millis, Name, ReplId, ReplOffset, SentinelId, TrueTime,
-};
+use splitbrain_model::{Addr, Command, Epoch, Millis, Name, ReplId, ReplOffset, SentinelId, TrueTime};
 
 /// A process, as an index into [`Observations::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -284,10 +282,7 @@ pub struct Observations {
 impl Observations {
     /// The process that listens at an address.
     pub fn node_at(&self, addr: Addr) -> Option<NodeIx> {
-        self.nodes
-            .iter()
-            .position(|node| node.addr == addr)
-            .map(|i| NodeIx(i as u16))
+        self.nodes.iter().position(|node| node.addr == addr).map(|i| NodeIx(i as u16))
     }
 
     /// A process's description.

@@ -38,23 +38,11 @@ pub fn tenures(index: &Index<'_>, master: usize) -> Vec<Tenure> {
     let mut found: Vec<(Option<usize>, Tenure)> = Vec::new();
     for ack in index.acks_of(master) {
         // An acknowledgement may reach the client after the role has changed; masters only give them while they are.
-        let reign = index
-            .reigns
-            .iter()
-            .rposition(|reign| reign.node == ack.node && reign.from <= ack.at);
-        let known = found
-            .iter_mut()
-            .find(|(its, tenure)| *its == reign && tenure.node == ack.node);
+        let reign = index.reigns.iter().rposition(|reign| reign.node == ack.node && reign.from <= ack.at);
+        let known = found.iter_mut().find(|(its, tenure)| *its == reign && tenure.node == ack.node);
         match known {
             Some((_, tenure)) => tenure.last = tenure.last.max(ack.at),
-            None => found.push((
-                reign,
-                Tenure {
-                    node: ack.node,
-                    first: ack.at,
-                    last: ack.at,
-                },
-            )),
+            None => found.push((reign, Tenure { node: ack.node, first: ack.at, last: ack.at })),
         }
     }
     found.into_iter().map(|(_, tenure)| tenure).collect()

@@ -29,15 +29,8 @@ impl Purpose {
     /// Number of purposes.
     pub const COUNT: usize = 7;
     /// All purposes with the label that keys their stream.
-    pub const LABELS: [&'static str; Purpose::COUNT] = [
-        "identity",
-        "timer-hz",
-        "desync",
-        "table-order",
-        "workload",
-        "pacing",
-        "backoff",
-    ];
+    pub const LABELS: [&'static str; Purpose::COUNT] =
+        ["identity", "timer-hz", "desync", "table-order", "workload", "pacing", "backoff"];
 }
 
 /// Chance. Raw words only; ranges and shuffles are made here, so that no dependency can change what a seed means.
@@ -128,19 +121,8 @@ pub struct Env<'a> {
 
 impl<'a> Env<'a> {
     /// An environment at these local times.
-    pub fn new(
-        wall: WallTime,
-        mono: MonoTime,
-        draws: &'a mut dyn Draws,
-        disk: &'a mut dyn Disk,
-    ) -> Env<'a> {
-        Env {
-            wall,
-            mono,
-            elapsed: Nanos::ZERO,
-            draws,
-            disk,
-        }
+    pub fn new(wall: WallTime, mono: MonoTime, draws: &'a mut dyn Draws, disk: &'a mut dyn Disk) -> Env<'a> {
+        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk }
     }
 
     /// The wall clock now.

@@ -96,10 +96,7 @@ event_kinds! {
 impl EventKind {
     /// The event of this name.
     pub fn from_name(name: &str) -> Option<EventKind> {
-        EventKind::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.name() == name)
+        EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 }
 
@@ -118,8 +115,7 @@ impl Serialize for EventKind {
 impl<'de> Deserialize<'de> for EventKind {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<EventKind, D::Error> {
         let name = String::deserialize(from)?;
-        EventKind::from_name(&name)
-            .ok_or_else(|| serde::de::Error::custom(format!("no Sentinel event `{name}`")))
+        EventKind::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("no Sentinel event `{name}`")))
     }
 }
 
@@ -190,32 +186,20 @@ impl Event {
             }
             Extra::Tilt => return "#tilt mode exited".to_owned(),
             Extra::Switch(old, new) => {
-                return format!(
-                    "{} {} {} {} {}",
-                    self.master, old.ip, old.port, new.ip, new.port
-                );
+                return format!("{} {} {} {} {}", self.master, old.ip, old.port, new.ip, new.port);
             }
             _ => {}
         }
         let instance = match self.subject {
             Subject::Master => format!("master {} {ip} {port}", self.master),
-            Subject::Slave(a) => format!(
-                "slave {a} {} {} @ {} {ip} {port}",
-                a.ip, a.port, self.master
-            ),
-            Subject::Sentinel(id, a) => format!(
-                "sentinel {id} {} {} @ {} {ip} {port}",
-                a.ip, a.port, self.master
-            ),
+            Subject::Slave(a) => format!("slave {a} {} {} @ {} {ip} {port}", a.ip, a.port, self.master),
+            Subject::Sentinel(id, a) => format!("sentinel {id} {} {} @ {} {ip} {port}", a.ip, a.port, self.master),
         };
         match &self.extra {
             Extra::Quorum(q) => format!("{instance} quorum {q}"),
             Extra::OdownQuorum(have, need) => format!("{instance} #quorum {have}/{need}"),
             Extra::ReportedRole(master) => {
-                format!(
-                    "{instance} new reported role is {}",
-                    if *master { "master" } else { "slave" }
-                )
+                format!("{instance} new reported role is {}", if *master { "master" } else { "slave" })
             }
             Extra::AddressOf(a, id) => format!("{instance} ip {} port {} for {id}", a.ip, a.port),
             Extra::Instances(n) => format!("{instance} {n} additional matching instances"),
@@ -231,44 +215,18 @@ mod tests {
     use crate::ids::Ip;
 
     fn event(kind: EventKind, subject: Subject, extra: Extra) -> Event {
-        let master_addr = Addr {
-            ip: Ip(0x0a4d_000b),
-            port: 6379,
-        };
-        Event {
-            kind,
-            master: "mymaster".into(),
-            master_addr,
-            subject,
-            extra,
-        }
+        let master_addr = Addr { ip: Ip(0x0a4d_000b), port: 6379 };
+        Event { kind, master: "mymaster".into(), master_addr, subject, extra }
     }
 
     #[test]
     fn payloads_read_as_the_real_ones() {
-        let replica = Addr {
-            ip: Ip(0x0a4d_000c),
-            port: 6379,
-        };
-        let odown = event(
-            EventKind::OdownEnter,
-            Subject::Master,
-            Extra::OdownQuorum(3, 2),
-        );
-        assert_eq!(
-            odown.payload(),
-            "master mymaster 10.77.0.11 6379 #quorum 3/2"
-        );
+        let replica = Addr { ip: Ip(0x0a4d_000c), port: 6379 };
+        let odown = event(EventKind::OdownEnter, Subject::Master, Extra::OdownQuorum(3, 2));
+        assert_eq!(odown.payload(), "master mymaster 10.77.0.11 6379 #quorum 3/2");
         let slave = event(EventKind::Slave, Subject::Slave(replica), Extra::None);
-        assert_eq!(
-            slave.payload(),
-            "slave 10.77.0.12:6379 10.77.0.12 6379 @ mymaster 10.77.0.11 6379"
-        );
-        let switch = event(
-            EventKind::SwitchMaster,
-            Subject::Master,
-            Extra::Switch(odown.master_addr, replica),
-        );
+        assert_eq!(slave.payload(), "slave 10.77.0.12:6379 10.77.0.12 6379 @ mymaster 10.77.0.11 6379");
+        let switch = event(EventKind::SwitchMaster, Subject::Master, Extra::Switch(odown.master_addr, replica));
         assert_eq!(switch.payload(), "mymaster 10.77.0.11 6379 10.77.0.12 6379");
     }
 }

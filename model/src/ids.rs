@@ -9,9 +9,7 @@ use std::sync::Arc;
 pub type Name = Arc<str>;
 
 /// An IPv4 address.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ip(pub u32);
 
@@ -25,16 +23,12 @@ impl fmt::Display for Ip {
 impl FromStr for Ip {
     type Err = ();
     fn from_str(s: &str) -> Result<Ip, ()> {
-        s.parse::<std::net::Ipv4Addr>()
-            .map(|ip| Ip(u32::from(ip)))
-            .map_err(|_| ())
+        s.parse::<std::net::Ipv4Addr>().map(|ip| Ip(u32::from(ip))).map_err(|_| ())
     }
 }
 
 /// An address and port.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Addr {
     /// Address of the host.
     pub ip: Ip,
@@ -50,16 +44,12 @@ impl fmt::Display for Addr {
 
 /// A connection as one process knows it: numbered in the order in which the process opened or accepted them.
 /// Numbers are never used again within a process lifetime.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Conn(pub u32);
 
 /// An election round or configuration version.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(pub u64);
 
@@ -70,9 +60,7 @@ impl fmt::Display for Epoch {
 }
 
 /// A position in a replication stream, in bytes.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReplOffset(pub u64);
 
@@ -93,11 +81,7 @@ pub struct Hex40 {
 impl Hex40 {
     /// The identifier with these bits; of the third word only the upper half counts.
     pub const fn from_words(words: [u64; 3]) -> Hex40 {
-        Hex40 {
-            hi: words[0],
-            mid: words[1],
-            lo: (words[2] >> 32) as u32,
-        }
+        Hex40 { hi: words[0], mid: words[1], lo: (words[2] >> 32) as u32 }
     }
 
     /// The bits as three words, for hashing.
@@ -124,13 +108,8 @@ impl FromStr for Hex40 {
         if s.len() != 40 || !s.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(());
         }
-        let word =
-            |range: std::ops::Range<usize>| u64::from_str_radix(&s[range], 16).map_err(|_| ());
-        Ok(Hex40 {
-            hi: word(0..16)?,
-            mid: word(16..32)?,
-            lo: word(32..40)? as u32,
-        })
+        let word = |range: std::ops::Range<usize>| u64::from_str_radix(&s[range], 16).map_err(|_| ());
+        Ok(Hex40 { hi: word(0..16)?, mid: word(16..32)?, lo: word(32..40)? as u32 })
     }
 }
 

@@ -6,9 +6,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 
 /// A duration in nanoseconds.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Nanos(pub u64);
 
 impl Nanos {
@@ -44,20 +42,14 @@ impl Add for Nanos {
 }
 
 /// A signed duration or difference in milliseconds, the unit of every timer and setting of Redis and Sentinel.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
 impl Millis {
     /// The same duration in nanoseconds; negative durations become zero.
     pub const fn nanos(self) -> Nanos {
-        Nanos(if self.0 > 0 {
-            self.0 as u64 * 1_000_000
-        } else {
-            0
-        })
+        Nanos(if self.0 > 0 { self.0 as u64 * 1_000_000 } else { 0 })
     }
 }
 
@@ -68,9 +60,7 @@ impl fmt::Display for Millis {
 }
 
 /// True time: nanoseconds since the start of the simulation. Owned by the world; appears in records, never in a node.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TrueTime(pub u64);
 
@@ -99,9 +89,7 @@ impl Add<Nanos> for TrueTime {
 }
 
 /// A reading of a monotonic clock in nanoseconds. Event-loop timers are set in it (`ae.c`).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MonoTime(pub u64);
 
@@ -120,9 +108,7 @@ impl MonoTime {
 }
 
 /// A reading of a wall clock: nanoseconds since the Unix epoch. May move backwards when the clock is stepped.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WallTime(pub i64);
 

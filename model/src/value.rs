@@ -54,9 +54,7 @@ impl Key {
 }
 
 /// A value as the client wrote it: its decimal digits stand on the wire.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Value(pub u64);
 
@@ -69,10 +67,7 @@ impl Value {
     /// # Panics
     /// If `sequence` has more than six digits.
     pub fn unique(client: u32, sequence: u32) -> Value {
-        assert!(
-            u64::from(sequence) < Self::PER_CLIENT,
-            "a client writes fewer than a million values"
-        );
+        assert!(u64::from(sequence) < Self::PER_CLIENT, "a client writes fewer than a million values");
         Value(u64::from(client) * Self::PER_CLIENT + u64::from(sequence))
     }
 }
@@ -126,11 +121,7 @@ impl Command {
     pub const fn is_write(self) -> bool {
         matches!(
             self,
-            Command::Sadd(..)
-                | Command::Srem(..)
-                | Command::Set(..)
-                | Command::Incr(..)
-                | Command::Rpush(..)
+            Command::Sadd(..) | Command::Srem(..) | Command::Set(..) | Command::Incr(..) | Command::Rpush(..)
         )
     }
 }

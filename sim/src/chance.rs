@@ -64,16 +64,11 @@ impl Stream {
     fn quantile(&mut self, points: &[(u32, Nanos)]) -> Nanos {
         // Finer than the quantiles are given, so that the lines between them are really drawn.
         let at = self.below(10_000 << 16);
-        let above = points
-            .iter()
-            .position(|&(q, _)| u64::from(q) << 16 > at)
-            .unwrap_or(points.len() - 1)
-            .max(1);
+        let above = points.iter().position(|&(q, _)| u64::from(q) << 16 > at).unwrap_or(points.len() - 1).max(1);
         let ((q0, d0), (q1, d1)) = (points[above - 1], points[above]);
         let (from, width) = (u64::from(q0) << 16, u64::from(q1 - q0) << 16);
         let share = at.saturating_sub(from).min(width);
-        let rise =
-            u128::from(d1.0.saturating_sub(d0.0)) * u128::from(share) / u128::from(width.max(1));
+        let rise = u128::from(d1.0.saturating_sub(d0.0)) * u128::from(share) / u128::from(width.max(1));
         Nanos(d0.0 + rise as u64)
     }
 }
@@ -116,17 +111,9 @@ impl ProcessDraws {
 
 impl Draws for ProcessDraws {
     fn word(&mut self, purpose: Purpose) -> u64 {
-        let ProcessDraws {
-            seed,
-            kind,
-            name,
-            streams,
-            drawn,
-            any,
-        } = self;
+        let ProcessDraws { seed, kind, name, streams, drawn, any } = self;
         let label = Purpose::LABELS[purpose as usize];
-        let stream = streams[purpose as usize]
-            .get_or_insert_with(|| Box::new(Stream::new(*seed, kind, name, label)));
+        let stream = streams[purpose as usize].get_or_insert_with(|| Box::new(Stream::new(*seed, kind, name, label)));
         let word = stream.word();
         drawn.word(word);
         *any = true;
@@ -141,15 +128,9 @@ mod tests {
     #[test]
     fn streams_never_change_and_do_not_touch_each_other() {
         let mut stream = Stream::new(7, "redis", "redis-1", "wake");
-        assert_eq!(
-            [stream.word(), stream.word()],
-            [1_362_931_890_454_619_338, 9_813_902_242_902_161_966]
-        );
+        assert_eq!([stream.word(), stream.word()], [1_362_931_890_454_619_338, 9_813_902_242_902_161_966]);
         let mut other = Stream::new(7, "redis", "redis-2", "wake");
-        assert_ne!(
-            other.word(),
-            Stream::new(7, "redis", "redis-1", "wake").word()
-        );
+        assert_ne!(other.word(), Stream::new(7, "redis", "redis-1", "wake").word());
     }
 
     #[test]
@@ -161,19 +142,11 @@ mod tests {
 
     #[test]
     fn quantiles_stay_between_their_ends_and_meet_the_median() {
-        let dist = Dist::Quantiles(vec![
-            (0, Nanos(100)),
-            (5_000, Nanos(200)),
-            (10_000, Nanos(1_000)),
-        ]);
+        let dist = Dist::Quantiles(vec![(0, Nanos(100)), (5_000, Nanos(200)), (10_000, Nanos(1_000))]);
         let mut stream = Stream::new(1, "test", "quantiles", "shape");
         let mut drawn: Vec<u64> = (0..10_001).map(|_| stream.duration(&dist).0).collect();
         drawn.sort_unstable();
         assert!(drawn[0] >= 100 && drawn[10_000] <= 1_000);
-        assert!(
-            (190..=215).contains(&drawn[5_000]),
-            "median {}",
-            drawn[5_000]
-        );
+        assert!((190..=215).contains(&drawn[5_000]), "median {}", drawn[5_000]);
     }
 }

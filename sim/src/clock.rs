@@ -17,10 +17,7 @@ pub struct HostClock {
 impl HostClock {
     /// Clocks that show these readings at true time 0.
     pub fn new(wall_origin: WallTime, mono_origin: MonoTime) -> HostClock {
-        HostClock {
-            wall_origin: wall_origin.0,
-            mono_origin: mono_origin.0,
-        }
+        HostClock { wall_origin: wall_origin.0, mono_origin: mono_origin.0 }
     }
 
     /// The wall clock.

@@ -29,9 +29,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
-        String::deserialize(from)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -47,10 +45,7 @@ const K2: u64 = 0xd1b5_4a32_d192_ed03;
 
 impl Default for Chain {
     fn default() -> Chain {
-        Chain {
-            a: 0x2545_f491_4f6c_dd1d,
-            b: 0x6a09_e667_f3bc_c908,
-        }
+        Chain { a: 0x2545_f491_4f6c_dd1d, b: 0x6a09_e667_f3bc_c908 }
     }
 }
 
@@ -60,9 +55,7 @@ impl Chain {
     pub fn word(&mut self, word: u64) {
         let product = u128::from(self.a ^ word) * u128::from(K1 ^ self.b | 1);
         self.a = (product as u64).rotate_left(29) ^ self.b;
-        self.b = ((product >> 64) as u64 ^ word)
-            .wrapping_mul(K2)
-            .wrapping_add(self.a);
+        self.b = ((product >> 64) as u64 ^ word).wrapping_mul(K2).wrapping_add(self.a);
     }
 
     /// Absorbs several words.
@@ -100,10 +93,7 @@ mod tests {
         let mut chain = Chain::default();
         chain.words([0, 1, u64::MAX]);
         chain.text("redis-1");
-        assert_eq!(
-            chain.digest().to_string(),
-            "a5f473d3cf38fcdd12a30d1a48fd09a0"
-        );
+        assert_eq!(chain.digest().to_string(), "a5f473d3cf38fcdd12a30d1a48fd09a0");
     }
 
     #[test]

@@ -33,18 +33,10 @@ pub struct ProcessDisk {
 
 impl ProcessDisk {
     /// The disk of the process `name`, empty but for configuration files.
-    pub fn new(
-        seed: u64,
-        name: &str,
-        sentinel: Option<SentinelConf>,
-        redis: Option<RedisConf>,
-    ) -> ProcessDisk {
+    pub fn new(seed: u64, name: &str, sentinel: Option<SentinelConf>, redis: Option<RedisConf>) -> ProcessDisk {
         ProcessDisk {
             sentinel,
-            redis: RedisFiles {
-                conf: redis.unwrap_or_default(),
-                ..RedisFiles::default()
-            },
+            redis: RedisFiles { conf: redis.unwrap_or_default(), ..RedisFiles::default() },
             synced: 0,
             syncing: None,
             staged: Vec::new(),
@@ -70,18 +62,11 @@ impl ProcessDisk {
                 Staged::Redis(conf) => self.redis.conf = *conf,
                 Staged::Rdb(snapshot) => self.redis.rdb = Some(snapshot),
                 Staged::Aof(base, from) => {
-                    let entries = self
-                        .redis
-                        .aof
-                        .take()
-                        .map_or_else(Vec::new, |file| file.entries);
+                    let entries = self.redis.aof.take().map_or_else(Vec::new, |file| file.entries);
                     let entries: Vec<_> = entries.into_iter().skip(from).collect();
                     self.synced = entries.len();
                     self.syncing = None;
-                    self.redis.aof = Some(AofFile {
-                        base: Some(base),
-                        entries,
-                    });
+                    self.redis.aof = Some(AofFile { base: Some(base), entries });
                 }
             }
         }
@@ -104,11 +89,7 @@ impl ProcessDisk {
 
     /// The disk as a process sees it during one iteration that begins at `now`.
     pub fn at<'a>(&'a mut self, now: TrueTime, environment: &'a Environment) -> DiskView<'a> {
-        DiskView {
-            disk: self,
-            now,
-            environment,
-        }
+        DiskView { disk: self, now, environment }
     }
 
     fn stage(&mut self, at: TrueTime, file: Staged) {
@@ -117,10 +98,7 @@ impl ProcessDisk {
     }
 
     fn settle_before_staging(&mut self, at: TrueTime) {
-        debug_assert!(
-            self.staged.last().is_none_or(|(last, _)| *last <= at),
-            "saves of one process are sequential"
-        );
+        debug_assert!(self.staged.last().is_none_or(|(last, _)| *last <= at), "saves of one process are sequential");
     }
 }
 
@@ -137,10 +115,7 @@ impl DiskView<'_> {
         let cost = self.disk.stream.duration(&self.environment.config_save);
         self.disk.settle(self.now);
         self.disk.stage(self.now + at + cost, file);
-        Saved {
-            cost,
-            result: Ok(()),
-        }
+        Saved { cost, result: Ok(()) }
     }
 }
 
@@ -158,23 +133,13 @@ impl Disk for DiskView<'_> {
     }
 
     fn append_aof(&mut self, entry: AofEntry) {
-        self.disk
-            .redis
-            .aof
-            .get_or_insert_default()
-            .entries
-            .push(entry);
+        self.disk.redis.aof.get_or_insert_default().entries.push(entry);
     }
 
     fn fsync_aof(&mut self, at: Nanos) -> Nanos {
         self.disk.settle(self.now + at);
         let cost = self.disk.stream.duration(&self.environment.fsync);
-        let written = self
-            .disk
-            .redis
-            .aof
-            .as_ref()
-            .map_or(0, |file| file.entries.len());
+        let written = self.disk.redis.aof.as_ref().map_or(0, |file| file.entries.len());
         self.disk.syncing = Some((written, self.now + at + cost));
         cost
     }
@@ -187,12 +152,7 @@ impl Disk for DiskView<'_> {
     }
 
     fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>) {
-        let from = self
-            .disk
-            .redis
-            .aof
-            .as_ref()
-            .map_or(0, |file| file.entries.len());
+        let from = self.disk.redis.aof.as_ref().map_or(0, |file| file.entries.len());
         self.disk.settle(self.now);
         self.disk.stage(self.now + at, Staged::Aof(base, from));
     }

@@ -23,21 +23,13 @@ impl Run<'_> {
     pub(crate) fn apply(&mut self, i: usize) -> String {
         let action = self.scenario.schedule[i].action.clone();
         match &action {
-            Action::Kill(targets) => {
-                self.on_processes(i, "kill", targets, |run, p| run.world.die(p))
+            Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.die(p)),
+            Action::Stop(targets) => self.on_processes(i, "stop", targets, |run, p| run.terminate(p)),
+            Action::Restart(targets) => {
+                self.on_processes(i, "restart", targets, |run, p| run.world.start(p, Nanos::ZERO))
             }
-            Action::Stop(targets) => {
-                self.on_processes(i, "stop", targets, |run, p| run.terminate(p))
-            }
-            Action::Restart(targets) => self.on_processes(i, "restart", targets, |run, p| {
-                run.world.start(p, Nanos::ZERO)
-            }),
-            Action::Pause(targets) => {
-                self.on_processes(i, "pause", targets, |run, p| run.world.pause(p))
-            }
-            Action::Resume(targets) => {
-                self.on_processes(i, "resume", targets, |run, p| run.world.resume(p))
-            }
+            Action::Pause(targets) => self.on_processes(i, "pause", targets, |run, p| run.world.pause(p)),
+            Action::Resume(targets) => self.on_processes(i, "resume", targets, |run, p| run.world.resume(p)),
             Action::PowerLoss(targets) => {
                 let hosts = self.bind_hosts(i, targets);
                 hosts.iter().for_each(|&host| self.world.power_off(host));
@@ -57,9 +49,7 @@ impl Run<'_> {
                 let inside = self.bind_hosts(i, targets);
                 let text = format!("isolate {}", self.host_names(&inside));
                 let outside = self.hosts_except(&inside);
-                self.world
-                    .links_mut()
-                    .begin(i, NetFault::Partition(vec![inside, outside]));
+                self.world.links_mut().begin(i, NetFault::Partition(vec![inside, outside]));
                 text
             }
             Action::Drop(from, to) => {
@@ -72,46 +62,25 @@ impl Run<'_> {
                 self.world.links_mut().heal();
                 "heal".to_owned()
             }
-            Action::Link {
-                a,
-                b,
-                latency,
-                loss_ppm,
-            } => {
+            Action::Link { a, b, latency, loss_ppm } => {
                 let a = self.bind_hosts(i, a);
-                let b = if b.is_empty() {
-                    self.hosts_except(&a)
-                } else {
-                    self.bind_hosts(i, b)
-                };
+                let b = if b.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, b) };
                 let text = format!("link {} - {}", self.host_names(&a), self.host_names(&b));
-                let fault = NetFault::Shape {
-                    a,
-                    b,
-                    latency: latency.clone(),
-                    loss_ppm: *loss_ppm,
-                };
+                let fault = NetFault::Shape { a, b, latency: latency.clone(), loss_ppm: *loss_ppm };
                 self.world.links_mut().begin(i, fault);
                 text
             }
             Action::ClockStep(targets, by) => {
-                let text = self.on_processes(i, "clock-step", targets, |run, p| {
-                    run.world.step_clock(p, *by)
-                });
+                let text = self.on_processes(i, "clock-step", targets, |run, p| run.world.step_clock(p, *by));
                 format!("{text} by {by}")
             }
             Action::SentinelFailover(target, master) => {
                 self.world.recorder.seen.manual_failovers += 1;
                 let command = OperatorCommand::SentinelFailover(master.clone());
                 let first = self.resolve(std::slice::from_ref(target)).first().copied();
-                self.on_bound(
-                    i,
-                    "sentinel-failover",
-                    first.into_iter().collect(),
-                    |run, p| {
-                        run.world.signal(p, Input::Operator(command.clone()));
-                    },
-                )
+                self.on_bound(i, "sentinel-failover", first.into_iter().collect(), |run, p| {
+                    run.world.signal(p, Input::Operator(command.clone()));
+                })
             }
             Action::Undo(step) => self.undo(*step),
         }
@@ -123,9 +92,9 @@ impl Run<'_> {
         }
         let bound = self.bound[step].clone();
         match &self.scenario.schedule[step].action {
-            Action::Kill(_) | Action::Stop(_) => self.on_bound(step, "restart", bound, |run, p| {
-                run.world.start(p, Nanos::ZERO)
-            }),
+            Action::Kill(_) | Action::Stop(_) => {
+                self.on_bound(step, "restart", bound, |run, p| run.world.start(p, Nanos::ZERO))
+            }
             Action::Pause(_) => self.on_bound(step, "resume", bound, |run, p| run.world.resume(p)),
             Action::PowerLoss(_) => {
                 let hosts = self.hosts_of(&bound);
@@ -160,13 +129,7 @@ impl Run<'_> {
         self.kill_later(p, grace);
     }
 
-    fn on_processes(
-        &mut self,
-        i: usize,
-        verb: &str,
-        targets: &[Target],
-        act: impl FnMut(&mut Run<'_>, u16),
-    ) -> String {
+    fn on_processes(&mut self, i: usize, verb: &str, targets: &[Target], act: impl FnMut(&mut Run<'_>, u16)) -> String {
         let processes = self.resolve(targets);
         self.on_bound(i, verb, processes, act)
     }
@@ -178,10 +141,8 @@ impl Run<'_> {
         processes: Vec<u16>,
         mut act: impl FnMut(&mut Run<'_>, u16),
     ) -> String {
-        let names: Vec<&str> = processes
-            .iter()
-            .map(|&p| self.scenario.processes[usize::from(p)].name.as_str())
-            .collect();
+        let names: Vec<&str> =
+            processes.iter().map(|&p| self.scenario.processes[usize::from(p)].name.as_str()).collect();
         let text = format!("{verb} {}", names.join(", "));
         for &p in &processes {
             act(self, p);
@@ -210,26 +171,15 @@ impl Run<'_> {
         match target {
             Target::Named(name) => self.named(name),
             Target::Master(name) => {
-                let master = name
-                    .clone()
-                    .or(first)
-                    .and_then(|name| self.current_master(&name));
+                let master = name.clone().or(first).and_then(|name| self.current_master(&name));
                 self.old_master = master.or(self.old_master);
                 master.into_iter().collect()
             }
             Target::OldMaster => self.old_master.into_iter().collect(),
             Target::Replica(n) => {
                 let master = first.as_ref().and_then(|name| self.current_master(name));
-                let servers = self
-                    .scenario
-                    .masters
-                    .first()
-                    .map(|(_, servers)| servers.clone())
-                    .unwrap_or_default();
-                let replicas = servers
-                    .into_iter()
-                    .map(|p| p as u16)
-                    .filter(|&p| Some(p) != master);
+                let servers = self.scenario.masters.first().map(|(_, servers)| servers.clone()).unwrap_or_default();
+                let replicas = servers.into_iter().map(|p| p as u16).filter(|&p| Some(p) != master);
                 let running: Vec<u16> = replicas.filter(|&p| self.is_alive(p)).collect();
                 pick(running, *n)
             }
@@ -249,22 +199,12 @@ impl Run<'_> {
         if let Some(p) = processes.iter().position(|process| process.name == name) {
             return vec![p as u16];
         }
-        let on_host = |process: &splitbrain_scenarios::Process| {
-            self.scenario.hosts[process.host].name == name
-        };
-        processes
-            .iter()
-            .enumerate()
-            .filter(|(_, process)| on_host(process))
-            .map(|(p, _)| p as u16)
-            .collect()
+        let on_host = |process: &splitbrain_scenarios::Process| self.scenario.hosts[process.host].name == name;
+        processes.iter().enumerate().filter(|(_, process)| on_host(process)).map(|(p, _)| p as u16).collect()
     }
 
     fn is_alive(&self, p: u16) -> bool {
-        matches!(
-            self.world.procs()[usize::from(p)].life,
-            Life::Running | Life::Paused
-        )
+        matches!(self.world.procs()[usize::from(p)].life, Life::Running | Life::Paused)
     }
 
     fn bind_hosts(&mut self, i: usize, targets: &[Target]) -> Vec<HostIx> {
@@ -279,27 +219,20 @@ impl Run<'_> {
     }
 
     fn hosts_of(&self, processes: &[u16]) -> Vec<HostIx> {
-        let mut hosts: Vec<HostIx> = processes
-            .iter()
-            .map(|&p| self.scenario.processes[usize::from(p)].host as HostIx)
-            .collect();
+        let mut hosts: Vec<HostIx> =
+            processes.iter().map(|&p| self.scenario.processes[usize::from(p)].host as HostIx).collect();
         hosts.sort_unstable();
         hosts.dedup();
         hosts
     }
 
     fn hosts_except(&self, inside: &[HostIx]) -> Vec<HostIx> {
-        (0..self.scenario.hosts.len() as HostIx)
-            .filter(|host| !inside.contains(host))
-            .collect()
+        (0..self.scenario.hosts.len() as HostIx).filter(|host| !inside.contains(host)).collect()
     }
 
     /// Hosts of each group; `rest` stands for all hosts named in no group.
     fn groups(&mut self, i: usize, groups: &[Vec<Target>]) -> Vec<Vec<HostIx>> {
-        let mut hosts: Vec<Vec<HostIx>> = groups
-            .iter()
-            .map(|group| self.bind_hosts(i, group))
-            .collect();
+        let mut hosts: Vec<Vec<HostIx>> = groups.iter().map(|group| self.bind_hosts(i, group)).collect();
         let named: Vec<HostIx> = hosts.iter().flatten().copied().collect();
         for (group, hosts) in groups.iter().zip(&mut hosts) {
             if group.contains(&Target::Rest) {
@@ -310,10 +243,7 @@ impl Run<'_> {
     }
 
     fn host_names(&self, hosts: &[HostIx]) -> String {
-        let names: Vec<&str> = hosts
-            .iter()
-            .map(|&host| self.scenario.hosts[usize::from(host)].name.as_str())
-            .collect();
+        let names: Vec<&str> = hosts.iter().map(|&host| self.scenario.hosts[usize::from(host)].name.as_str()).collect();
         names.join(", ")
     }
 }

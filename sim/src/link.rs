@@ -45,13 +45,8 @@ impl NetFault {
 
     fn shapes(&self, from: HostIx, to: HostIx) -> Option<(&Option<Dist>, Option<u32>)> {
         match self {
-            NetFault::Shape {
-                a,
-                b,
-                latency,
-                loss_ppm,
-            } if (a.contains(&from) && b.contains(&to))
-                || (b.contains(&from) && a.contains(&to)) =>
+            NetFault::Shape { a, b, latency, loss_ppm }
+                if (a.contains(&from) && b.contains(&to)) || (b.contains(&from) && a.contains(&to)) =>
             {
                 Some((latency, *loss_ppm))
             }
@@ -107,11 +102,7 @@ impl Links {
         if let Some(&link) = self.index.get(&(from, to)) {
             return link;
         }
-        let name = format!(
-            "{}>{}",
-            self.host_names[usize::from(from)],
-            self.host_names[usize::from(to)]
-        );
+        let name = format!("{}>{}", self.host_names[usize::from(from)], self.host_names[usize::from(to)]);
         let mut link = Link {
             from,
             to,
@@ -130,11 +121,7 @@ impl Links {
 
     fn shape(&self, link: &mut Link) {
         let local = link.from == link.to;
-        link.latency = if local {
-            self.environment.loopback.clone()
-        } else {
-            self.environment.latency.clone()
-        };
+        link.latency = if local { self.environment.loopback.clone() } else { self.environment.latency.clone() };
         link.loss_ppm = if local { 0 } else { self.environment.loss_ppm };
         link.blocked = false;
         for fault in self.faults.values().filter(|_| !local) {
@@ -188,9 +175,7 @@ impl Links {
 
     /// Whether packets pass from one host to another, apart from random loss.
     pub fn open(&self, from: HostIx, to: HostIx) -> bool {
-        self.is_up(from)
-            && self.is_up(to)
-            && (from == to || !self.faults.values().any(|fault| fault.blocks(from, to)))
+        self.is_up(from) && self.is_up(to) && (from == to || !self.faults.values().any(|fault| fault.blocks(from, to)))
     }
 
     /// Whether the link is blocked.
@@ -209,11 +194,7 @@ impl Links {
         link.bytes += bytes;
         let mut delay = link.stream.duration(&link.latency);
         if bytes > 16_384 {
-            delay = delay
-                + Nanos(
-                    (u128::from(bytes) * 1_000_000_000 / u128::from(self.environment.net_rate))
-                        as u64,
-                );
+            delay = delay + Nanos((u128::from(bytes) * 1_000_000_000 / u128::from(self.environment.net_rate)) as u64);
         }
         Some(now + delay)
     }
@@ -231,16 +212,9 @@ mod tests {
     #[test]
     fn a_partition_blocks_between_groups_and_nothing_else() {
         let mut links = links();
-        let (ab, ac, bc) = (
-            links.between(0, 1),
-            links.between(0, 2),
-            links.between(1, 2),
-        );
+        let (ab, ac, bc) = (links.between(0, 1), links.between(0, 2), links.between(1, 2));
         links.begin(0, NetFault::Partition(vec![vec![0], vec![1]]));
-        assert_eq!(
-            [ab, ac, bc].map(|link| links.is_blocked(link)),
-            [true, false, false]
-        );
+        assert_eq!([ab, ac, bc].map(|link| links.is_blocked(link)), [true, false, false]);
         assert!(!links.open(1, 0) && links.open(2, 1));
         links.end(0);
         assert!(links.open(0, 1) && !links.is_blocked(ab));
@@ -269,10 +243,7 @@ mod tests {
         let link = links.between(0, 1);
         for _ in 0..1_000 {
             let at = links.send(link, 10, TrueTime(1_000)).unwrap();
-            assert!(
-                at >= TrueTime(1_000) + Nanos::from_micros(80)
-                    && at <= TrueTime(1_000) + Nanos::from_micros(200)
-            );
+            assert!(at >= TrueTime(1_000) + Nanos::from_micros(80) && at <= TrueTime(1_000) + Nanos::from_micros(200));
         }
     }
 }

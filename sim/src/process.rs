@@ -129,10 +129,7 @@ impl Proc {
     /// The end of a connection number, if it is open.
     #[inline]
     pub fn end_of(&self, conn: splitbrain_model::Conn) -> Option<EndIx> {
-        self.conns
-            .get(conn.0 as usize)
-            .copied()
-            .filter(|&end| end != EndIx::MAX)
+        self.conns.get(conn.0 as usize).copied().filter(|&end| end != EndIx::MAX)
     }
 
     /// Registers an end under a connection number.

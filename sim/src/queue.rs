@@ -42,10 +42,7 @@ pub struct Queue<E> {
 
 impl<E> Default for Queue<E> {
     fn default() -> Queue<E> {
-        Queue {
-            heap: BinaryHeap::with_capacity(256),
-            next: 0,
-        }
+        Queue { heap: BinaryHeap::with_capacity(256), next: 0 }
     }
 }
 
@@ -53,27 +50,20 @@ impl<E> Queue<E> {
     /// Schedules an event.
     #[inline]
     pub fn push(&mut self, at: TrueTime, event: E) {
-        self.heap.push(Entry {
-            key: u128::from(at.0) << 64 | u128::from(self.next),
-            event,
-        });
+        self.heap.push(Entry { key: u128::from(at.0) << 64 | u128::from(self.next), event });
         self.next += 1;
     }
 
     /// Takes the earliest event.
     #[inline]
     pub fn pop(&mut self) -> Option<(TrueTime, E)> {
-        self.heap
-            .pop()
-            .map(|entry| (TrueTime((entry.key >> 64) as u64), entry.event))
+        self.heap.pop().map(|entry| (TrueTime((entry.key >> 64) as u64), entry.event))
     }
 
     /// When the earliest event is due.
     #[inline]
     pub fn next_at(&self) -> Option<TrueTime> {
-        self.heap
-            .peek()
-            .map(|entry| TrueTime((entry.key >> 64) as u64))
+        self.heap.peek().map(|entry| TrueTime((entry.key >> 64) as u64))
     }
 
     /// How many events were ever scheduled.
@@ -92,9 +82,7 @@ mod tests {
         for (at, name) in [(5, "c"), (1, "a"), (5, "d"), (1, "b")] {
             queue.push(TrueTime(at), name);
         }
-        let order: Vec<_> = std::iter::from_fn(|| queue.pop())
-            .map(|(_, name)| name)
-            .collect();
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, name)| name).collect();
         assert_eq!(order, ["a", "b", "c", "d"]);
     }
 }

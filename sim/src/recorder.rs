@@ -1,8 +1,8 @@
 //! The recorder: turns what nodes and the world tell it into observations.
 
 use splitbrain_checker::observations::{
-    AppliedAt, BranchAt, EventAt, FullSyncAt, NodeIx, NodeKind, Observations, Operation, PathAt,
-    Presence, PresenceAt, RoleAt,
+    AppliedAt, BranchAt, EventAt, FullSyncAt, NodeIx, NodeKind, Observations, Operation, PathAt, Presence, PresenceAt,
+    RoleAt,
 };
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
@@ -46,12 +46,7 @@ impl Recorder {
             .map(|(ix, node)| (node.addr, NodeIx(ix as u16)))
             .collect();
         let operations = vec![Vec::new(); seen.nodes.len()];
-        Recorder {
-            seen,
-            by_addr,
-            operations,
-            ..Recorder::default()
-        }
+        Recorder { seen, by_addr, operations, ..Recorder::default() }
     }
 
     /// A Sentinel event.
@@ -83,11 +78,7 @@ impl Recorder {
             Note::Invoke { op, command } => {
                 self.operation_event += 1;
                 let mine = &mut self.operations[usize::from(node.0)];
-                debug_assert_eq!(
-                    mine.len(),
-                    op as usize,
-                    "operations of a client are numbered from 0"
-                );
+                debug_assert_eq!(mine.len(), op as usize, "operations of a client are numbered from 0");
                 mine.push(self.seen.operations.len() as u32);
                 self.seen.operations.push(Operation {
                     client: node,
@@ -102,13 +93,7 @@ impl Recorder {
                     attempts_indeterminate: 0,
                 });
             }
-            Note::Complete {
-                op,
-                outcome,
-                server,
-                attempts,
-                attempts_indeterminate,
-            } => {
+            Note::Complete { op, outcome, server, attempts, attempts_indeterminate } => {
                 self.operation_event += 1;
                 let index = self.operations[usize::from(node.0)][op as usize];
                 let operation = &mut self.seen.operations[index as usize];
@@ -119,45 +104,15 @@ impl Recorder {
                 operation.attempts = attempts;
                 operation.attempts_indeterminate = attempts_indeterminate;
             }
-            Note::Applied {
-                command,
-                lineage,
-                offset,
-            } => {
-                self.seen.applied.push(AppliedAt {
-                    at,
-                    node,
-                    command,
-                    lineage,
-                    offset,
-                });
+            Note::Applied { command, lineage, offset } => {
+                self.seen.applied.push(AppliedAt { at, node, command, lineage, offset });
             }
-            Note::Role {
-                replica_of,
-                replid,
-                offset,
-            } => {
-                self.seen.roles.push(RoleAt {
-                    at,
-                    node,
-                    replica_of,
-                    replid,
-                    offset,
-                });
+            Note::Role { replica_of, replid, offset } => {
+                self.seen.roles.push(RoleAt { at, node, replica_of, replid, offset });
             }
-            Note::Branch { id, parent } => self.seen.branches.push(BranchAt {
-                at,
-                node,
-                id,
-                parent,
-            }),
+            Note::Branch { id, parent } => self.seen.branches.push(BranchAt { at, node, id, parent }),
             Note::FullSync { before, after } => {
-                self.seen.full_syncs.push(FullSyncAt {
-                    at,
-                    node,
-                    before,
-                    after,
-                });
+                self.seen.full_syncs.push(FullSyncAt { at, node, before, after });
             }
             note => self.log.push(LogLine { at, node, note }),
         }

@@ -66,15 +66,10 @@ impl<'a> Run<'a> {
         let mut world = World::new(scenario, Recorder::new(describe(scenario)));
         world.trace = traced.then(Trace::default);
         let mut watched = vec![EventKind::ElectedLeader];
-        watched.extend(
-            scenario
-                .schedule
-                .iter()
-                .filter_map(|step| match step.trigger {
-                    Trigger::On { event, .. } => Some(event),
-                    _ => None,
-                }),
-        );
+        watched.extend(scenario.schedule.iter().filter_map(|step| match step.trigger {
+            Trigger::On { event, .. } => Some(event),
+            _ => None,
+        }));
         world.watch(watched);
         Run {
             scenario,
@@ -159,10 +154,7 @@ impl<'a> Run<'a> {
 
     /// Arms the first waiting step that hangs on an event, once the step before it is over.
     fn await_next(&mut self, since: TrueTime) {
-        let next = self
-            .steps
-            .iter()
-            .position(|state| *state == StepState::Waiting);
+        let next = self.steps.iter().position(|state| *state == StepState::Waiting);
         self.awaiting = None;
         if let Some(i) = next
             && let Trigger::On { cap, .. } = self.scenario.schedule[i].trigger
@@ -195,8 +187,7 @@ impl<'a> Run<'a> {
         {
             self.awaiting = None;
             self.leader = Some(node.0);
-            self.world
-                .call_at(self.world.now() + after.nanos(), CALL_STEP + i as u32);
+            self.world.call_at(self.world.now() + after.nanos(), CALL_STEP + i as u32);
         }
     }
 
@@ -228,18 +219,13 @@ impl<'a> Run<'a> {
         self.steps[i] = StepState::Fired(now);
         self.stable_since = None;
         let what = self.apply(i);
-        self.faults.push(FaultAt {
-            at: now,
-            step: i,
-            what,
-        });
+        self.faults.push(FaultAt { at: now, step: i, what });
         self.note_paths();
         for (j, step) in self.scenario.schedule.iter().enumerate() {
             if let Trigger::AfterStep(before, delay) = step.trigger
                 && before == i
             {
-                self.world
-                    .call_at(now + delay.nanos(), CALL_STEP + j as u32);
+                self.world.call_at(now + delay.nanos(), CALL_STEP + j as u32);
             }
         }
         if self.awaiting.is_none() {
@@ -249,8 +235,7 @@ impl<'a> Run<'a> {
 
     /// Kills a process that ignores SIGTERM.
     pub(crate) fn kill_later(&mut self, p: u16, after: Nanos) {
-        self.world
-            .call_at(self.world.now() + after, CALL_KILL + u32::from(p));
+        self.world.call_at(self.world.now() + after, CALL_KILL + u32::from(p));
     }
 
     fn poll(&mut self) {
@@ -263,19 +248,14 @@ impl<'a> Run<'a> {
     fn observe(&mut self) {
         let plan = &self.scenario.plan;
         let last = self.world.now();
-        let (least, most) = (
-            last + plan.observe_at_least.nanos(),
-            last + plan.heal.nanos(),
-        );
+        let (least, most) = (last + plan.observe_at_least.nanos(), last + plan.heal.nanos());
         self.world.call_at(last + POLL, CALL_POLL);
         while self.world.now() < most {
             match self.world.advance(most) {
                 Some(stop) => self.on_stop(stop),
                 None => break,
             }
-            let long_enough = |since: TrueTime| {
-                self.world.now().since(since.max(least)) >= plan.stable_for.nanos()
-            };
+            let long_enough = |since: TrueTime| self.world.now().since(since.max(least)) >= plan.stable_for.nanos();
             if self.stable_since.is_some_and(long_enough) {
                 break;
             }
@@ -285,8 +265,7 @@ impl<'a> Run<'a> {
     /// Lets clients end, reads everything, closes the record.
     fn finish(mut self, settled: bool) -> Record {
         for p in self.of_kind(NodeKind::Client) {
-            self.world
-                .signal(p, Input::Operator(OperatorCommand::StopWorkload));
+            self.world.signal(p, Input::Operator(OperatorCommand::StopWorkload));
         }
         let end = self.world.now() + Nanos(WIND_DOWN.0 * 2);
         while let Some(stop) = self.world.advance(end) {
@@ -294,9 +273,7 @@ impl<'a> Run<'a> {
         }
         self.poll();
         let (final_redis, final_views) = (self.final_redis(), self.final_views());
-        let World {
-            recorder, trace, ..
-        } = &mut self.world;
+        let World { recorder, trace, .. } = &mut self.world;
         let (trace, recorder) = (trace.take(), std::mem::take(recorder));
         let (mut seen, log) = recorder.finish();
         seen.end = self.world.now();
@@ -333,10 +310,7 @@ impl<'a> Run<'a> {
                 data: node.map(|node| node.dataset().clone()).unwrap_or_default(),
             }
         };
-        self.of_kind(NodeKind::Redis)
-            .into_iter()
-            .map(read)
-            .collect()
+        self.of_kind(NodeKind::Redis).into_iter().map(read).collect()
     }
 
     fn final_views(&self) -> Vec<FinalView> {
@@ -377,10 +351,7 @@ impl<'a> Run<'a> {
 
     pub(crate) fn of_kind(&self, kind: NodeKind) -> Vec<u16> {
         let processes = self.scenario.processes.iter().enumerate();
-        processes
-            .filter(|(_, process)| kind_of(&process.kind) == kind)
-            .map(|(i, _)| i as u16)
-            .collect()
+        processes.filter(|(_, process)| kind_of(&process.kind) == kind).map(|(i, _)| i as u16).collect()
     }
 
     pub(crate) fn is_running(&self, p: u16) -> bool {
@@ -394,20 +365,13 @@ impl<'a> Run<'a> {
 
     /// The server most running Sentinels name as this master; the initial one if none does.
     pub(crate) fn current_master(&self, name: &Name) -> Option<u16> {
-        let (_, servers) = self
-            .scenario
-            .masters
-            .iter()
-            .find(|(master, _)| master == name)?;
+        let (_, servers) = self.scenario.masters.iter().find(|(master, _)| master == name)?;
         let mut named: Vec<(usize, Addr)> = Vec::new();
         for p in self.of_kind(NodeKind::Sentinel) {
             let Some(sentinel) = self.running_sentinel(p) else {
                 continue;
             };
-            for view in (0..sentinel.masters())
-                .map(|i| sentinel.view(i))
-                .filter(|view| view.name == *name)
-            {
+            for view in (0..sentinel.masters()).map(|i| sentinel.view(i)).filter(|view| view.name == *name) {
                 match named.iter_mut().find(|(_, addr)| *addr == view.addr) {
                     Some((count, _)) => *count += 1,
                     None => named.push((1, view.addr)),
@@ -416,32 +380,16 @@ impl<'a> Run<'a> {
         }
         // The first of those named most often.
         let most = named.iter().map(|(count, _)| *count).max();
-        let addr = named
-            .iter()
-            .find(|(count, _)| Some(*count) == most)
-            .map(|(_, addr)| *addr);
-        let at = |addr| {
-            self.scenario
-                .processes
-                .iter()
-                .position(|process| process.addr == addr)
-        };
-        addr.and_then(at)
-            .or(servers.first().copied())
-            .map(|p| p as u16)
+        let addr = named.iter().find(|(count, _)| Some(*count) == most).map(|(_, addr)| *addr);
+        let at = |addr| self.scenario.processes.iter().position(|process| process.addr == addr);
+        addr.and_then(at).or(servers.first().copied()).map(|p| p as u16)
     }
 
     fn replicas_linked(&self) -> bool {
         self.scenario.masters.iter().all(|(_, servers)| {
             servers.iter().enumerate().all(|(i, &p)| {
                 let node = self.world.procs()[p].redis();
-                node.is_some_and(|node| {
-                    if i == 0 {
-                        !node.loading()
-                    } else {
-                        node.link_up()
-                    }
-                })
+                node.is_some_and(|node| if i == 0 { !node.loading() } else { node.link_up() })
             })
         })
     }
@@ -452,22 +400,12 @@ impl<'a> Run<'a> {
             let Some(sentinel) = self.running_sentinel(p) else {
                 return false;
             };
-            (0..sentinel.masters())
-                .map(|i| sentinel.view(i))
-                .all(|view| {
-                    let servers = self
-                        .scenario
-                        .masters
-                        .iter()
-                        .find(|(name, _)| *name == view.name);
-                    let replicas = servers.map_or(0, |(_, servers)| servers.len() - 1);
-                    let others = sentinels
-                        .iter()
-                        .filter(|&&other| self.monitors(other, &view.name))
-                        .count()
-                        - 1;
-                    view.slaves as usize == replicas && view.other_sentinels as usize == others
-                })
+            (0..sentinel.masters()).map(|i| sentinel.view(i)).all(|view| {
+                let servers = self.scenario.masters.iter().find(|(name, _)| *name == view.name);
+                let replicas = servers.map_or(0, |(_, servers)| servers.len() - 1);
+                let others = sentinels.iter().filter(|&&other| self.monitors(other, &view.name)).count() - 1;
+                view.slaves as usize == replicas && view.other_sentinels as usize == others
+            })
         })
     }
 
@@ -487,10 +425,7 @@ impl<'a> Run<'a> {
                 let Some(sentinel) = self.running_sentinel(p) else {
                     continue;
                 };
-                for view in (0..sentinel.masters())
-                    .map(|i| sentinel.view(i))
-                    .filter(|view| view.name == *name)
-                {
+                for view in (0..sentinel.masters()).map(|i| sentinel.view(i)).filter(|view| view.name == *name) {
                     if !view.plain || agreed.is_some_and(|addr| addr != view.addr) {
                         return false;
                     }
@@ -499,22 +434,18 @@ impl<'a> Run<'a> {
             }
             let Some(master) = agreed else { return false };
             let mut found = false;
-            servers
-                .iter()
-                .filter(|&&p| self.is_running(p as u16))
-                .all(|&p| {
-                    let proc = &self.world.procs()[p];
-                    let Some(node) = proc.redis() else {
-                        return false;
-                    };
-                    if proc.addr == master {
-                        found = true;
-                        node.replica_of().is_none() && !node.loading()
-                    } else {
-                        node.replica_of() == Some(master) && node.link_up()
-                    }
-                })
-                && found
+            servers.iter().filter(|&&p| self.is_running(p as u16)).all(|&p| {
+                let proc = &self.world.procs()[p];
+                let Some(node) = proc.redis() else {
+                    return false;
+                };
+                if proc.addr == master {
+                    found = true;
+                    node.replica_of().is_none() && !node.loading()
+                } else {
+                    node.replica_of() == Some(master) && node.link_up()
+                }
+            }) && found
         })
     }
 }
@@ -538,11 +469,7 @@ fn describe(scenario: &Resolved) -> Observations {
     });
     let masters = scenario.masters.iter().filter_map(|(name, servers)| {
         let monitoring = |process: &splitbrain_scenarios::Process| match &process.kind {
-            ProcessKind::Sentinel(conf) => conf
-                .masters
-                .iter()
-                .find(|master| master.name == *name)
-                .cloned(),
+            ProcessKind::Sentinel(conf) => conf.masters.iter().find(|master| master.name == *name).cloned(),
             _ => None,
         };
         let conf = scenario.processes.iter().find_map(monitoring)?;
@@ -550,11 +477,7 @@ fn describe(scenario: &Resolved) -> Observations {
             ProcessKind::Redis(conf) => conf.clone(),
             _ => return None,
         };
-        let sentinels = scenario
-            .processes
-            .iter()
-            .enumerate()
-            .filter(|(_, process)| monitoring(process).is_some());
+        let sentinels = scenario.processes.iter().enumerate().filter(|(_, process)| monitoring(process).is_some());
         Some(MasterSettings {
             name: name.clone(),
             initial: NodeIx(servers[0] as u16),
@@ -568,9 +491,5 @@ fn describe(scenario: &Resolved) -> Observations {
             min_replicas_max_lag: redis.min_replicas_max_lag,
         })
     });
-    Observations {
-        nodes: nodes.collect(),
-        masters: masters.collect(),
-        ..Observations::default()
-    }
+    Observations { nodes: nodes.collect(), masters: masters.collect(), ..Observations::default() }
 }

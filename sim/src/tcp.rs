@@ -143,21 +143,12 @@ pub struct Tcp {
     pub schedule: Vec<(TrueTime, NetEvent)>,
 }
 
-const EMPTY: Segment = Segment {
-    messages: 0,
-    bytes: 0,
-    accept: false,
-    fin: false,
-};
+const EMPTY: Segment = Segment { messages: 0, bytes: 0, accept: false, fin: false };
 
 impl Tcp {
     /// No connections yet.
     pub fn new(links: Links) -> Tcp {
-        Tcp {
-            ends: Vec::with_capacity(256),
-            links,
-            schedule: Vec::with_capacity(16),
-        }
+        Tcp { ends: Vec::with_capacity(256), links, schedule: Vec::with_capacity(16) }
     }
 
     /// An end.
@@ -198,25 +189,15 @@ impl Tcp {
         now: TrueTime,
     ) -> EndIx {
         let ix = self.pair(proc, conn, addrs, link, link, now);
-        self.schedule
-            .push((now + SYN_GIVE_UP, NetEvent::SynRetry(ix, u8::MAX)));
+        self.schedule.push((now + SYN_GIVE_UP, NetEvent::SynRetry(ix, u8::MAX)));
         ix
     }
 
-    fn pair(
-        &mut self,
-        proc: u16,
-        conn: Conn,
-        addrs: (Addr, Addr),
-        link: LinkIx,
-        back: LinkIx,
-        now: TrueTime,
-    ) -> EndIx {
+    fn pair(&mut self, proc: u16, conn: Conn, addrs: (Addr, Addr), link: LinkIx, back: LinkIx, now: TrueTime) -> EndIx {
         let ix = self.ends.len() as EndIx;
-        for (state, local, link, conn, proc) in [
-            (State::Connecting, addrs.0, link, conn, proc),
-            (State::Unborn, addrs.1, back, Conn(u32::MAX), u16::MAX),
-        ] {
+        for (state, local, link, conn, proc) in
+            [(State::Connecting, addrs.0, link, conn, proc), (State::Unborn, addrs.1, back, Conn(u32::MAX), u16::MAX)]
+        {
             self.ends.push(End {
                 proc,
                 conn,
@@ -278,12 +259,8 @@ impl Tcp {
             self.schedule.push((at, NetEvent::Syn(ix)));
         }
         // The next SYN is sent if nothing has come by then.
-        let next = SYN_RETRIES
-            .get(usize::from(attempt))
-            .copied()
-            .unwrap_or(SYN_GIVE_UP);
-        self.schedule
-            .push((opened + next, NetEvent::SynRetry(ix, attempt + 1)));
+        let next = SYN_RETRIES.get(usize::from(attempt)).copied().unwrap_or(SYN_GIVE_UP);
+        self.schedule.push((opened + next, NetEvent::SynRetry(ix, attempt + 1)));
     }
 
     /// The client's timer for its next SYN.
@@ -349,9 +326,7 @@ impl Tcp {
     #[inline]
     pub fn write(&mut self, ix: EndIx, message: Message, bytes: u32) {
         let end = self.end_mut(ix);
-        if matches!(end.state, State::Open | State::Connecting)
-            && end.eof != Some(CloseReason::Reset)
-        {
+        if matches!(end.state, State::Open | State::Connecting) && end.eof != Some(CloseReason::Reset) {
             end.wire.push_back(message);
             end.waiting.messages += 1;
             end.waiting.bytes += bytes;
@@ -362,11 +337,7 @@ impl Tcp {
     pub fn transmit(&mut self, ix: EndIx, now: TrueTime) {
         let end = &mut self.ends[ix as usize];
         let idle = end.waiting.messages == 0 && !end.waiting.accept && !end.waiting.fin;
-        if idle
-            || end.stalled
-            || end.window_closed
-            || matches!(end.state, State::Connecting | State::Gone)
-        {
+        if idle || end.stalled || end.window_closed || matches!(end.state, State::Connecting | State::Gone) {
             return;
         }
         let Some(at) = self.links.send(end.link, u64::from(end.waiting.bytes), now) else {
@@ -374,8 +345,7 @@ impl Tcp {
             return;
         };
         end.last_arrival = end.last_arrival.max(at);
-        end.flight
-            .push_back(std::mem::replace(&mut end.waiting, EMPTY));
+        end.flight.push_back(std::mem::replace(&mut end.waiting, EMPTY));
         self.schedule.push((end.last_arrival, NetEvent::Arrive(ix)));
     }
 
@@ -392,8 +362,7 @@ impl Tcp {
         end.timer_armed = true;
         end.rto = RTO_FIRST;
         end.unacked_since = now;
-        self.schedule
-            .push((now + RTO_FIRST, NetEvent::Retransmit(ix, end.timer)));
+        self.schedule.push((now + RTO_FIRST, NetEvent::Retransmit(ix, end.timer)));
     }
 
     /// A segment sent by `ix` has arrived.
@@ -438,11 +407,7 @@ impl Tcp {
     fn deliver(&mut self, ix: EndIx, segment: Segment) -> Outcome {
         let (low, high) = self.ends.split_at_mut((ix | 1) as usize);
         let (even, odd) = (&mut low[(ix & !1) as usize], &mut high[0]);
-        let (sender, receiver) = if ix & 1 == 0 {
-            (even, odd)
-        } else {
-            (odd, even)
-        };
+        let (sender, receiver) = if ix & 1 == 0 { (even, odd) } else { (odd, even) };
         if receiver.eof.is_none() {
             for _ in 0..segment.messages {
                 receiver.rx.extend(sender.wire.pop_front());
@@ -452,19 +417,13 @@ impl Tcp {
                 receiver.eof = Some(CloseReason::Eof);
             }
         } else {
-            sender
-                .wire
-                .drain(..(segment.messages as usize).min(sender.wire.len()));
+            sender.wire.drain(..(segment.messages as usize).min(sender.wire.len()));
         }
         if segment.accept && receiver.state == State::Unborn {
             receiver.state = State::Waiting;
             return Outcome::Acceptable(ix ^ 1);
         }
-        if receiver.state == State::Open {
-            Outcome::Readable(ix ^ 1)
-        } else {
-            Outcome::Nothing
-        }
+        if receiver.state == State::Open { Outcome::Readable(ix ^ 1) } else { Outcome::Nothing }
     }
 
     fn drop_messages(&mut self, ix: EndIx, messages: u32) {
@@ -489,17 +448,14 @@ impl Tcp {
         let back = self.end(ix ^ 1).link;
         let (there, again) = (self.end(ix).link, self.end(ix).rto);
         // Segments still in flight when the direction stalled have all arrived or come back by now.
-        let arrival = self
-            .links
-            .send(there, u64::from(self.end(ix).waiting.bytes), now);
+        let arrival = self.links.send(there, u64::from(self.end(ix).waiting.bytes), now);
         let host_up = self.links.is_up(self.links_from(back));
         if let (Some(at), true) = (arrival, host_up) {
             let acknowledged = !self.links.is_blocked(back);
             let end = &mut self.ends[ix as usize];
             if end.stalled {
                 end.last_arrival = end.last_arrival.max(at);
-                end.flight
-                    .push_back(std::mem::replace(&mut end.waiting, EMPTY));
+                end.flight.push_back(std::mem::replace(&mut end.waiting, EMPTY));
                 self.schedule.push((end.last_arrival, NetEvent::Arrive(ix)));
             }
             let end = &mut self.ends[ix as usize];
@@ -524,11 +480,7 @@ impl Tcp {
             end.wire.clear();
             end.waiting = EMPTY;
             end.eof.get_or_insert(CloseReason::TimedOut);
-            return if end.state == State::Open {
-                Outcome::Readable(ix)
-            } else {
-                Outcome::Nothing
-            };
+            return if end.state == State::Open { Outcome::Readable(ix) } else { Outcome::Nothing };
         }
         end.rto = Nanos((again.0 * 2).min(RTO_MAX.0));
         let (next, timer) = (now + end.rto, end.timer);
@@ -540,22 +492,13 @@ impl Tcp {
     pub fn reset(&mut self, ix: EndIx) -> Outcome {
         let end = self.end_mut(ix);
         end.waiting = EMPTY;
-        end.wire.truncate(
-            end.flight
-                .iter()
-                .map(|segment| segment.messages as usize)
-                .sum(),
-        );
+        end.wire.truncate(end.flight.iter().map(|segment| segment.messages as usize).sum());
         end.timer += 1;
         end.timer_armed = false;
         match end.state {
             State::Open | State::Waiting | State::Unborn => {
                 end.eof.get_or_insert(CloseReason::Reset);
-                if end.state == State::Open {
-                    Outcome::Readable(ix)
-                } else {
-                    Outcome::Nothing
-                }
+                if end.state == State::Open { Outcome::Readable(ix) } else { Outcome::Nothing }
             }
             _ => Outcome::Nothing,
         }
@@ -576,15 +519,12 @@ impl Tcp {
         let unread = !end.rx.is_empty();
         end.rx = VecDeque::new();
         end.rx_bytes = 0;
-        let finished =
-            end.eof == Some(CloseReason::Reset) || end.eof == Some(CloseReason::TimedOut);
+        let finished = end.eof == Some(CloseReason::Reset) || end.eof == Some(CloseReason::TimedOut);
         match state {
             State::Closed | State::Gone => end.state = state,
             State::Connecting | State::Unborn => {}
             State::Open | State::Waiting if finished => {}
-            State::Open | State::Waiting if abort || unread || state == State::Waiting => {
-                self.send_reset(ix, now)
-            }
+            State::Open | State::Waiting if abort || unread || state == State::Waiting => self.send_reset(ix, now),
             State::Open | State::Waiting => {
                 end.waiting.fin = true;
                 self.transmit(ix, now);
@@ -595,11 +535,7 @@ impl Tcp {
     /// Sends a reset behind what is in flight; what waits is discarded. A reset that is lost is lost.
     fn send_reset(&mut self, ix: EndIx, now: TrueTime) {
         let end = self.end_mut(ix);
-        let in_flight: usize = end
-            .flight
-            .iter()
-            .map(|segment| segment.messages as usize)
-            .sum();
+        let in_flight: usize = end.flight.iter().map(|segment| segment.messages as usize).sum();
         end.wire.truncate(in_flight);
         end.waiting = EMPTY;
         end.timer += 1;
@@ -657,22 +593,12 @@ mod tests {
 
     impl Net {
         fn new(listening: bool, before: impl FnOnce(&mut Links)) -> Net {
-            let mut links = Links::new(
-                1,
-                ["a", "b"].map(str::to_owned).to_vec(),
-                &Environment::named("lan").unwrap(),
-            );
+            let mut links = Links::new(1, ["a", "b"].map(str::to_owned).to_vec(), &Environment::named("lan").unwrap());
             before(&mut links);
             let (there, back) = (links.between(0, 1), links.between(1, 0));
             let mut tcp = Tcp::new(links);
             let client = tcp.connect(0, Conn(0), Default::default(), there, back, TrueTime(0));
-            Net {
-                tcp,
-                queue: Queue::default(),
-                now: TrueTime(0),
-                listening,
-                client,
-            }
+            Net { tcp, queue: Queue::default(), now: TrueTime(0), listening, client }
         }
 
         fn server(&self) -> EndIx {
@@ -694,8 +620,7 @@ mod tests {
                 let outcome = match event {
                     NetEvent::Syn(end) => {
                         if self.tcp.links.is_up(1) {
-                            self.tcp
-                                .syn_arrived(end, self.listening.then_some((1, 0)), at);
+                            self.tcp.syn_arrived(end, self.listening.then_some((1, 0)), at);
                         }
                         Outcome::Nothing
                     }
@@ -749,10 +674,7 @@ mod tests {
     fn nobody_listening_refuses_after_one_round_trip() {
         let mut net = Net::new(false, |_| {});
         net.run(TrueTime(0) + PAUSE);
-        assert_eq!(
-            net.tcp.end(net.client).connected,
-            Some(Err(ConnectError::Refused))
-        );
+        assert_eq!(net.tcp.end(net.client).connected, Some(Err(ConnectError::Refused)));
     }
 
     #[test]
@@ -761,11 +683,7 @@ mod tests {
         net.run(TrueTime(0) + Nanos::from_millis(4_000));
         net.tcp.links.heal();
         net.run(TrueTime(0) + Nanos::from_millis(6_999));
-        assert_eq!(
-            net.tcp.end(net.client).connected,
-            None,
-            "the next SYN is sent at 7 s"
-        );
+        assert_eq!(net.tcp.end(net.client).connected, None, "the next SYN is sent at 7 s");
         net.run(TrueTime(0) + Nanos::from_millis(7_001));
         assert_eq!(net.tcp.end(net.client).connected, Some(Ok(())));
     }
@@ -776,10 +694,7 @@ mod tests {
         net.run(TrueTime(0) + Nanos::from_millis(126_999));
         assert_eq!(net.tcp.end(net.client).connected, None);
         net.run(TrueTime(0) + Nanos::from_millis(127_000));
-        assert_eq!(
-            net.tcp.end(net.client).connected,
-            Some(Err(ConnectError::TimedOut))
-        );
+        assert_eq!(net.tcp.end(net.client).connected, Some(Err(ConnectError::TimedOut)));
     }
 
     fn established() -> Net {
@@ -854,10 +769,7 @@ mod tests {
         net.send(net.client, 1);
         net.tcp.close(net.client, false, net.now);
         net.run_for(PAUSE);
-        assert_eq!(
-            (net.read(net.server()), net.tcp.end(net.server()).eof),
-            (1, Some(CloseReason::Eof))
-        );
+        assert_eq!((net.read(net.server()), net.tcp.end(net.server()).eof), (1, Some(CloseReason::Eof)));
 
         let mut net = established();
         net.send(net.server(), 1);
@@ -895,8 +807,7 @@ mod tests {
     fn a_receiver_that_reads_nothing_stops_the_sender_until_it_reads() {
         let mut net = established();
         for _ in 0..3 {
-            net.tcp
-                .write(net.client, Message::Newline, RECEIVE_BUFFER as u32);
+            net.tcp.write(net.client, Message::Newline, RECEIVE_BUFFER as u32);
             let now = net.now;
             net.tcp.transmit(net.client, now);
             net.run_for(Nanos::from_millis(20));

@@ -25,14 +25,7 @@ impl Trace {
     }
 
     /// An iteration of a process.
-    pub fn iteration(
-        &mut self,
-        number: u64,
-        at: TrueTime,
-        process: &str,
-        out: &Effects,
-        digest: Digest,
-    ) {
+    pub fn iteration(&mut self, number: u64, at: TrueTime, process: &str, out: &Effects, digest: Digest) {
         let mut what = String::new();
         for (conn, message) in out.stream.iter().chain(&out.sends) {
             let _ = write!(what, " {}:{message:?}", conn.0);
@@ -48,10 +41,7 @@ impl Trace {
 }
 
 /// The first line at which two traces differ, with both lines; `None` if they are equal.
-pub fn first_difference<'a>(
-    a: &'a str,
-    b: &'a str,
-) -> Option<(usize, Option<&'a str>, Option<&'a str>)> {
+pub fn first_difference<'a>(a: &'a str, b: &'a str) -> Option<(usize, Option<&'a str>, Option<&'a str>)> {
     let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
     let digest = |line: &&str| line.split('\t').nth(2).map(str::to_owned);
     // A digest covers everything before it, so equal digests mean equal prefixes.
@@ -67,8 +57,7 @@ pub fn first_difference<'a>(
             differ = middle;
         }
     }
-    (same < a.len() || same < b.len())
-        .then(|| (same + 1, a.get(same).copied(), b.get(same).copied()))
+    (same < a.len() || same < b.len()).then(|| (same + 1, a.get(same).copied(), b.get(same).copied()))
 }
 
 #[cfg(test)]
@@ -76,11 +65,7 @@ mod tests {
     use super::first_difference;
 
     fn trace(digests: &[&str]) -> String {
-        digests
-            .iter()
-            .enumerate()
-            .map(|(n, digest)| format!("{n}\t0\t{digest}\tx\n"))
-            .collect()
+        digests.iter().enumerate().map(|(n, digest)| format!("{n}\t0\t{digest}\tx\n")).collect()
     }
 
     #[test]

@@ -18,8 +18,7 @@ use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
 use splitbrain_model::{
-    Act, Addr, CloseHow, Conn, Effects, Env, Input, Ip, Millis, MonoTime, Nanos, Node, TrueTime,
-    WallTime,
+    Act, Addr, CloseHow, Conn, Effects, Env, Input, Ip, Millis, MonoTime, Nanos, Node, TrueTime, WallTime,
 };
 use splitbrain_scenarios::{Environment, Process, ProcessKind, Resolved};
 use std::collections::BTreeMap;
@@ -95,14 +94,9 @@ impl World {
     /// A world in which no process runs yet.
     pub fn new(scenario: &Resolved, recorder: Recorder) -> World {
         let seed = scenario.seed;
-        let names: Vec<String> = scenario
-            .hosts
-            .iter()
-            .map(|host| host.name.clone())
-            .collect();
+        let names: Vec<String> = scenario.hosts.iter().map(|host| host.name.clone()).collect();
         // Where the whole seconds of the wall clock lie is chance; hosts of one run agree as NTP makes them.
-        let origin =
-            EPOCH + Stream::new(seed, "world", "", "wall-origin").below(1_000_000_000) as i64;
+        let origin = EPOCH + Stream::new(seed, "world", "", "wall-origin").below(1_000_000_000) as i64;
         let hosts = scenario
             .hosts
             .iter()
@@ -116,32 +110,15 @@ impl World {
                 }
             })
             .collect();
-        let clients = scenario
-            .processes
-            .iter()
-            .filter(|p| matches!(p.kind, ProcessKind::Client(_)))
-            .count();
+        let clients = scenario.processes.iter().filter(|p| matches!(p.kind, ProcessKind::Client(_))).count();
         World {
             now: TrueTime(0),
             queue: Queue::default(),
             tcp: Tcp::new(Links::new(seed, names, &scenario.environment)),
             hosts,
-            procs: scenario
-                .processes
-                .iter()
-                .map(|process| new_proc(seed, process))
-                .collect(),
-            kinds: scenario
-                .processes
-                .iter()
-                .map(|process| process.kind.clone())
-                .collect(),
-            by_ip: scenario
-                .hosts
-                .iter()
-                .enumerate()
-                .map(|(ix, host)| (host.ip, ix as HostIx))
-                .collect(),
+            procs: scenario.processes.iter().map(|process| new_proc(seed, process)).collect(),
+            kinds: scenario.processes.iter().map(|process| process.kind.clone()).collect(),
+            by_ip: scenario.hosts.iter().enumerate().map(|(ix, host)| (host.ip, ix as HostIx)).collect(),
             listeners: scenario
                 .processes
                 .iter()
@@ -350,11 +327,7 @@ impl World {
             return;
         }
         let mono = self.hosts[usize::from(proc.host)].clock.mono(now);
-        let due = proc
-            .node
-            .as_ref()
-            .and_then(Node::next_wakeup)
-            .is_some_and(|at| at <= mono);
+        let due = proc.node.as_ref().and_then(Node::next_wakeup).is_some_and(|at| at <= mono);
         if due || !proc.ready.is_empty() || !proc.signals.is_empty() {
             self.iterate(p, due);
         } else {
@@ -365,15 +338,7 @@ impl World {
     /// One iteration of a process's event loop: sockets in readiness order, then timers, then output.
     fn iterate(&mut self, p: u16, mut due: bool) {
         let now = self.now;
-        let World {
-            procs,
-            hosts,
-            tcp,
-            environment,
-            chain,
-            out,
-            ..
-        } = self;
+        let World { procs, hosts, tcp, environment, chain, out, .. } = self;
         let proc = &mut procs[usize::from(p)];
         let Some(mut node) = proc.node.take() else {
             return;
@@ -381,12 +346,7 @@ impl World {
         let clock = hosts[usize::from(proc.host)].clock;
         chain.words([now.0, 0x100 | u64::from(p) << 32]);
         let mut disk = proc.disk.at(now, environment);
-        let mut env = Env::new(
-            proc.clock.wall(&clock, now),
-            clock.mono(now),
-            &mut proc.draws,
-            &mut disk,
-        );
+        let mut env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
         out.next_conn = proc.next_conn;
         if due && std::mem::take(&mut proc.timers_first) {
             chain.word(0x200);
@@ -418,13 +378,7 @@ impl World {
             chain.word(drawn);
         }
         if let Some(trace) = &mut self.trace {
-            trace.iteration(
-                self.events,
-                now,
-                &self.procs[usize::from(p)].name,
-                &self.out,
-                self.chain.digest(),
-            );
+            trace.iteration(self.events, now, &self.procs[usize::from(p)].name, &self.out, self.chain.digest());
         }
         self.schedule_net();
         if elapsed == Nanos::ZERO {
@@ -448,12 +402,10 @@ impl World {
         for &(at, _) in &proc.pending.acts {
             if last != Some(at) {
                 last = Some(at);
-                self.queue
-                    .push(self.now + at, Event::Acts(p, proc.incarnation));
+                self.queue.push(self.now + at, Event::Acts(p, proc.incarnation));
             }
         }
-        self.queue
-            .push(self.now + elapsed, Event::IterationEnd(p, proc.incarnation));
+        self.queue.push(self.now + elapsed, Event::IterationEnd(p, proc.incarnation));
     }
 
     fn on_acts(&mut self, p: u16, life: u32) {
@@ -501,9 +453,7 @@ impl World {
             let when = (from + at).min(self.now);
             match act {
                 Act::Open(conn, addr) => self.open(p, conn, addr),
-                Act::Close(conn, CloseHow::AfterFlush) => {
-                    closes.push((at, Act::Close(conn, CloseHow::AfterFlush)))
-                }
+                Act::Close(conn, CloseHow::AfterFlush) => closes.push((at, Act::Close(conn, CloseHow::AfterFlush))),
                 Act::Close(conn, how) => self.close(p, conn, how == CloseHow::Reset),
                 Act::Event(event) => {
                     self.chain.words([0x400 | event.kind as u64, from.0 + at.0]);
@@ -532,10 +482,7 @@ impl World {
                 continue;
             };
             let [kind, value] = message.digest_tag();
-            self.chain.words([
-                u64::from(end) << 32 | kind & 0xffff_ffff,
-                value ^ kind >> 32,
-            ]);
+            self.chain.words([u64::from(end) << 32 | kind & 0xffff_ffff, value ^ kind >> 32]);
             let bytes = message.wire_len();
             self.tcp.write(end, message, bytes);
             if self.flush.last() != Some(&end) && !self.flush.contains(&end) {
@@ -578,10 +525,7 @@ impl World {
         let at = match proc.armed {
             Some((armed, at)) if armed == mono && at > self.now => at,
             _ => {
-                let due = self.hosts[usize::from(proc.host)]
-                    .clock
-                    .when(mono)
-                    .max(self.now);
+                let due = self.hosts[usize::from(proc.host)].clock.when(mono).max(self.now);
                 due + proc.wake.duration(&self.environment.wake)
             }
         };
@@ -591,22 +535,14 @@ impl World {
 
     fn open(&mut self, p: u16, conn: Conn, addr: Addr) {
         let from = self.procs[usize::from(p)].host;
-        let local = Addr {
-            ip: self.hosts[usize::from(from)].ip,
-            port: self.ephemeral_port(from),
-        };
+        let local = Addr { ip: self.hosts[usize::from(from)].ip, port: self.ephemeral_port(from) };
         let to = self.by_ip.get(&addr.ip).copied().unwrap_or(HostIx::MAX);
         let end = if to == HostIx::MAX {
             let link = self.tcp.links.between(from, from);
-            self.tcp
-                .connect_to_nowhere(p, conn, (local, addr), link, self.now)
+            self.tcp.connect_to_nowhere(p, conn, (local, addr), link, self.now)
         } else {
-            let (link, back) = (
-                self.tcp.links.between(from, to),
-                self.tcp.links.between(to, from),
-            );
-            self.tcp
-                .connect(p, conn, (local, addr), link, back, self.now)
+            let (link, back) = (self.tcp.links.between(from, to), self.tcp.links.between(to, from));
+            self.tcp.connect(p, conn, (local, addr), link, back, self.now)
         };
         self.procs[usize::from(p)].register(conn, end);
         self.schedule_net();
@@ -629,8 +565,7 @@ impl World {
 
     /// Sets `repl-diskless-sync-delay` to 0 for the first start of every server; returns the configured values.
     pub fn undelayed_first_sync(&mut self) -> Vec<u32> {
-        let delay =
-            |proc: &mut Proc| std::mem::take(&mut proc.disk.redis.conf.repl_diskless_sync_delay);
+        let delay = |proc: &mut Proc| std::mem::take(&mut proc.disk.redis.conf.repl_diskless_sync_delay);
         self.procs.iter_mut().map(delay).collect()
     }
 
@@ -639,10 +574,7 @@ impl World {
         for (p, &delay) in configured.iter().enumerate() {
             self.procs[p].disk.redis.conf.repl_diskless_sync_delay = delay;
             if self.procs[p].redis().is_some() {
-                self.signal(
-                    p as u16,
-                    Input::Operator(OperatorCommand::SetDisklessSyncDelay(delay)),
-                );
+                self.signal(p as u16, Input::Operator(OperatorCommand::SetDisklessSyncDelay(delay)));
             }
         }
     }
@@ -658,22 +590,12 @@ impl World {
         proc.life = Life::Starting;
         proc.incarnation += 1;
         let delay = proc.wake.duration(&self.environment.start_up);
-        self.queue
-            .push(self.now + after + delay, Event::Start(p, proc.incarnation));
+        self.queue.push(self.now + after + delay, Event::Start(p, proc.incarnation));
     }
 
     fn on_start(&mut self, p: u16, life: u32) {
         let now = self.now;
-        let World {
-            procs,
-            hosts,
-            kinds,
-            environment,
-            chain,
-            out,
-            next_client_number,
-            ..
-        } = self;
+        let World { procs, hosts, kinds, environment, chain, out, next_client_number, .. } = self;
         let proc = &mut procs[usize::from(p)];
         if proc.incarnation != life || proc.life != Life::Starting {
             return;
@@ -687,19 +609,9 @@ impl World {
         let sentinel_conf = proc.disk.sentinel.clone();
         let redis_files = proc.disk.redis.clone();
         let mut disk = proc.disk.at(now, environment);
-        let mut env = Env::new(
-            proc.clock.wall(&clock, now),
-            clock.mono(now),
-            &mut proc.draws,
-            &mut disk,
-        );
+        let mut env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
         let node = match &mut kinds[usize::from(p)] {
-            ProcessKind::Redis(_) => AnyNode::Redis(Box::new(Redis::start(
-                redis_files,
-                proc.addr,
-                &mut env,
-                out,
-            ))),
+            ProcessKind::Redis(_) => AnyNode::Redis(Box::new(Redis::start(redis_files, proc.addr, &mut env, out))),
             ProcessKind::Sentinel(conf) => {
                 let conf = sentinel_conf.unwrap_or_else(|| conf.clone());
                 AnyNode::Sentinel(Box::new(Sentinel::start(conf, proc.addr, &mut env, out)))
@@ -715,10 +627,7 @@ impl World {
         };
         let elapsed = env.elapsed();
         if let AnyNode::Sentinel(sentinel) = &node {
-            self.recorder
-                .seen
-                .sentinel_ids
-                .push((NodeIx(p), sentinel.id()));
+            self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.id()));
         }
         proc.node = Some(node);
         proc.next_conn = out.next_conn;
@@ -769,8 +678,7 @@ impl World {
         if proc.life == Life::Running {
             proc.life = Life::Paused;
             self.chain.words([self.now.0, 0x800 | u64::from(p) << 32]);
-            self.recorder
-                .presence(self.now, NodeIx(p), Presence::Paused);
+            self.recorder.presence(self.now, NodeIx(p), Presence::Paused);
         }
     }
 
@@ -783,8 +691,7 @@ impl World {
         }
         proc.life = Life::Running;
         self.chain.words([self.now.0, 0x801 | u64::from(p) << 32]);
-        self.recorder
-            .presence(self.now, NodeIx(p), Presence::Running);
+        self.recorder.presence(self.now, NodeIx(p), Presence::Running);
         if proc.busy_until.is_some() {
             if std::mem::take(&mut proc.end_missed) {
                 self.finish_iteration(p);
@@ -810,9 +717,7 @@ impl World {
     pub fn power_off(&mut self, host: HostIx) {
         self.tcp.links.set_power(host, false);
         for p in 0..self.procs.len() as u16 {
-            if self.procs[usize::from(p)].host == host
-                && self.procs[usize::from(p)].life != Life::Dead
-            {
+            if self.procs[usize::from(p)].host == host && self.procs[usize::from(p)].life != Life::Dead {
                 self.bury(p);
                 self.procs[usize::from(p)].disk.power_loss(self.now);
                 self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
@@ -828,8 +733,7 @@ impl World {
 
     /// Steps the wall clock of one process.
     pub fn step_clock(&mut self, p: u16, by: Millis) {
-        self.chain
-            .words([self.now.0, 0x900 | u64::from(p) << 32, by.0 as u64]);
+        self.chain.words([self.now.0, 0x900 | u64::from(p) << 32, by.0 as u64]);
         self.procs[usize::from(p)].clock.step(by);
     }
 }
@@ -895,13 +799,7 @@ fn serve_sockets(
     chain: &mut Chain,
     now: TrueTime,
 ) {
-    let Sockets {
-        tcp,
-        ready,
-        listener_ready,
-        accept_queue,
-        conns,
-    } = sockets;
+    let Sockets { tcp, ready, listener_ready, accept_queue, conns } = sockets;
     let count = ready.len();
     for at in 0..count {
         let end = ready[at];
@@ -952,9 +850,7 @@ fn serve_end(
     chain: &mut Chain,
 ) -> bool {
     let conn = tcp.end(end).conn;
-    if matches!(tcp.end(end).state, State::Closed | State::Gone)
-        || conns.get(conn.0 as usize) != Some(&end)
-    {
+    if matches!(tcp.end(end).state, State::Closed | State::Gone) || conns.get(conn.0 as usize) != Some(&end) {
         return false;
     }
     if let Some(result) = tcp.end_mut(end).connected.take() {
@@ -1001,7 +897,5 @@ fn serve_end(
 
 /// Whether the node closed this connection in one of its latest acts: what is still unread is not read any more.
 fn closed_since(out: &Effects, from: usize, conn: Conn) -> bool {
-    out.acts[from..]
-        .iter()
-        .any(|(_, act)| matches!(act, Act::Close(closed, _) if *closed == conn))
+    out.acts[from..].iter().any(|(_, act)| matches!(act, Act::Close(closed, _) if *closed == conn))
 }

@@ -106,11 +106,7 @@ pub fn save(scenario: &Scenario, seed: u64, unmet: &[Unmet], path: &Path) -> std
         seed,
         digest: record.digest,
         unmet: mine
-            .map(|unmet| SavedUnmet {
-                property: unmet.property,
-                sentence: unmet.sentence.clone(),
-                at_ms: unmet.at_ms,
-            })
+            .map(|unmet| SavedUnmet { property: unmet.property, sentence: unmet.sentence.clone(), at_ms: unmet.at_ms })
             .collect(),
         faults: faults_of(&record),
         schedule: resolved.schedule,
@@ -193,6 +189,12 @@ pub fn bisect(a: &Path, b: &Path) -> Result<Option<String>, ReplayError> {
     let (first, second) = (read(a)?, read(b)?);
     Ok(trace::first_difference(&first, &second).map(|(line, left, right)| {
         let show = |line: Option<&str>| line.unwrap_or("(ends before)").replace('\t', " ");
-        format!("first difference at event {line}\n  {}: {}\n  {}: {}", a.display(), show(left), b.display(), show(right))
+        format!(
+            "first difference at event {line}\n  {}: {}\n  {}: {}",
+            a.display(),
+            show(left),
+            b.display(),
+            show(right)
+        )
     }))
 }

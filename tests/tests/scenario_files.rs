@@ -16,7 +16,9 @@ fn expectations_hold(file: &Path) -> datatest_stable::Result<()> {
             let unmet: Vec<String> = summary
                 .unmet
                 .iter()
-                .map(|unmet| format!("{} (repeat: splitbrain run {} --seed {:?})", unmet.sentence, file.display(), unmet.seed))
+                .map(|unmet| {
+                    format!("{} (repeat: splitbrain run {} --seed {:?})", unmet.sentence, file.display(), unmet.seed)
+                })
                 .collect();
             Err(format!("{:?}: {}", summary.verdict, unmet.join("; ")).into())
         }

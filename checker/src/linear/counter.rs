@@ -24,11 +24,7 @@ pub struct Tables {
 /// # Panics
 /// If an event number is 0 or an entry's return precedes its call.
 pub fn check(entries: &[Entry], scratch: &mut Scratch, report: &mut Report) {
-    let Tables {
-        placed,
-        pending,
-        deadline,
-    } = &mut scratch.counter;
+    let Tables { placed, pending, deadline } = &mut scratch.counter;
     collect(entries, placed, pending, report);
     let (mut placed, mut pending) = (&placed[..], &pending[..]);
     while let Some(&(object, _, _)) = placed.first() {
@@ -97,20 +93,13 @@ fn behind(mine: &[(u32, u64, u32)], deadline: &[(u32, u32)], place: u64) -> (u32
 }
 
 /// Real time must not contradict the order of the counts.
-fn order(
-    entries: &[Entry],
-    mine: &[(u32, u64, u32)],
-    deadline: &[(u32, u32)],
-    report: &mut Report,
-) {
+fn order(entries: &[Entry], mine: &[(u32, u64, u32)], deadline: &[(u32, u32)], report: &mut Report) {
     for (n, &(object, place, i)) in mine.iter().enumerate() {
         let entry = &entries[i as usize];
         let counted = place % 2 == 0;
         let twin = n.checked_sub(1).map(|before| mine[before]);
         if let Some((_, _, other)) = twin.filter(|(_, its, _)| counted && *its == place) {
-            report.push(object, || {
-                (AnomalyKind::LostUpdate, evidence(entries, vec![other, i]))
-            });
+            report.push(object, || (AnomalyKind::LostUpdate, evidence(entries, vec![other, i])));
         }
         let (returned, later) = behind(mine, deadline, place);
         if entry.call < returned {
@@ -118,9 +107,7 @@ fn order(
         }
         report.push(object, || {
             let later_place = place_of(&entries[later as usize]);
-            let returns = mine[n..]
-                .iter()
-                .any(|&(_, its, j)| its > place && entries[j as usize].call > entry.ret);
+            let returns = mine[n..].iter().any(|&(_, its, j)| its > place && entries[j as usize].call > entry.ret);
             let kind = match (counted, returns) {
                 (true, _) if later_place == place + 1 => AnomalyKind::FutureRead,
                 (true, _) => AnomalyKind::LostWrite,
@@ -162,9 +149,7 @@ fn gaps(
             reached += 1;
             let (returned, later) = behind(mine, deadline, reached * 2);
             if call > returned {
-                report.push(object, || {
-                    (AnomalyKind::Phantom, evidence(entries, vec![later, filler]))
-                });
+                report.push(object, || (AnomalyKind::Phantom, evidence(entries, vec![later, filler])));
             }
         }
         reached = reached.max(count);

@@ -146,11 +146,7 @@ impl Report {
         self.total += 1;
         if self.anomalies.len() < Report::KEPT {
             let (kind, entries) = anomaly();
-            self.anomalies.push(Anomaly {
-                kind,
-                object,
-                entries,
-            });
+            self.anomalies.push(Anomaly { kind, object, entries });
         }
     }
 

@@ -4,12 +4,7 @@ use super::{Action, AnomalyKind, Entry, Fate};
 
 /// Names the clash in which the value written by `older` (`None`: the initial value) is seen again after that written
 /// by `newer`.
-pub(super) fn clash(
-    entries: &[Entry],
-    object: u32,
-    older: Option<u32>,
-    newer: Option<u32>,
-) -> AnomalyKind {
+pub(super) fn clash(entries: &[Entry], object: u32, older: Option<u32>, newer: Option<u32>) -> AnomalyKind {
     let repeats = older.is_some_and(|write| entries[write as usize].repeats > 0);
     if repeats {
         return AnomalyKind::DuplicateEffect;
@@ -53,10 +48,5 @@ fn operations(entries: &[Entry], object: u32, write: Option<u32>) -> Vec<(u32, u
 
 /// The earliest return among operations called after an event, `u32::MAX` if there are none.
 fn first_return_after(operations: &[(u32, u32)], event: u32) -> u32 {
-    operations
-        .iter()
-        .filter(|(call, _)| *call > event)
-        .map(|(_, ret)| *ret)
-        .min()
-        .unwrap_or(u32::MAX)
+    operations.iter().filter(|(call, _)| *call > event).map(|(_, ret)| *ret).min().unwrap_or(u32::MAX)
 }

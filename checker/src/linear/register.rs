@@ -27,12 +27,7 @@ struct Zone {
 /// No zone, no entry.
 const NONE: u32 = u32::MAX;
 
-const BLANK: Zone = Zone {
-    first_return: (NEVER, NONE),
-    last_call: (0, NONE),
-    inside: NONE,
-    used: false,
-};
+const BLANK: Zone = Zone { first_return: (NEVER, NONE), last_call: (0, NONE), inside: NONE, used: false };
 
 /// Memory of this model.
 #[derive(Debug, Default)]
@@ -110,22 +105,20 @@ impl Tables {
                 (Action::Read(None), Fate::Done) => {
                     self.join(entries.len() + entry.object as usize, i, entry);
                 }
-                (Action::Read(Some(value)), Fate::Done) => {
-                    match find(&self.writes, entry.object, value) {
-                        Some(write) if entries[write as usize].call < entry.ret => {
-                            self.join(write as usize, i, entry);
-                        }
-                        Some(write) => report.push(entry.object, || {
-                            (AnomalyKind::FutureRead, evidence(entries, vec![i, write]))
-                        }),
-                        None => match find(&self.failed, entry.object, value) {
-                            Some(write) => report.push(entry.object, || {
-                                (AnomalyKind::AbortedRead, evidence(entries, vec![write, i]))
-                            }),
-                            None => report.push(entry.object, || (AnomalyKind::Phantom, vec![i])),
-                        },
+                (Action::Read(Some(value)), Fate::Done) => match find(&self.writes, entry.object, value) {
+                    Some(write) if entries[write as usize].call < entry.ret => {
+                        self.join(write as usize, i, entry);
                     }
-                }
+                    Some(write) => {
+                        report.push(entry.object, || (AnomalyKind::FutureRead, evidence(entries, vec![i, write])))
+                    }
+                    None => match find(&self.failed, entry.object, value) {
+                        Some(write) => {
+                            report.push(entry.object, || (AnomalyKind::AbortedRead, evidence(entries, vec![write, i])))
+                        }
+                        None => report.push(entry.object, || (AnomalyKind::Phantom, vec![i])),
+                    },
+                },
                 _ => {}
             }
         }
@@ -191,20 +184,10 @@ impl Tables {
     }
 
     /// The clash of two zones; `older` is seen again after `newer`.
-    fn name(
-        &self,
-        entries: &[Entry],
-        object: u32,
-        older: u32,
-        newer: u32,
-    ) -> (AnomalyKind, Vec<u32>) {
+    fn name(&self, entries: &[Entry], object: u32, older: u32, newer: u32) -> (AnomalyKind, Vec<u32>) {
         let mut proof = Vec::new();
         let mut write = |zone: u32| {
-            let Zone {
-                first_return,
-                last_call,
-                ..
-            } = self.zones[zone as usize];
+            let Zone { first_return, last_call, .. } = self.zones[zone as usize];
             proof.extend([first_return.1, last_call.1]);
             ((zone as usize) < entries.len()).then(|| {
                 proof.push(zone);

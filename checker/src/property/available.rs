@@ -17,22 +17,14 @@ use crate::metrics::Metric;
 use crate::observations::Observations;
 
 /// Measures every master and compares with the limit, if one is given.
-pub fn check(
-    obs: &Observations,
-    index: &Index<'_>,
-    expectation: Option<&Expectation>,
-    out: &mut Judgement,
-) {
+pub fn check(obs: &Observations, index: &Index<'_>, expectation: Option<&Expectation>, out: &mut Judgement) {
     for (i, master) in obs.masters.iter().enumerate() {
         let writes = || {
             obs.operations.iter().filter(move |operation| {
-                operation.command.is_write()
-                    && index.master_of(operation.server.unwrap_or(operation.client)) == Some(i)
+                operation.command.is_write() && index.master_of(operation.server.unwrap_or(operation.client)) == Some(i)
             })
         };
-        let acked = writes()
-            .filter(|operation| operation.is_acked_write())
-            .filter_map(|operation| operation.completed);
+        let acked = writes().filter(|operation| operation.is_acked_write()).filter_map(|operation| operation.completed);
         // Clients that wrote and were never answered have waited since they began.
         let never = || {
             let first = writes().next()?;
@@ -53,12 +45,7 @@ pub fn check(
                     property: Property::Available,
                     at: until,
                     master: master.name.clone(),
-                    detail: Detail::Unavailable {
-                        gap_ms,
-                        span: span(obs, from, until),
-                        limit_ms: limit.0,
-                        ended,
-                    },
+                    detail: Detail::Unavailable { gap_ms, span: span(obs, from, until), limit_ms: limit.0, ended },
                 });
             }
         }

@@ -29,12 +29,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
         .iter()
         .filter_map(|attempt| {
             let (at, addr) = attempt.promoted?;
-            Some(Claim {
-                round: (attempt.master, attempt.epoch?),
-                at,
-                addr,
-                by: attempt.leader,
-            })
+            Some(Claim { round: (attempt.master, attempt.epoch?), at, addr, by: attempt.leader })
         })
         .collect();
     claims.extend(obs.final_views.iter().filter_map(|view| {
@@ -64,10 +59,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
             master: obs.masters[master].name.clone(),
             detail: Detail::EpochNamesTwo {
                 epoch,
-                places: places
-                    .into_iter()
-                    .map(|(addr, by)| (Place::of(obs, addr), by))
-                    .collect(),
+                places: places.into_iter().map(|(addr, by)| (Place::of(obs, addr), by)).collect(),
             },
         });
     }
@@ -75,10 +67,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
 
 /// What a Sentinel advertises at the end of the run.
 fn advertised(index: &Index<'_>, master: usize, view: &FinalView) -> Addr {
-    let own = index
-        .attempts
-        .iter()
-        .rfind(|attempt| attempt.leader == view.node && attempt.master == master);
+    let own = index.attempts.iter().rfind(|attempt| attempt.leader == view.node && attempt.master == master);
     // A death forgets the failover, not the configuration: the promoted address was saved.
     match own {
         Some(attempt) if attempt.ended.is_none() => attempt

@@ -40,12 +40,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
             property: Property::ConvergesAfterHeal,
             at: obs.end,
             master: settings.name.clone(),
-            detail: Detail::NotConverged {
-                waited_ms,
-                bound_ms,
-                named: named(obs, i),
-                masters: masters(obs, index, i),
-            },
+            detail: Detail::NotConverged { waited_ms, bound_ms, named: named(obs, i), masters: masters(obs, index, i) },
         });
     }
 }
@@ -60,10 +55,7 @@ fn named(obs: &Observations, master: usize) -> Vec<(Place, Vec<NodeIx>)> {
             None => named.push((view.addr, vec![view.node])),
         }
     }
-    named
-        .into_iter()
-        .map(|(addr, by)| (Place::of(obs, addr), by))
-        .collect()
+    named.into_iter().map(|(addr, by)| (Place::of(obs, addr), by)).collect()
 }
 
 fn masters(obs: &Observations, index: &Index<'_>, master: usize) -> Vec<NodeIx> {
@@ -85,12 +77,10 @@ fn agrees(obs: &Observations, index: &Index<'_>, master: usize) -> bool {
     let node = obs.node_at(first.addr);
     first.plain
         && views.all(|view| view.plain && view.addr == first.addr)
-        && obs
-            .final_redis
-            .iter()
-            .filter(|redis| redis.running && index.master_of(redis.node) == Some(master))
-            .all(|redis| match redis.replica_of {
+        && obs.final_redis.iter().filter(|redis| redis.running && index.master_of(redis.node) == Some(master)).all(
+            |redis| match redis.replica_of {
                 None => Some(redis.node) == node,
                 Some(of) => of == first.addr && redis.link_up && Some(redis.node) != node,
-            })
+            },
+        )
 }

@@ -18,9 +18,7 @@ use splitbrain_model::{Epoch, Name, TrueTime};
 
 /// Checks every Sentinel.
 pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
-    let sentinels = (0u16..)
-        .zip(&obs.nodes)
-        .filter(|(_, node)| node.kind == NodeKind::Sentinel);
+    let sentinels = (0u16..).zip(&obs.nodes).filter(|(_, node)| node.kind == NodeKind::Sentinel);
     for (i, _) in sentinels {
         check_sentinel(obs, index, NodeIx(i), out);
     }
@@ -30,27 +28,15 @@ fn check_sentinel(obs: &Observations, index: &Index<'_>, sentinel: NodeIx, out: 
     let mut announced: Option<(TrueTime, Epoch)> = None;
     let mut voted: Vec<Option<Epoch>> = vec![None; obs.masters.len()];
     let mut report = |at, master: &Name, detail| {
-        out.findings.push(Finding {
-            property: Property::EpochMonotonic,
-            at,
-            master: master.clone(),
-            detail,
-        });
+        out.findings.push(Finding { property: Property::EpochMonotonic, at, master: master.clone(), detail });
     };
     for event in obs.events.iter().filter(|event| event.node == sentinel) {
         match (event.event.kind, &event.event.extra) {
             (EventKind::NewEpoch, &Extra::Epoch(after)) => {
                 if let Some((since, before)) = announced {
-                    let restarted = index
-                        .deaths(sentinel)
-                        .any(|death| since <= death && death <= event.at);
+                    let restarted = index.deaths(sentinel).any(|death| since <= death && death <= event.at);
                     if after < before || (after == before && !restarted) {
-                        let detail = Detail::EpochWentBack {
-                            sentinel,
-                            before,
-                            after,
-                            restarted,
-                        };
+                        let detail = Detail::EpochWentBack { sentinel, before, after, restarted };
                         report(event.at, &event.event.master, detail);
                     }
                 }
@@ -61,11 +47,7 @@ fn check_sentinel(obs: &Observations, index: &Index<'_>, sentinel: NodeIx, out: 
                     continue;
                 };
                 if let Some(before) = voted[master].filter(|before| after <= *before) {
-                    let detail = Detail::VotedAgain {
-                        sentinel,
-                        before,
-                        after,
-                    };
+                    let detail = Detail::VotedAgain { sentinel, before, after };
                     report(event.at, &obs.masters[master].name, detail);
                 }
                 voted[master] = Some(after);

@@ -18,12 +18,7 @@ use crate::observations::Observations;
 use splitbrain_model::{Name, TrueTime};
 
 /// Checks the run against the limits of an expectation.
-pub fn check(
-    obs: &Observations,
-    index: &Index<'_>,
-    expectation: &Expectation,
-    out: &mut Judgement,
-) {
+pub fn check(obs: &Observations, index: &Index<'_>, expectation: &Expectation, out: &mut Judgement) {
     let completed: Vec<&Attempt> = index.attempts.iter().filter(|a| a.completed()).collect();
     let first = completed.iter().min_by_key(|attempt| attempt.switched);
     let master = first.map_or(0, |attempt| attempt.master);
@@ -31,12 +26,7 @@ pub fn check(
         return;
     };
     let mut report = |at: TrueTime, master: &Name, detail| {
-        out.findings.push(Finding {
-            property: Property::FailoverCompletes,
-            at,
-            master: master.clone(),
-            detail,
-        });
+        out.findings.push(Finding { property: Property::FailoverCompletes, at, master: master.clone(), detail });
     };
     let count = completed.len() as u32;
     let wanted = expectation.limits.iter().find_map(|limit| match limit {
@@ -44,11 +34,7 @@ pub fn check(
         _ => None,
     });
     if count != wanted.unwrap_or(count.max(1)) {
-        let detail = Detail::FailoverCount {
-            completed: count,
-            wanted,
-            attempts: index.attempts.len() as u32,
-        };
+        let detail = Detail::FailoverCount { completed: count, wanted, attempts: index.attempts.len() as u32 };
         report(obs.end, &settings.name, detail);
     }
     let Some(switched) = first.and_then(|attempt| attempt.switched) else {

@@ -27,10 +27,7 @@ type Model = fn(&[Entry], &mut Scratch, &mut Report);
 pub fn check(obs: &Observations, index: &Index<'_>, scratch: &mut Scratch, out: &mut Judgement) {
     let mut anomalies = 0;
     for master in 0..obs.masters.len() {
-        for (space, model) in [
-            (Space::Register, register::check as Model),
-            (Space::Counter, counter::check as Model),
-        ] {
+        for (space, model) in [(Space::Register, register::check as Model), (Space::Counter, counter::check as Model)] {
             let history = History::of(obs, index, master, space);
             let mut report = Report::default();
             model(&history.entries, scratch, &mut report);
@@ -51,11 +48,7 @@ struct History {
 
 impl History {
     fn of(obs: &Observations, index: &Index<'_>, master: usize, space: Space) -> History {
-        let mut history = History {
-            space,
-            entries: Vec::new(),
-            operations: Vec::new(),
-        };
+        let mut history = History { space, entries: Vec::new(), operations: Vec::new() };
         for (i, operation) in (0u32..).zip(&obs.operations) {
             let place = index.master_of(operation.server.unwrap_or(operation.client));
             if operation.command.key().space != space || place != Some(master) {
@@ -69,21 +62,11 @@ impl History {
         history
     }
 
-    fn tell(
-        &self,
-        obs: &Observations,
-        index: &Index<'_>,
-        master: usize,
-        report: &Report,
-        out: &mut Judgement,
-    ) {
+    fn tell(&self, obs: &Observations, index: &Index<'_>, master: usize, report: &Report, out: &mut Judgement) {
         let name = &obs.masters[master].name;
         if let Some(object) = report.undecided.first() {
             let key = self.key(*object).name();
-            out.leave(
-                Property::Linearizable,
-                format!("{name}: a value was written to {key} more than once"),
-            );
+            out.leave(Property::Linearizable, format!("{name}: a value was written to {key} more than once"));
         }
         if report.anomalies.is_empty() {
             return;
@@ -118,13 +101,7 @@ impl History {
     }
 
     /// Two values that clash are a split brain if they came from two nodes in overlapping tenures.
-    fn renamed(
-        &self,
-        obs: &Observations,
-        tenures: &[Tenure],
-        kind: AnomalyKind,
-        entries: &[u32],
-    ) -> AnomalyKind {
+    fn renamed(&self, obs: &Observations, tenures: &[Tenure], kind: AnomalyKind, entries: &[u32]) -> AnomalyKind {
         if !matches!(kind, AnomalyKind::StaleRead | AnomalyKind::LostWrite) {
             return kind;
         }
@@ -133,24 +110,13 @@ impl History {
                 && operation.completed.is_some_and(|at| at >= tenure.first)
                 && operation.invoked <= tenure.last
         };
-        let answered_in = |tenure: &Tenure| {
-            entries
-                .iter()
-                .any(|&i| within(self.operation(obs, i), tenure))
-        };
+        let answered_in = |tenure: &Tenure| entries.iter().any(|&i| within(self.operation(obs, i), tenure));
         let rivals = tenures.iter().enumerate().any(|(i, a)| {
             tenures[i + 1..].iter().any(|b| {
-                a.node != b.node
-                    && a.first.max(b.first) <= a.last.min(b.last)
-                    && answered_in(a)
-                    && answered_in(b)
+                a.node != b.node && a.first.max(b.first) <= a.last.min(b.last) && answered_in(a) && answered_in(b)
             })
         });
-        if rivals {
-            AnomalyKind::SplitBrain
-        } else {
-            kind
-        }
+        if rivals { AnomalyKind::SplitBrain } else { kind }
     }
 
     fn operation<'a>(&self, obs: &'a Observations, entry: u32) -> &'a Operation {
@@ -158,10 +124,7 @@ impl History {
     }
 
     fn key(&self, object: u32) -> Key {
-        Key {
-            space: self.space,
-            index: object,
-        }
+        Key { space: self.space, index: object }
     }
 }
 

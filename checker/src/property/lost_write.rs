@@ -36,45 +36,24 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
 }
 
 /// The master after convergence.
-fn survivor<'a>(
-    obs: &'a Observations,
-    settings: &MasterSettings,
-) -> Result<&'a FinalRedis, &'static str> {
+fn survivor<'a>(obs: &'a Observations, settings: &MasterSettings) -> Result<&'a FinalRedis, &'static str> {
     if obs.converged.is_none() {
         return Err("there is no master that everybody agrees on, so nothing is lost for good");
     }
-    let view = obs
-        .final_views
-        .iter()
-        .find(|view| view.master == settings.name)
-        .ok_or("no Sentinel names a master")?;
-    let node = obs
-        .node_at(view.addr)
-        .ok_or("nobody listens where the Sentinels say")?;
-    obs.final_redis
-        .iter()
-        .find(|redis| redis.node == node && redis.running)
-        .ok_or("the final master does not run")
+    let view = obs.final_views.iter().find(|view| view.master == settings.name).ok_or("no Sentinel names a master")?;
+    let node = obs.node_at(view.addr).ok_or("nobody listens where the Sentinels say")?;
+    obs.final_redis.iter().find(|redis| redis.node == node && redis.running).ok_or("the final master does not run")
 }
 
-fn judge_master(
-    obs: &Observations,
-    index: &Index<'_>,
-    master: usize,
-    last: &FinalRedis,
-    out: &mut Judgement,
-) {
+fn judge_master(obs: &Observations, index: &Index<'_>, master: usize, last: &FinalRedis, out: &mut Judgement) {
     let name = &obs.masters[master].name;
     let recorded = !obs.applied.is_empty();
     let chain = Chain::new(obs, last.lineage);
     let mut tally = Tally::default();
     for ack in index.acks_of(master) {
         let operation = &obs.operations[ack.operation as usize];
-        let survived = if recorded {
-            survives(obs, index, &chain, ack.operation, operation)
-        } else {
-            audited(last, operation)
-        };
+        let survived =
+            if recorded { survives(obs, index, &chain, ack.operation, operation) } else { audited(last, operation) };
         match survived {
             Some(survived) => tally.add(obs, index, &chain, ack, survived),
             None if recorded => tally.never_executed.push(ack.operation),
@@ -88,38 +67,19 @@ fn judge_master(
             && index.master_of(operation.client) == Some(master)
     });
     let present = unknown.filter(|(i, operation)| {
-        let fate = if recorded {
-            survives(obs, index, &chain, *i, operation)
-        } else {
-            audited(last, operation)
-        };
+        let fate = if recorded { survives(obs, index, &chain, *i, operation) } else { audited(last, operation) };
         fate == Some(true)
     });
-    out.metrics
-        .add(Metric::IndeterminateSurvived, present.count() as i64);
+    out.metrics.add(Metric::IndeterminateSurvived, present.count() as i64);
     let lost = tally.finding(obs, last);
-    let contradictions = [
-        tally.contradiction(obs),
-        recorded.then(|| audit(obs, &chain, last)).flatten(),
-    ];
+    let contradictions = [tally.contradiction(obs), recorded.then(|| audit(obs, &chain, last)).flatten()];
     for (at, detail) in lost.into_iter().chain(contradictions.into_iter().flatten()) {
-        out.findings.push(Finding {
-            property: Property::LostWrite,
-            at,
-            master: name.clone(),
-            detail,
-        });
+        out.findings.push(Finding { property: Property::LostWrite, at, master: name.clone(), detail });
     }
 }
 
 /// Whether any effect of a write is in a history; `None` if it had none.
-fn survives(
-    obs: &Observations,
-    index: &Index<'_>,
-    chain: &Chain,
-    number: u32,
-    operation: &Operation,
-) -> Option<bool> {
+fn survives(obs: &Observations, index: &Index<'_>, chain: &Chain, number: u32, operation: &Operation) -> Option<bool> {
     let mut fate = None;
     for applied in index.executions.all_of(number, operation) {
         fate = Some(true);
@@ -133,11 +93,7 @@ fn survives(
 /// Whether the audit read found an element; `None` for anything but SADD.
 fn audited(last: &FinalRedis, operation: &Operation) -> Option<bool> {
     match operation.command {
-        Command::Sadd(key, value) => Some(
-            last.data
-                .set(key)
-                .is_some_and(|members| members.contains(value)),
-        ),
+        Command::Sadd(key, value) => Some(last.data.set(key).is_some_and(|members| members.contains(value))),
         _ => None,
     }
 }
@@ -155,14 +111,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(
-        &mut self,
-        obs: &Observations,
-        index: &Index<'_>,
-        chain: &Chain,
-        ack: &Ack,
-        survived: bool,
-    ) {
+    fn add(&mut self, obs: &Observations, index: &Index<'_>, chain: &Chain, ack: &Ack, survived: bool) {
         let operation = &obs.operations[ack.operation as usize];
         let is_add = matches!(operation.command, Command::Sadd(..));
         self.acked += 1;
@@ -201,18 +150,11 @@ impl Tally {
         if let Some((from, until, _)) = longest_gap(obs, moments) {
             let gap = until.since(from).millis() as i64;
             let worst = metrics.get(Metric::WriteUnavailableSurviving);
-            metrics.set(
-                Metric::WriteUnavailableSurviving,
-                gap.max(worst.unwrap_or(0)),
-            );
+            metrics.set(Metric::WriteUnavailableSurviving, gap.max(worst.unwrap_or(0)));
         }
     }
 
-    fn finding(
-        &self,
-        obs: &Observations,
-        last: &FinalRedis,
-    ) -> Option<(splitbrain_model::TrueTime, Detail)> {
+    fn finding(&self, obs: &Observations, last: &FinalRedis) -> Option<(splitbrain_model::TrueTime, Detail)> {
         let (from, until) = (self.lost.first()?, self.lost.last()?);
         let servers: BTreeSet<_> = self.lost.iter().map(|ack| ack.node).collect();
         let lost = self.lost.len() as u64;
@@ -230,27 +172,19 @@ impl Tally {
 
     fn contradiction(&self, obs: &Observations) -> Option<(splitbrain_model::TrueTime, Detail)> {
         let first = &obs.operations[*self.never_executed.first()? as usize];
-        let detail = Detail::NeverExecuted {
-            writes: self.never_executed.len() as u64,
-            first: Evidence::of(obs, first),
-        };
+        let detail =
+            Detail::NeverExecuted { writes: self.never_executed.len() as u64, first: Evidence::of(obs, first) };
         Some((first.completed.unwrap_or(obs.end), detail))
     }
 }
 
 /// Replays the history of the final master and compares it with its data.
-fn audit(
-    obs: &Observations,
-    chain: &Chain,
-    last: &FinalRedis,
-) -> Option<(splitbrain_model::TrueTime, Detail)> {
+fn audit(obs: &Observations, chain: &Chain, last: &FinalRedis) -> Option<(splitbrain_model::TrueTime, Detail)> {
     let mut replayed = Dataset::default();
     let mut keys = BTreeSet::new();
     for link in chain.links.iter().rev() {
-        let mine = obs
-            .applied
-            .iter()
-            .filter(|applied| applied.lineage.id == link.id && applied.lineage.writes <= link.upto);
+        let mine =
+            obs.applied.iter().filter(|applied| applied.lineage.id == link.id && applied.lineage.writes <= link.upto);
         for applied in mine {
             keys.insert(applied.command.key());
             replayed.execute(applied.command);
@@ -275,11 +209,7 @@ fn content(data: &Dataset, key: Key) -> Vec<Value> {
     match key.space {
         Space::Set => data.set(key).map_or(Vec::new(), |set| set.iter().collect()),
         Space::Register => data.register(key).into_iter().collect(),
-        Space::Counter => data
-            .counter(key)
-            .map(|n| Value(n as u64))
-            .into_iter()
-            .collect(),
+        Space::Counter => data.counter(key).map(|n| Value(n as u64)).into_iter().collect(),
         Space::List => data.list(key).to_vec(),
     }
 }

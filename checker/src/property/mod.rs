@@ -19,8 +19,5 @@ use splitbrain_model::TrueTime;
 
 /// A time as a finding tells it.
 fn span(obs: &Observations, from: TrueTime, until: TrueTime) -> Span {
-    Span {
-        from_ms: obs.ms(from),
-        until_ms: obs.ms(until),
-    }
+    Span { from_ms: obs.ms(from), until_ms: obs.ms(until) }
 }

@@ -47,11 +47,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
 
 /// Since when the old master ran and was reachable until the attempt, and from how many Sentinels, if that is long and
 /// from enough of them.
-fn all_was_well(
-    obs: &Observations,
-    index: &Index<'_>,
-    attempt: &Attempt,
-) -> Option<(TrueTime, u32)> {
+fn all_was_well(obs: &Observations, index: &Index<'_>, attempt: &Attempt) -> Option<(TrueTime, u32)> {
     let settings = &obs.masters[attempt.master];
     let old = obs.node_at(attempt.old)?;
     let decisive = attempt.down_since.unwrap_or(attempt.tried);
@@ -61,8 +57,7 @@ fn all_was_well(
         return None;
     }
     let reaching = settings.sentinels.iter().filter(|&&sentinel| {
-        index.ran_throughout(sentinel, from, until)
-            && index.open_throughout(sentinel, old, from, until)
+        index.ran_throughout(sentinel, from, until) && index.open_throughout(sentinel, old, from, until)
     });
     let reaching = reaching.count();
     (reaching >= majority(settings)).then_some((from, reaching as u32))

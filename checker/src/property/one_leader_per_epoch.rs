@@ -20,11 +20,8 @@ use splitbrain_model::{Epoch, SentinelId, TrueTime};
 
 /// Checks every election.
 pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
-    let mut elected: Vec<(TrueTime, &Attempt)> = index
-        .attempts
-        .iter()
-        .filter_map(|attempt| Some((attempt.elected?, attempt)))
-        .collect();
+    let mut elected: Vec<(TrueTime, &Attempt)> =
+        index.attempts.iter().filter_map(|attempt| Some((attempt.elected?, attempt))).collect();
     elected.sort_by_key(|(at, _)| *at);
     let mut told: Vec<(usize, Epoch)> = Vec::new();
     for &(at, attempt) in &elected {
@@ -43,15 +40,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
             let votes = most_votes(obs, attempt, at);
             let needed = needed(obs, attempt, at);
             if votes < needed {
-                report(
-                    at,
-                    Detail::TooFewVotes {
-                        epoch,
-                        leader: attempt.leader,
-                        votes,
-                        needed,
-                    },
-                );
+                report(at, Detail::TooFewVotes { epoch, leader: attempt.leader, votes, needed });
             }
         }
         let round = (attempt.master, epoch);
@@ -59,23 +48,15 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
             continue;
         }
         told.push(round);
-        let rivals = elected
-            .iter()
-            .filter(|(_, other)| (other.master, other.epoch) == (attempt.master, Some(epoch)));
+        let rivals = elected.iter().filter(|(_, other)| (other.master, other.epoch) == (attempt.master, Some(epoch)));
         let mut leaders: Vec<NodeIx> = rivals.clone().map(|(_, other)| other.leader).collect();
         leaders.sort_unstable();
         leaders.dedup();
         if leaders.len() > 1 {
-            let second = rivals
-                .clone()
-                .find(|(_, other)| other.leader != attempt.leader);
+            let second = rivals.clone().find(|(_, other)| other.leader != attempt.leader);
             report(
                 second.map_or(at, |(at, _)| *at),
-                Detail::TwoLeaders {
-                    epoch,
-                    leaders,
-                    forced: rivals.clone().any(|(_, other)| other.forced),
-                },
+                Detail::TwoLeaders { epoch, leaders, forced: rivals.clone().any(|(_, other)| other.forced) },
             );
         }
     }
@@ -89,19 +70,13 @@ fn most_votes(obs: &Observations, attempt: &Attempt, at: TrueTime) -> u32 {
         .filter(|event| event.at <= at && event.event.kind == EventKind::VoteForLeader)
         .filter(|event| master_named(obs, &event.event.master) == Some(attempt.master))
         .filter_map(|event| match event.event.extra {
-            Extra::Vote(id, epoch) if sentinel_with(obs, id) == Some(attempt.leader) => {
-                Some((epoch, event.node))
-            }
+            Extra::Vote(id, epoch) if sentinel_with(obs, id) == Some(attempt.leader) => Some((epoch, event.node)),
             _ => None,
         })
         .collect();
     voters.sort_unstable();
     voters.dedup();
-    voters
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|round| round.len() as u32)
-        .max()
-        .unwrap_or(0)
+    voters.chunk_by(|a, b| a.0 == b.0).map(|round| round.len() as u32).max().unwrap_or(0)
 }
 
 /// The votes it needed: from the Sentinels it had announced, or all.
@@ -109,9 +84,7 @@ fn needed(obs: &Observations, attempt: &Attempt, at: TrueTime) -> u32 {
     let settings = &obs.masters[attempt.master];
     let mut known: Vec<SentinelId> = Vec::new();
     for event in obs.events.iter().filter(|event| {
-        event.at <= at
-            && event.node == attempt.leader
-            && master_named(obs, &event.event.master) == Some(attempt.master)
+        event.at <= at && event.node == attempt.leader && master_named(obs, &event.event.master) == Some(attempt.master)
     }) {
         match (event.event.kind, event.event.subject) {
             (EventKind::Sentinel, Subject::Sentinel(id, _)) if !known.contains(&id) => {

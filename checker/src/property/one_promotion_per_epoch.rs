@@ -20,12 +20,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
         .iter()
         .filter_map(|attempt| {
             let (at, replica) = attempt.promoted?;
-            Some((
-                (attempt.master, attempt.epoch?),
-                at,
-                replica,
-                attempt.leader,
-            ))
+            Some(((attempt.master, attempt.epoch?), at, replica, attempt.leader))
         })
         .collect();
     promotions.sort_by_key(|(round, at, ..)| (*round, *at));

@@ -26,9 +26,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
         }
         let (spans, nodes) = overlaps(&tenures);
         let total_ms = total_ms(&spans);
-        let inside = index
-            .acks_of(i)
-            .filter(|ack| spans.iter().any(|span| span.contains(ack.at)));
+        let inside = index.acks_of(i).filter(|ack| spans.iter().any(|span| span.contains(ack.at)));
         let writes = inside.count() as u64;
         out.metrics.add(Metric::SplitBrain, total_ms);
         out.metrics.add(Metric::SplitBrainWrites, writes as i64);

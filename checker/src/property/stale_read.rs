@@ -35,8 +35,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
     for (i, master) in obs.masters.iter().enumerate() {
         let (stale, reads) = stale_reads(obs, index, i);
         total += stale.len() as i64;
-        let Some(&(read, missed)) = stale.iter().min_by_key(|(read, _)| completed(obs, *read))
-        else {
+        let Some(&(read, missed)) = stale.iter().min_by_key(|(read, _)| completed(obs, *read)) else {
             continue;
         };
         out.findings.push(Finding {
@@ -62,9 +61,7 @@ fn completed(obs: &Observations, operation: u32) -> u32 {
 fn stale_reads(obs: &Observations, index: &Index<'_>, master: usize) -> (Vec<(u32, u32)>, u64) {
     let mine = |operation: &Operation| {
         matches!(operation.outcome, Some(Outcome::Ok(_)))
-            && operation
-                .server
-                .is_some_and(|server| index.master_of(server) == Some(master))
+            && operation.server.is_some_and(|server| index.master_of(server) == Some(master))
     };
     let mut returns: Vec<(u32, u32)> = (0u32..)
         .zip(&obs.operations)
@@ -87,9 +84,7 @@ fn stale_reads(obs: &Observations, index: &Index<'_>, master: usize) -> (Vec<(u3
         }
         if let (Command::Get(key), true) = (operation.command, mine(operation)) {
             reads += 1;
-            let missed = keys
-                .get(&key)
-                .and_then(|known| missed(known, key, operation));
+            let missed = keys.get(&key).and_then(|known| missed(known, key, operation));
             stale.extend(missed.map(|missed| (i, missed)));
         }
     }

@@ -16,10 +16,7 @@ pub(super) struct Sentinels {
 
 impl Sentinels {
     pub(super) fn new(order: Vec<Addr>) -> Sentinels {
-        Sentinels {
-            order,
-            kept: Vec::new(),
-        }
+        Sentinels { order, kept: Vec::new() }
     }
 
     /// A connection is gone. If it was kept, the next question opens a new one: libraries that keep them look for a
@@ -91,27 +88,21 @@ impl Client {
 
     /// Sends the next part of the greeting, or the question after the last.
     pub(super) fn greet_sentinel(&mut self, w: usize, step: usize, io: &mut Io<'_, '_>) {
-        let Some(greeting) = self.profile.sentinel_greeting.get(step) else {
+        let Some(request) = self.sentinel_greeting.request(step) else {
             return self.query(w, io);
         };
         let Some(conn) = self.workers[w].conn else {
             return;
         };
-        io.send(conn, greeting.request());
+        io.send(conn, request);
         let deadline = io.after(self.profile.sentinel_cmd_timeout);
         self.workers[w].wait(Stage::SentinelGreeting(step), deadline);
     }
 
     /// A part of the greeting was answered.
-    pub(super) fn sentinel_greeted(
-        &mut self,
-        w: usize,
-        step: usize,
-        reply: &Reply,
-        io: &mut Io<'_, '_>,
-    ) {
-        match (self.profile.sentinel_greeting[step], reply) {
-            (Greeting::Hello, Reply::Error(_)) => self.sentinel_replied(w, reply, io),
+    pub(super) fn sentinel_greeted(&mut self, w: usize, step: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        match (self.sentinel_greeting.parts[step], reply) {
+            (Greeting::Hello | Greeting::Auth, Reply::Error(_)) => self.sentinel_replied(w, reply, io),
             _ => self.greet_sentinel(w, step + 1, io),
         }
     }
@@ -134,10 +125,7 @@ impl Client {
         let worker = &mut self.workers[w];
         worker.failures += 1;
         if worker.failures < self.profile.sentinel_attempts {
-            let pause = self
-                .profile
-                .sentinel_backoff
-                .pause(worker.failures, io.env.draws);
+            let pause = self.profile.sentinel_backoff.pause(worker.failures, io.env.draws);
             return worker.wait(Stage::SentinelPause, Some(io.env.mono() + pause));
         }
         let next = worker.place + 1;
@@ -153,8 +141,7 @@ impl Client {
         self.put_back(w, sentinel, &answer, io);
         match answer {
             Answer::Master(addr) => {
-                self.sentinels
-                    .promote(self.profile.promote_answering, sentinel);
+                self.sentinels.promote(self.profile.promote_answering, sentinel);
                 self.pool.resolved(&self.profile, addr, io);
                 self.connect_server(w, addr, io);
             }
@@ -171,8 +158,7 @@ impl Client {
         let Some(conn) = self.workers[w].conn.take() else {
             return;
         };
-        let spoilt =
-            matches!(answer, Answer::Error(word) if self.profile.close_on_error.closes(*word));
+        let spoilt = matches!(answer, Answer::Error(word) if self.profile.close_on_error.closes(*word));
         if self.profile.keep_sentinel_connections && !spoilt {
             self.sentinels.kept.push((sentinel, conn));
         } else {
@@ -192,18 +178,6 @@ impl Client {
                 .filter(|entry| entry.other_sentinels >= self.profile.min_other_sentinels)
                 .map_or(Answer::Useless, |entry| Answer::Master(entry.addr)),
             _ => Answer::Useless,
-        }
-    }
-}
-
-impl Greeting {
-    /// What is sent.
-    pub(super) const fn request(self) -> Request {
-        match self {
-            Greeting::Hello => Request::HelloProto(None),
-            Greeting::LibName => Request::ClientSetInfo(true),
-            Greeting::LibVersion => Request::ClientSetInfo(false),
-            Greeting::Role => Request::Role,
         }
     }
 }

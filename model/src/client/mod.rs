@@ -14,14 +14,14 @@ pub mod profiles;
 mod testing;
 pub mod workload;
 
-use crate::message::OperatorCommand;
+use crate::message::{Credentials, OperatorCommand};
 use crate::note::Note;
-use crate::{
-    Addr, Conn, Effects, Env, Input, Message, Millis, MonoTime, Name, Node, Reply, Request,
-};
+use crate::{Addr, Conn, Effects, Env, Input, Message, Millis, MonoTime, Name, Node, Reply, Request};
 use discovery::Sentinels;
 use op::Op;
 use pool::Pool;
+use profile::Greeting;
+use std::sync::Arc;
 use workload::Pacer;
 
 /// Exit status of a process that SIGTERM ended.
@@ -40,6 +40,10 @@ pub struct ClientConf {
     pub sentinels: Vec<Addr>,
     /// Which master it asks for.
     pub master: Name,
+    /// Password of the Redis servers.
+    pub password: Option<String>,
+    /// Password of the Sentinels.
+    pub sentinel_password: Option<String>,
 }
 
 /// One application process.
@@ -47,6 +51,9 @@ pub struct ClientConf {
 pub struct Client {
     profile: profile::Profile,
     master: Name,
+    /// What new connections to servers and to Sentinels exchange first.
+    server_greeting: Salute,
+    sentinel_greeting: Salute,
     sentinels: Sentinels,
     pool: Pool,
     pacer: Pacer,
@@ -101,6 +108,38 @@ enum Trouble {
     Timeout,
 }
 
+/// The greeting of a profile with this application's password in it: in HELLO where the library sends one, in AUTH
+/// before everything else where it does not.
+#[derive(Debug)]
+struct Salute {
+    parts: Vec<Greeting>,
+    credentials: Option<Arc<Credentials>>,
+}
+
+impl Salute {
+    fn new(parts: &[Greeting], password: Option<String>) -> Salute {
+        let mut parts = parts.to_vec();
+        if password.is_some() && parts.first() != Some(&Greeting::Hello) {
+            parts.insert(0, Greeting::Auth);
+        }
+        let in_hello = parts.contains(&Greeting::Hello);
+        let user = in_hello.then(|| "default".to_owned());
+        let credentials = password.map(|pass| Arc::new(Credentials { user, pass }));
+        Salute { parts, credentials }
+    }
+
+    /// The request of one part, if there are so many.
+    fn request(&self, step: usize) -> Option<Request> {
+        Some(match (self.parts.get(step)?, &self.credentials) {
+            (Greeting::Auth, Some(credentials)) => Request::Auth(credentials.clone()),
+            (Greeting::Hello, credentials) => Request::HelloProto(credentials.clone()),
+            (Greeting::Auth, None) | (Greeting::Role, _) => Request::Role,
+            (Greeting::LibName, _) => Request::ClientSetInfo(true),
+            (Greeting::LibVersion, _) => Request::ClientSetInfo(false),
+        })
+    }
+}
+
 /// The surroundings of one step.
 struct Io<'a, 'e> {
     env: &'a mut Env<'e>,
@@ -136,6 +175,8 @@ impl Client {
         let workers = conf.workload.in_flight.max(1);
         Client {
             pacer: Pacer::start(&conf.workload, conf.number, env.mono(), env.draws),
+            server_greeting: Salute::new(conf.profile.greeting, conf.password),
+            sentinel_greeting: Salute::new(conf.profile.sentinel_greeting, conf.sentinel_password),
             profile: conf.profile,
             master: conf.master,
             sentinels: Sentinels::new(conf.sentinels),
@@ -145,9 +186,7 @@ impl Client {
     }
 
     fn worker_on(&self, conn: Conn) -> Option<usize> {
-        self.workers
-            .iter()
-            .position(|worker| worker.conn == Some(conn))
+        self.workers.iter().position(|worker| worker.conn == Some(conn))
     }
 
     /// Something came from a connection: to the worker that waits on it, or to whoever keeps it idle.
@@ -193,19 +232,17 @@ impl Client {
                 self.sentinel_greeted(w, step, &reply, io);
             }
             (Stage::SentinelReply, Happened::Reply(reply)) => self.sentinel_replied(w, &reply, io),
-            (
-                Stage::SentinelConnect | Stage::SentinelGreeting(_) | Stage::SentinelReply,
-                Happened::Trouble(_),
-            ) => self.sentinel_failed(w, io),
+            (Stage::SentinelConnect | Stage::SentinelGreeting(_) | Stage::SentinelReply, Happened::Trouble(_)) => {
+                self.sentinel_failed(w, io)
+            }
             (Stage::ServerConnect, Happened::Connected) => self.greet_server(w, 0, io),
             (Stage::ServerGreeting(step), Happened::Reply(reply)) => {
                 self.server_greeted(w, step, &reply, io);
             }
             (Stage::ServerReply, Happened::Reply(reply)) => self.server_replied(w, &reply, io),
-            (
-                Stage::ServerConnect | Stage::ServerGreeting(_) | Stage::ServerReply,
-                Happened::Trouble(trouble),
-            ) => self.server_failed(w, trouble, io),
+            (Stage::ServerConnect | Stage::ServerGreeting(_) | Stage::ServerReply, Happened::Trouble(trouble)) => {
+                self.server_failed(w, trouble, io)
+            }
             // Out of turn: a pause goes on even if the connection kept for the next attempt is lost.
             _ => {}
         }
@@ -271,10 +308,7 @@ impl Node for Client {
 
     fn next_wakeup(&self) -> Option<MonoTime> {
         let deadlines = self.workers.iter().filter_map(|worker| worker.deadline);
-        let free = self
-            .workers
-            .iter()
-            .any(|worker| worker.stage == Stage::Free);
+        let free = self.workers.iter().any(|worker| worker.stage == Stage::Free);
         let next_op = self.pacer.due().filter(|_| free);
         deadlines.chain(next_op).min()
     }

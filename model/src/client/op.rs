@@ -30,15 +30,8 @@ pub(super) struct Op {
 impl Client {
     /// Starts an operation on a free worker.
     pub(super) fn begin(&mut self, w: usize, number: u32, command: Command, io: &mut Io<'_, '_>) {
-        io.note(Note::Invoke {
-            op: number,
-            command,
-        });
-        self.workers[w].op = Op {
-            number,
-            command: Some(command),
-            ..Op::default()
-        };
+        io.note(Note::Invoke { op: number, command });
+        self.workers[w].op = Op { number, command: Some(command), ..Op::default() };
         self.start_attempt(w, io);
     }
 
@@ -89,29 +82,23 @@ impl Client {
 
     /// Sends the next part of the greeting, or the command after the last.
     pub(super) fn greet_server(&mut self, w: usize, step: usize, io: &mut Io<'_, '_>) {
-        let Some(greeting) = self.profile.greeting.get(step) else {
+        let Some(request) = self.server_greeting.request(step) else {
             return self.send_command(w, io);
         };
         let Some(conn) = self.workers[w].conn else {
             return;
         };
-        io.send(conn, greeting.request());
+        io.send(conn, request);
         let deadline = io.after(self.profile.greeting_patience());
         self.workers[w].wait(Stage::ServerGreeting(step), deadline);
     }
 
     /// A part of the greeting was answered.
-    pub(super) fn server_greeted(
-        &mut self,
-        w: usize,
-        step: usize,
-        reply: &Reply,
-        io: &mut Io<'_, '_>,
-    ) {
-        let refused = match (self.profile.greeting[step], reply) {
+    pub(super) fn server_greeted(&mut self, w: usize, step: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        let refused = match (self.server_greeting.parts[step], reply) {
             (Greeting::Role, Reply::Role(role)) if matches!(**role, RoleReply::Master(..)) => None,
             (Greeting::Role, _) => Some((FailReason::NotMaster, ErrClass::ReadOnly)),
-            (Greeting::Hello, Reply::Error(word)) => {
+            (Greeting::Hello | Greeting::Auth, Reply::Error(word)) => {
                 Some((FailReason::Error(*word), ErrClass::of(*word)))
             }
             _ => None,
@@ -191,13 +178,7 @@ impl Client {
 
     /// An attempt is over without success: another one, or the end. The last error is what the application sees, but an
     /// earlier attempt of unknown fate makes the operation indeterminate (client spec 2.2).
-    pub(super) fn attempt_failed(
-        &mut self,
-        w: usize,
-        reason: FailReason,
-        class: ErrClass,
-        io: &mut Io<'_, '_>,
-    ) {
+    pub(super) fn attempt_failed(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
         let retry = self.profile.op_retry;
         let worker = &mut self.workers[w];
         if retry.on.contains(&class) && worker.op.tries < retry.attempts {

@@ -67,13 +67,7 @@ impl Pool {
     }
 
     /// An operation ended. `conn` is its connection if that is still open, `addr` where it last led to.
-    pub(super) fn release(
-        &mut self,
-        profile: &Profile,
-        conn: Option<Conn>,
-        addr: Option<Addr>,
-        io: &mut Io<'_, '_>,
-    ) {
+    pub(super) fn release(&mut self, profile: &Profile, conn: Option<Conn>, addr: Option<Addr>, io: &mut Io<'_, '_>) {
         self.in_use -= 1;
         let lazy = profile.on_new_address == OnNewAddress::CloseIdleAndLazyInUse;
         let disowned = lazy && addr != self.known;

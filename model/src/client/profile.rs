@@ -105,6 +105,8 @@ pub enum Promote {
 /// One exchange on a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Greeting {
+    /// `AUTH`, put first where a password is set and there is no HELLO to carry it; an error ends the attempt.
+    Auth,
     /// `HELLO 3`; an error ends the attempt.
     Hello,
     /// `CLIENT SETINFO LIB-NAME`; errors are ignored, servers before 7.2 do not know it.
@@ -194,11 +196,7 @@ pub struct Retry {
 
 impl Retry {
     /// One attempt only.
-    pub const NEVER: Retry = Retry {
-        attempts: 1,
-        backoff: Backoff::NONE,
-        on: &[],
-    };
+    pub const NEVER: Retry = Retry { attempts: 1, backoff: Backoff::NONE, on: &[] };
 }
 
 /// Pause before the next attempt: `base × 2^k` after the k-th failure, or a uniform part of it, at most `cap`.
@@ -214,11 +212,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// No pause.
-    pub const NONE: Backoff = Backoff {
-        base: Millis(0),
-        cap: Millis(0),
-        jitter: false,
-    };
+    pub const NONE: Backoff = Backoff { base: Millis(0), cap: Millis(0), jitter: false };
 
     /// The pause after the `failures`-th failure, counted from 1.
     pub fn pause(&self, failures: u32, draws: &mut dyn Draws) -> Nanos {
@@ -246,22 +240,12 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_cap_and_jitter_takes_a_part() {
-        let plain = Backoff {
-            base: Millis(10),
-            cap: Millis(1000),
-            jitter: false,
-        };
+        let plain = Backoff { base: Millis(10), cap: Millis(1000), jitter: false };
         let pauses = [1, 2, 6, 7, 60].map(|k| plain.pause(k, &mut Words::default()).millis());
         assert_eq!(pauses, [20, 40, 640, 1000, 1000]);
-        let jitter = Backoff {
-            jitter: true,
-            ..plain
-        };
+        let jitter = Backoff { jitter: true, ..plain };
         let half = &mut Words::always(MIDDLE);
-        assert_eq!(
-            [1, 7, 8].map(|k| jitter.pause(k, half).millis()),
-            [10, 640, 1000]
-        );
+        assert_eq!([1, 7, 8].map(|k| jitter.pause(k, half).millis()), [10, 640, 1000]);
         assert_eq!(Backoff::NONE.pause(3, half), Nanos::ZERO);
     }
 }

@@ -6,8 +6,8 @@ use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
 use crate::message::{CloseReason, ConnectError, InstanceReply, RoleReply};
 use crate::note::Note;
 use crate::{
-    Act, Addr, Conn, Draws, Effects, Env, Input, Ip, Message, MonoTime, Nanos, Node, Purpose,
-    ReplOffset, Reply, Request, WallTime,
+    Act, Addr, Conn, Draws, Effects, Env, Input, Ip, Message, MonoTime, Nanos, Node, Purpose, ReplOffset, Reply,
+    Request, WallTime,
 };
 use std::sync::Arc;
 
@@ -65,18 +65,12 @@ impl Disk for NoDisk {
 
 /// Server number `n`.
 pub(super) fn server(n: u32) -> Addr {
-    Addr {
-        ip: Ip(0x0a00_0000 + n),
-        port: 6379,
-    }
+    Addr { ip: Ip(0x0a00_0000 + n), port: 6379 }
 }
 
 /// Sentinel number `n`.
 pub(super) fn sentinel(n: u32) -> Addr {
-    Addr {
-        port: 26379,
-        ..server(n)
-    }
+    Addr { port: 26379, ..server(n) }
 }
 
 /// An entry of SENTINEL MASTERS without any bad flag.
@@ -108,13 +102,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(profile: Profile) -> Bench {
-        Bench::with(
-            profile,
-            Workload {
-                sadd: Rate::per_second(1),
-                ..Workload::default()
-            },
-        )
+        Bench::with(profile, Workload { sadd: Rate::per_second(1), ..Workload::default() })
     }
 
     pub(super) fn with(profile: Profile, workload: Workload) -> Bench {
@@ -124,16 +112,13 @@ impl Bench {
             workload,
             sentinels: (1..=3).map(sentinel).collect(),
             master: "mymaster".into(),
+            password: None,
+            sentinel_password: None,
         };
         let (mut out, now) = (Effects::default(), MonoTime(0));
         let (draws, disk) = (&mut Words::default(), &mut NoDisk);
         let env = &mut Env::new(WallTime(0), now, draws, disk);
-        Bench {
-            client: Client::start(conf, env, &mut out),
-            now,
-            out,
-            chance: 1,
-        }
+        Bench { client: Client::start(conf, env, &mut out), now, out, chance: 1 }
     }
 
     /// Chance says this from now on.
@@ -186,10 +171,7 @@ impl Bench {
     /// The greeting of redis-py: three requests, the last two of which old servers do not know.
     pub(super) fn greet(&mut self, conn: u32) -> Vec<String> {
         assert_eq!(self.connected(conn), [format!("{conn} hello")]);
-        assert_eq!(
-            self.reply(conn, Reply::Server),
-            [format!("{conn} lib-name")]
-        );
+        assert_eq!(self.reply(conn, Reply::Server), [format!("{conn} lib-name")]);
         let unknown = || Reply::Error(crate::ErrorWord::Err);
         assert_eq!(self.reply(conn, unknown()), [format!("{conn} lib-ver")]);
         self.reply(conn, unknown())
@@ -200,13 +182,7 @@ fn line_of_act(act: &Act) -> Option<String> {
     Some(match act {
         Act::Open(conn, to) => format!("{} open {to}", conn.0),
         Act::Close(conn, how) => format!("{} close {how:?}", conn.0),
-        Act::Note(Note::Complete {
-            op,
-            outcome,
-            server,
-            attempts,
-            attempts_indeterminate,
-        }) => {
+        Act::Note(Note::Complete { op, outcome, server, attempts, attempts_indeterminate }) => {
             let server = server.map_or("-".to_owned(), |addr| addr.to_string());
             format!("op {op}: {outcome:?} {server} {attempts}/{attempts_indeterminate}")
         }

@@ -6,9 +6,7 @@ use crate::{Draws, MonoTime, Nanos, Purpose};
 use serde::{Deserialize, Serialize};
 
 /// Operations in 1000 seconds, so that less than one operation per second can be asked for.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rate(pub u32);
 
@@ -93,12 +91,7 @@ pub(super) struct Pacer {
 
 impl Pacer {
     /// The first operation is due a random part of a period after `now`.
-    pub(super) fn start(
-        load: &Workload,
-        client: u32,
-        now: MonoTime,
-        draws: &mut dyn Draws,
-    ) -> Pacer {
+    pub(super) fn start(load: &Workload, client: u32, now: MonoTime, draws: &mut dyn Draws) -> Pacer {
         let rates = load.rates();
         let total: i64 = rates.iter().sum();
         // A rate of r per 1000 s is a period of 10^12 / r ns.
@@ -192,35 +185,18 @@ mod tests {
 
     #[test]
     fn kinds_are_interleaved_in_proportion() {
-        let equal = Workload {
-            set: Rate::per_second(10),
-            get: Rate::per_second(10),
-            ..Workload::default()
-        };
-        assert_eq!(
-            kinds(&equal, 4),
-            [Kind::Set, Kind::Get, Kind::Set, Kind::Get]
-        );
-        let uneven = Workload {
-            sadd: Rate::per_second(3),
-            incr: Rate::per_second(1),
-            ..Workload::default()
-        };
+        let equal = Workload { set: Rate::per_second(10), get: Rate::per_second(10), ..Workload::default() };
+        assert_eq!(kinds(&equal, 4), [Kind::Set, Kind::Get, Kind::Set, Kind::Get]);
+        let uneven = Workload { sadd: Rate::per_second(3), incr: Rate::per_second(1), ..Workload::default() };
         let drawn = kinds(&uneven, 400);
-        assert_eq!(
-            drawn.iter().filter(|kind| **kind == Kind::Incr).count(),
-            100
-        );
+        assert_eq!(drawn.iter().filter(|kind| **kind == Kind::Incr).count(), 100);
         assert!(drawn.windows(6).all(|part| part.contains(&Kind::Incr)));
     }
 
     #[test]
     fn a_late_client_keeps_its_pace_and_does_not_catch_up() {
         let mut draws = Words::default();
-        let mut pacer = pacer(&Workload {
-            sadd: Rate::per_second(2),
-            ..Workload::default()
-        });
+        let mut pacer = pacer(&Workload { sadd: Rate::per_second(2), ..Workload::default() });
         assert_eq!(pacer.due(), Some(MonoTime(0)));
         assert!(pacer.take(MonoTime(0), &mut draws).is_some());
         assert_eq!(pacer.due(), Some(MonoTime(SECOND / 2)));
@@ -235,16 +211,9 @@ mod tests {
     #[test]
     fn the_first_operation_has_number_zero_and_value_one() {
         let mut draws = Words::default();
-        let mut pacer = pacer(&Workload {
-            set: Rate(500),
-            get: Rate(500),
-            ..Workload::default()
-        });
+        let mut pacer = pacer(&Workload { set: Rate(500), get: Rate(500), ..Workload::default() });
         let set = pacer.take(MonoTime(0), &mut draws).unwrap();
-        assert_eq!(
-            set,
-            (0, Command::Set(key(Space::Register, 0), Value(7_000_001)))
-        );
+        assert_eq!(set, (0, Command::Set(key(Space::Register, 0), Value(7_000_001))));
         let get = pacer.take(MonoTime(SECOND), &mut draws).unwrap();
         assert_eq!(get, (1, Command::Get(key(Space::Register, 0))));
         let set = pacer.take(MonoTime(2 * SECOND), &mut draws).unwrap();
@@ -253,15 +222,9 @@ mod tests {
 
     #[test]
     fn a_client_stops_when_its_values_are_used_up() {
-        let mut pacer = pacer(&Workload {
-            incr: Rate(1),
-            ..Workload::default()
-        });
+        let mut pacer = pacer(&Workload { incr: Rate(1), ..Workload::default() });
         pacer.started = Value::PER_CLIENT as u32 - 1;
-        assert_eq!(
-            pacer.take(MonoTime(u64::MAX / 2), &mut Words::default()),
-            None
-        );
+        assert_eq!(pacer.take(MonoTime(u64::MAX / 2), &mut Words::default()), None);
         assert_eq!(pacer.due(), None);
     }
 

@@ -43,9 +43,7 @@ impl Flags {
     pub fn of(request: &Request) -> Flags {
         match request {
             Request::Data(command) if command.is_write() => Flags::SET_OF_WRITE,
-            Request::Data(_) | Request::Psync(_) | Request::Wait(..) | Request::ScriptKill => {
-                Flags::KNOWN
-            }
+            Request::Data(_) | Request::Psync(_) | Request::Wait(..) | Request::ScriptKill => Flags::KNOWN,
             Request::Ping => Flags::KNOWN.and(Flags::SUBSCRIBER),
             Request::Subscribe(_) => Flags::ADMIN.and(Flags::SUBSCRIBER),
             Request::Publish(_) => Flags::ADMIN.and(Flags::REPLICATES),
@@ -127,10 +125,7 @@ impl Redis {
         }
         if write {
             // 5. min-replicas, against the cached count (spec 10)
-            if !replica
-                && self.min_replicas_on()
-                && self.good_replicas < self.conf.min_replicas_to_write
-            {
+            if !replica && self.min_replicas_on() && self.good_replicas < self.conf.min_replicas_to_write {
                 return Some(ErrorWord::NoReplicas);
             }
             // 6. read-only replica

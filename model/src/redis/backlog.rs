@@ -28,21 +28,12 @@ pub struct Backlog {
 impl Backlog {
     /// An empty backlog of a stream whose last byte has offset `offset` (createReplicationBacklog).
     pub fn new(offset: u64, size: u64) -> Backlog {
-        Backlog {
-            base: offset,
-            end: offset,
-            size: size.max(16 * 1024),
-            first: offset + 1,
-            entries: VecDeque::new(),
-        }
+        Backlog { base: offset, end: offset, size: size.max(16 * 1024), first: offset + 1, entries: VecDeque::new() }
     }
 
     /// Appends an item of `len` bytes.
     pub fn push(&mut self, item: StreamItem, len: u64) {
-        self.entries.push_back(Entry {
-            start: self.end + 1,
-            item,
-        });
+        self.entries.push_back(Entry { start: self.end + 1, item });
         self.end += len;
     }
 

@@ -162,10 +162,7 @@ impl Clients {
 
     /// Connections of all clients that `wanted` holds for, in the order in which they came.
     pub fn select(&self, wanted: impl Fn(&Client) -> bool) -> Vec<Conn> {
-        (0..self.slots.len() as u32)
-            .map(Conn)
-            .filter(|conn| self.get(*conn).is_some_and(&wanted))
-            .collect()
+        (0..self.slots.len() as u32).map(Conn).filter(|conn| self.get(*conn).is_some_and(&wanted)).collect()
     }
 }
 

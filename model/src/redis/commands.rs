@@ -12,13 +12,7 @@ use crate::time::Millis;
 
 impl Redis {
     /// A command was read from a client's connection.
-    pub(super) fn request_read(
-        &mut self,
-        env: &mut Env<'_>,
-        out: &mut Effects,
-        conn: Conn,
-        request: Request,
-    ) {
+    pub(super) fn request_read(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn, request: Request) {
         let unixtime = self.clock.secs();
         let Some(client) = self.clients.get_mut(conn) else {
             return;
@@ -35,13 +29,7 @@ impl Redis {
     }
 
     /// processCommand
-    fn process_command(
-        &mut self,
-        env: &mut Env<'_>,
-        out: &mut Effects,
-        conn: Conn,
-        request: Request,
-    ) {
+    fn process_command(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn, request: Request) {
         let Some(client) = self.clients.get(conn) else {
             return;
         };
@@ -61,12 +49,7 @@ impl Redis {
         let in_transaction = client.multi.is_some();
         if in_transaction && !matches!(request, Request::Exec | Request::Multi) {
             let client = self.clients.get_mut(conn).expect("looked up above");
-            client
-                .multi
-                .as_mut()
-                .expect("in a transaction")
-                .queue
-                .push(request);
+            client.multi.as_mut().expect("in a transaction").queue.push(request);
             out.send(conn, Reply::Queued);
             return;
         }
@@ -112,13 +95,7 @@ impl Redis {
     }
 
     /// The command itself; `None` if no reply is due now.
-    fn execute(
-        &mut self,
-        env: &mut Env<'_>,
-        out: &mut Effects,
-        conn: Conn,
-        request: Request,
-    ) -> Option<Reply> {
+    fn execute(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn, request: Request) -> Option<Reply> {
         Some(match request {
             Request::Data(command) => self.data_command(env, out, command),
             Request::Ping => Reply::Pong,
@@ -205,13 +182,7 @@ impl Redis {
 
     /// CLIENT KILL TYPE: every client of the type but the caller goes at once, with the replies not yet flushed
     /// (spec 13.1, 13.2).
-    fn client_kill(
-        &mut self,
-        env: &Env<'_>,
-        out: &mut Effects,
-        caller: Conn,
-        kind: ClientType,
-    ) -> i64 {
+    fn client_kill(&mut self, env: &Env<'_>, out: &mut Effects, caller: Conn, kind: ClientType) -> i64 {
         let kind = match kind {
             ClientType::Normal => Kind::Normal,
             ClientType::Pubsub => Kind::Pubsub,
@@ -222,8 +193,7 @@ impl Redis {
         let doomed = |conn: &Conn| victims.binary_search(conn).is_ok();
         out.sends.retain(|(to, _)| !doomed(to));
         for conn in &victims {
-            out.acts
-                .push((env.elapsed(), crate::Act::Close(*conn, CloseHow::Now)));
+            out.acts.push((env.elapsed(), crate::Act::Close(*conn, CloseHow::Now)));
         }
         for conn in &victims {
             self.forget_client(*conn);
@@ -243,11 +213,7 @@ impl Redis {
 
     /// execCommand: all or nothing at the queue, then everything in one go.
     fn exec(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn) -> Reply {
-        let Some(multi) = self
-            .clients
-            .get_mut(conn)
-            .and_then(|client| client.multi.take())
-        else {
+        let Some(multi) = self.clients.get_mut(conn).and_then(|client| client.multi.take()) else {
             return Reply::Error(ErrorWord::Err);
         };
         if multi.poisoned {
@@ -288,11 +254,7 @@ impl Redis {
         }
         let deadline = (timeout.0 > 0).then(|| Millis(env.now().0 + timeout.0));
         let client = self.clients.get_mut(conn)?;
-        client.blocked = Some(Blocked::Wait {
-            target,
-            need,
-            deadline,
-        });
+        client.blocked = Some(Blocked::Wait { target, need, deadline });
         self.waiting_acks.push(conn);
         self.get_ack_due = true;
         None
@@ -313,20 +275,11 @@ impl Redis {
 
     fn released(&mut self, out: &mut Effects, conn: Conn, now: Millis, by_time: bool) -> bool {
         let blocked = self.clients.get(conn).and_then(|client| client.blocked);
-        let Some(Blocked::Wait {
-            target,
-            need,
-            deadline,
-        }) = blocked
-        else {
+        let Some(Blocked::Wait { target, need, deadline }) = blocked else {
             return true;
         };
         let count = self.acknowledged_by(target);
-        let over = if by_time {
-            deadline.is_some_and(|at| at <= now)
-        } else {
-            count >= need
-        };
+        let over = if by_time { deadline.is_some_and(|at| at <= now) } else { count >= need };
         if over {
             if let Some(client) = self.clients.get_mut(conn) {
                 client.blocked = None;

@@ -64,9 +64,7 @@ impl Redis {
         // 9.
         let now = self.clock.secs();
         let limit = i64::from(self.conf.repl_timeout);
-        self.drop_replicas(env, out, |replica| {
-            replica.state == SyncState::Online && now - replica.ack_time > limit
-        });
+        self.drop_replicas(env, out, |replica| replica.state == SyncState::Online && now - replica.ack_time > limit);
         // 10.
         self.backlog_ttl(env, out);
         // 11.
@@ -117,11 +115,7 @@ impl Redis {
 
     /// A child that writes to sockets ends when its pipe runs dry, not when the cron looks.
     pub(super) fn socket_child_due(&mut self, env: &mut Env<'_>, out: &mut Effects) {
-        if let Some(Child {
-            kind: ChildKind::SyncSocket(_),
-            ..
-        }) = &self.persist.child
-        {
+        if let Some(Child { kind: ChildKind::SyncSocket(_), .. }) = &self.persist.child {
             self.check_child_done(env, out);
         }
     }

@@ -51,10 +51,7 @@ impl ValueSet {
     /// Whether the value is in the set.
     pub fn contains(&self, value: Value) -> bool {
         let (row, word, mask) = Self::place(value);
-        self.rows
-            .get(row)
-            .and_then(|words| words.get(word))
-            .is_some_and(|bits| bits & mask != 0)
+        self.rows.get(row).and_then(|words| words.get(word)).is_some_and(|bits| bits & mask != 0)
     }
 
     /// Number of values.
@@ -72,9 +69,7 @@ impl ValueSet {
         self.rows.iter().enumerate().flat_map(|(row, words)| {
             words.iter().enumerate().flat_map(move |(word, &bits)| {
                 let base = row as u64 * Value::PER_CLIENT + word as u64 * 64;
-                (0..64)
-                    .filter(move |bit| bits >> bit & 1 == 1)
-                    .map(move |bit| Value(base + bit))
+                (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| Value(base + bit))
             })
         })
     }
@@ -106,18 +101,12 @@ impl Dataset {
             Command::Sadd(key, value) => self.on_set(key, |set| set.insert(value)),
             Command::Srem(key, value) => self.on_set(key, |set| set.remove(value)),
             Command::Sismember(key, value) => match key.space {
-                Space::Set => (
-                    Reply::Int(self.set(key).is_some_and(|set| set.contains(value)).into()),
-                    false,
-                ),
+                Space::Set => (Reply::Int(self.set(key).is_some_and(|set| set.contains(value)).into()), false),
                 _ => (Reply::Error(ErrorWord::WrongType), false),
             },
             Command::Smembers(key) => match key.space {
                 Space::Set => {
-                    let values = self
-                        .set(key)
-                        .map(|set| set.iter().collect())
-                        .unwrap_or_default();
+                    let values = self.set(key).map(|set| set.iter().collect()).unwrap_or_default();
                     (Reply::Values(Arc::new(values)), false)
                 }
                 _ => (Reply::Error(ErrorWord::WrongType), false),
@@ -192,17 +181,14 @@ impl Dataset {
 
     /// The elements of a list.
     pub fn list(&self, key: Key) -> &[Value] {
-        self.lists
-            .get(key.index as usize)
-            .map_or(&[], Vec::as_slice)
+        self.lists.get(key.index as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Size as an RDB file, in bytes: a small frame, about 12 bytes per element, and the ballast.
     pub fn rdb_bytes(&self) -> u64 {
         let sets: u64 = self.sets.iter().map(|set| set.len() * 8).sum();
         let lists: u64 = self.lists.iter().map(|list| list.len() as u64 * 8).sum();
-        let strings = (self.registers.iter().flatten().count()
-            + self.counters.iter().flatten().count()) as u64;
+        let strings = (self.registers.iter().flatten().count() + self.counters.iter().flatten().count()) as u64;
         180 + sets + lists + strings * 12 + self.ballast
     }
 }
@@ -211,36 +197,23 @@ impl Dataset {
 mod tests {
     use super::*;
 
-    const SET: Key = Key {
-        space: Space::Set,
-        index: 0,
-    };
+    const SET: Key = Key { space: Space::Set, index: 0 };
 
     #[test]
     fn a_set_counts_each_value_once_and_iterates_in_order() {
         let mut data = Dataset::default();
-        for value in [
-            Value::unique(3, 70),
-            Value::unique(0, 1),
-            Value::unique(3, 70),
-        ] {
+        for value in [Value::unique(3, 70), Value::unique(0, 1), Value::unique(3, 70)] {
             data.execute(Command::Sadd(SET, value));
         }
         let members: Vec<_> = data.set(SET).unwrap().iter().collect();
         assert_eq!(members, [Value::unique(0, 1), Value::unique(3, 70)]);
-        assert_eq!(
-            data.execute(Command::Srem(SET, Value(1))),
-            (Reply::Int(1), true)
-        );
+        assert_eq!(data.execute(Command::Srem(SET, Value(1))), (Reply::Int(1), true));
         assert_eq!(data.set(SET).unwrap().len(), 1);
     }
 
     #[test]
     fn a_command_on_a_key_of_another_kind_is_refused() {
         let (reply, changed) = Dataset::default().execute(Command::Incr(SET));
-        assert_eq!(
-            (reply, changed),
-            (Reply::Error(ErrorWord::WrongType), false)
-        );
+        assert_eq!((reply, changed), (Reply::Error(ErrorWord::WrongType), false));
     }
 }

@@ -87,12 +87,7 @@ impl History {
     }
 
     fn find_next_birth(&mut self, ahead: &[(ReplOffset, ReplId)]) {
-        self.next_birth = ahead
-            .iter()
-            .map(|(at, _)| at.0)
-            .filter(|at| *at >= self.offset)
-            .min()
-            .unwrap_or(u64::MAX);
+        self.next_birth = ahead.iter().map(|(at, _)| at.0).filter(|at| *at >= self.offset).min().unwrap_or(u64::MAX);
     }
 
     /// A full sync put this server at the master's position.
@@ -136,24 +131,13 @@ impl History {
 
     /// Branches born at or after byte `offset`, for the one who resumes there.
     pub fn births_since(&self, offset: u64) -> Vec<(ReplOffset, ReplId)> {
-        self.births
-            .iter()
-            .filter(|(at, _)| at + 1 >= offset)
-            .map(|(at, id)| (ReplOffset(*at), *id))
-            .collect()
+        self.births.iter().filter(|(at, _)| at + 1 >= offset).map(|(at, id)| (ReplOffset(*at), *id)).collect()
     }
 
     /// masterTryPartialResync, spec 4.3: whether a replica that asks for byte `offset` of history `id` can continue.
     pub fn can_continue(&self, id: ReplId, offset: u64) -> bool {
-        let known = id == self.replid
-            || self
-                .second
-                .is_some_and(|(second, limit)| id == second && offset <= limit);
-        known
-            && self
-                .backlog
-                .as_ref()
-                .is_some_and(|backlog| backlog.since(offset).is_some())
+        let known = id == self.replid || self.second.is_some_and(|(second, limit)| id == second && offset <= limit);
+        known && self.backlog.as_ref().is_some_and(|backlog| backlog.since(offset).is_some())
     }
 }
 
@@ -167,10 +151,7 @@ mod tests {
     }
 
     fn start() -> History {
-        let lineage = Lineage {
-            id: id(1),
-            writes: 5,
-        };
+        let lineage = Lineage { id: id(1), writes: 5 };
         let mut history = History::new(id(1), 1000, lineage);
         history.create_backlog(0);
         for _ in 0..10 {
@@ -183,14 +164,9 @@ mod tests {
     fn the_current_id_continues_within_the_backlog_only() {
         let history = start();
         assert_eq!(history.offset, 1140);
-        for (offset, expected) in [
-            (1000, false),
-            (1001, true),
-            (1127, true),
-            (1141, true),
-            (1142, false),
-            (1155, false),
-        ] {
+        for (offset, expected) in
+            [(1000, false), (1001, true), (1127, true), (1141, true), (1142, false), (1155, false)]
+        {
             assert_eq!(history.can_continue(id(1), offset), expected, "{offset}");
         }
         assert!(!history.can_continue(id(2), 1001));
@@ -200,13 +176,7 @@ mod tests {
     fn the_second_id_continues_up_to_and_including_the_byte_after_the_promotion() {
         let mut history = start();
         let parent = history.shift(id(2));
-        assert_eq!(
-            parent,
-            Lineage {
-                id: id(1),
-                writes: 5
-            }
-        );
+        assert_eq!(parent, Lineage { id: id(1), writes: 5 });
         assert_eq!(history.second, Some((id(1), 1141)));
         history.push(StreamItem::Ping);
         for (replid, offset, expected) in [
@@ -233,47 +203,15 @@ mod tests {
         let mut master = start();
         master.lineage.writes = 7;
         master.shift(id(2));
-        let mut replica = History::new(
-            id(1),
-            1126,
-            Lineage {
-                id: id(1),
-                writes: 6,
-            },
-        );
+        let mut replica = History::new(id(1), 1126, Lineage { id: id(1), writes: 6 });
         assert!(replica.resume(master.replid, &master.births_since(1127)));
         assert_eq!(replica.second, Some((id(1), 1127)));
-        assert_eq!(
-            replica.lineage,
-            Lineage {
-                id: id(1),
-                writes: 6
-            }
-        );
+        assert_eq!(replica.lineage, Lineage { id: id(1), writes: 6 });
         replica.push(StreamItem::Ping);
         replica.reach_births();
-        assert_eq!(
-            replica.lineage,
-            Lineage {
-                id: id(2),
-                writes: 0
-            }
-        );
-        let mut exact = History::new(
-            id(1),
-            1140,
-            Lineage {
-                id: id(1),
-                writes: 7,
-            },
-        );
+        assert_eq!(replica.lineage, Lineage { id: id(2), writes: 0 });
+        let mut exact = History::new(id(1), 1140, Lineage { id: id(1), writes: 7 });
         exact.resume(master.replid, &master.births_since(1141));
-        assert_eq!(
-            exact.lineage,
-            Lineage {
-                id: id(2),
-                writes: 0
-            }
-        );
+        assert_eq!(exact.lineage, Lineage { id: id(2), writes: 0 });
     }
 }

@@ -45,11 +45,7 @@ impl Redis {
             },
             priority: self.conf.replica_priority,
             announced: self.conf.replica_announced,
-            last_io_secs: if up {
-                now - self.link.last_interaction
-            } else {
-                -1
-            },
+            last_io_secs: if up { now - self.link.last_interaction } else { -1 },
             syncing: self.link.phase == Phase::Transfer,
         })
     }

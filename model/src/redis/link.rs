@@ -77,10 +77,7 @@ impl Link {
 
     /// Connecting or in handshake: under the timeout of connecting.
     pub fn in_handshake(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Connecting | Phase::PingReply | Phase::Handshake(_) | Phase::PsyncReply
-        )
+        matches!(self.phase, Phase::Connecting | Phase::PingReply | Phase::Handshake(_) | Phase::PsyncReply)
     }
 }
 
@@ -192,10 +189,7 @@ impl Redis {
             return;
         }
         // slaveTryPartialResynchronization: the byte after the last applied one.
-        let offer = self
-            .link
-            .cached
-            .map(|(id, offset)| Box::new((id, ReplOffset(offset + 1))));
+        let offer = self.link.cached.map(|(id, offset)| Box::new((id, ReplOffset(offset + 1))));
         out.send(conn, Request::Psync(offer));
         self.link.phase = Phase::PsyncReply;
     }
@@ -225,12 +219,7 @@ impl Redis {
         if self.history.backlog.is_none() {
             self.history.create_backlog(self.conf.repl_backlog_size);
         }
-        out.note(
-            env.elapsed(),
-            Note::PartialSync {
-                offset: ReplOffset(offset),
-            },
-        );
+        out.note(env.elapsed(), Note::PartialSync { offset: ReplOffset(offset) });
         self.link_up_now(env, out);
     }
 
@@ -263,28 +252,12 @@ impl Redis {
     }
 
     /// The received dataset is in memory (spec 6.1, step 3).
-    pub(super) fn snapshot_loaded(
-        &mut self,
-        env: &mut Env<'_>,
-        out: &mut Effects,
-        snapshot: &Snapshot,
-    ) {
-        let (id, offset) = self
-            .link
-            .announced
-            .take()
-            .expect("a transfer was announced");
+    pub(super) fn snapshot_loaded(&mut self, env: &mut Env<'_>, out: &mut Effects, snapshot: &Snapshot) {
+        let (id, offset) = self.link.announced.take().expect("a transfer was announced");
         let before = self.history.lineage;
         self.data = snapshot.data.clone();
-        self.history
-            .adopt(id, offset.0, snapshot.lineage, self.conf.repl_backlog_size);
-        out.note(
-            env.elapsed(),
-            Note::FullSync {
-                before,
-                after: snapshot.lineage,
-            },
-        );
+        self.history.adopt(id, offset.0, snapshot.lineage, self.conf.repl_backlog_size);
+        out.note(env.elapsed(), Note::FullSync { before, after: snapshot.lineage });
         self.clock = env.wall();
         self.link_up_now(env, out);
         self.send_ack(out);

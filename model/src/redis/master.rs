@@ -77,10 +77,7 @@ impl Redis {
         client.kind = Kind::Replica;
         let replica = Attached {
             conn,
-            addr: Addr {
-                ip: client.peer.ip,
-                port: client.listening_port,
-            },
+            addr: Addr { ip: client.peer.ip, port: client.listening_port },
             state: SyncState::WaitStart,
             ack_off: 0,
             ack_time: self.clock.secs(),
@@ -102,26 +99,16 @@ impl Redis {
         let conn = replica.conn;
         replica.state = SyncState::Online;
         self.replicas.push(replica);
-        let reply = Continued {
-            id: self.history.replid,
-            births: self.history.births_since(offset),
-        };
+        let reply = Continued { id: self.history.replid, births: self.history.births_since(offset) };
         out.send_stream(conn, Reply::Continue(Box::new(reply)));
         self.send_backlog(out, conn, offset);
         self.refresh_good_replicas();
     }
 
     fn send_backlog(&self, out: &mut Effects, conn: Conn, from: u64) {
-        let backlog = self
-            .history
-            .backlog
-            .as_ref()
-            .expect("replicas have a backlog");
-        let items = backlog
-            .since(from)
-            .expect("what a replica has to be sent is kept");
-        out.stream
-            .extend(items.map(|item| (conn, Message::Stream(item.clone()))));
+        let backlog = self.history.backlog.as_ref().expect("replicas have a backlog");
+        let items = backlog.since(from).expect("what a replica has to be sent is kept");
+        out.stream.extend(items.map(|item| (conn, Message::Stream(item.clone()))));
     }
 
     fn full_resync(&mut self, env: &mut Env<'_>, out: &mut Effects, replica: Attached) {
@@ -132,10 +119,7 @@ impl Redis {
             self.history.create_backlog(self.conf.repl_backlog_size);
         }
         match &self.persist.child {
-            Some(Child {
-                kind: ChildKind::Save(..),
-                ..
-            }) => self.join_snapshot(out, conn),
+            Some(Child { kind: ChildKind::Save(..), .. }) => self.join_snapshot(out, conn),
             Some(_) => {}
             None if self.conf.repl_diskless_sync && self.conf.repl_diskless_sync_delay > 0 => {}
             None => self.start_sync_snapshot(env, out),
@@ -146,30 +130,17 @@ impl Redis {
     pub(super) fn renew_history(&mut self, env: &mut Env<'_>, out: &mut Effects) {
         let id = ReplId(env.draws.hex40(Purpose::Identity));
         let parent = self.history.renew(id);
-        out.note(
-            env.elapsed(),
-            Note::Branch {
-                id,
-                parent: Some(parent),
-            },
-        );
+        out.note(env.elapsed(), Note::Branch { id, parent: Some(parent) });
     }
 
     /// A disk-target snapshot for another replica is running: share it, from its offset on.
     fn join_snapshot(&mut self, out: &mut Effects, conn: Conn) {
-        let registered = self
-            .replicas
-            .iter()
-            .find(|replica| replica.state == SyncState::WaitEnd);
+        let registered = self.replicas.iter().find(|replica| replica.state == SyncState::WaitEnd);
         let Some(unsent) = registered.map(|replica| replica.unsent) else {
             return;
         };
         let reply = Reply::FullResync(Box::new((self.history.replid, ReplOffset(unsent - 1))));
-        if let Some(replica) = self
-            .replicas
-            .iter_mut()
-            .find(|replica| replica.conn == conn)
-        {
+        if let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn) {
             replica.state = SyncState::WaitEnd;
             replica.unsent = unsent;
         }
@@ -247,11 +218,7 @@ impl Redis {
             return;
         }
         let now = self.clock.secs();
-        let waiting = || {
-            self.replicas
-                .iter()
-                .filter(|r| r.state == SyncState::WaitStart)
-        };
+        let waiting = || self.replicas.iter().filter(|r| r.state == SyncState::WaitStart);
         let Some(longest) = waiting().map(|replica| now - replica.asked).max() else {
             return;
         };
@@ -267,11 +234,7 @@ impl Redis {
     /// REPLCONF ACK, spec 7: stamped when it is processed. Starts the stream after a socket-target sync.
     pub(super) fn replica_ack(&mut self, out: &mut Effects, conn: Conn, offset: ReplOffset) {
         let now = self.clock.secs();
-        let Some(replica) = self
-            .replicas
-            .iter_mut()
-            .find(|replica| replica.conn == conn)
-        else {
+        let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn) else {
             return;
         };
         replica.ack_off = replica.ack_off.max(offset.0);
@@ -286,11 +249,7 @@ impl Redis {
     /// A newline of a replica that loads: "still alive" (processInlineBuffer).
     pub(super) fn replica_newline(&mut self, conn: Conn) {
         let now = self.clock.secs();
-        if let Some(replica) = self
-            .replicas
-            .iter_mut()
-            .find(|replica| replica.conn == conn)
-        {
+        if let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn) {
             replica.ack_time = now;
         }
     }
@@ -306,36 +265,16 @@ impl Redis {
             self.no_replicas_since = self.clock.secs();
         }
         self.refresh_good_replicas();
-        let wanted = self
-            .replicas
-            .iter()
-            .any(|replica| replica.state == SyncState::WaitEnd);
-        if !wanted
-            && matches!(
-                self.persist.child,
-                Some(Child {
-                    kind: ChildKind::SyncSocket(_),
-                    ..
-                })
-            )
-        {
+        let wanted = self.replicas.iter().any(|replica| replica.state == SyncState::WaitEnd);
+        if !wanted && matches!(self.persist.child, Some(Child { kind: ChildKind::SyncSocket(_), .. })) {
             self.persist.child = None;
         }
     }
 
     /// Closes the connections of some replicas at once.
-    pub(super) fn drop_replicas(
-        &mut self,
-        env: &Env<'_>,
-        out: &mut Effects,
-        which: impl Fn(&Attached) -> bool,
-    ) {
-        let conns: Vec<Conn> = self
-            .replicas
-            .iter()
-            .filter(|replica| which(replica))
-            .map(|replica| replica.conn)
-            .collect();
+    pub(super) fn drop_replicas(&mut self, env: &Env<'_>, out: &mut Effects, which: impl Fn(&Attached) -> bool) {
+        let conns: Vec<Conn> =
+            self.replicas.iter().filter(|replica| which(replica)).map(|replica| replica.conn).collect();
         for conn in conns {
             out.close(env.elapsed(), conn, CloseHow::Now);
             self.forget_client(conn);

@@ -93,20 +93,11 @@ struct Loading {
 
 impl Loading {
     fn files(until: MonoTime, now: MonoTime) -> Loading {
-        Loading {
-            until,
-            newline_at: now,
-            received: None,
-            held: Vec::new(),
-            link_ended: false,
-        }
+        Loading { until, newline_at: now, received: None, held: Vec::new(), link_ended: false }
     }
 
     fn sync(until: MonoTime, now: MonoTime, snapshot: Arc<Snapshot>) -> Loading {
-        Loading {
-            received: Some(snapshot),
-            ..Loading::files(until, now + Nanos::from_secs(1))
-        }
+        Loading { received: Some(snapshot), ..Loading::files(until, now + Nanos::from_secs(1)) }
     }
 }
 
@@ -169,8 +160,7 @@ impl Redis {
             self.waiting_acks.retain(|waiting| *waiting != conn);
         }
         if !client.channels.is_empty() {
-            self.subscribers
-                .retain(|(subscriber, _)| *subscriber != conn);
+            self.subscribers.retain(|(subscriber, _)| *subscriber != conn);
         }
         self.clients.remove(conn);
         if kind == Kind::Replica {
@@ -265,9 +255,7 @@ impl Node for Redis {
             Input::Message(conn, message) => self.message(env, out, conn, message),
             Input::Wake => self.wake(env, out),
             Input::Accepted(conn, peer) => self.accepted(env, out, conn, peer),
-            Input::Connected(conn) if self.link.conn == Some(conn) => {
-                self.link_connected(out, conn)
-            }
+            Input::Connected(conn) if self.link.conn == Some(conn) => self.link_connected(out, conn),
             Input::Connected(_) => {}
             Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.closed(env, out, conn),
             Input::Terminate => self.terminate(env, out),
@@ -297,8 +285,7 @@ impl Node for Redis {
             self.feed(out, StreamItem::GetAck);
         }
         // (g)
-        self.persist
-            .flush_aof(env, self.conf.appendfsync, self.clock.secs());
+        self.persist.flush_aof(env, self.conf.appendfsync, self.clock.secs());
         // (i)
         for conn in std::mem::take(&mut self.closing) {
             if self.clients.get(conn).is_some_and(|client| client.closing) {
@@ -307,11 +294,7 @@ impl Node for Redis {
             }
         }
         // (j)
-        let unsent = self
-            .replicas
-            .iter()
-            .filter(|r| !r.streams() && r.unsent > 0)
-            .map(|r| r.unsent);
+        let unsent = self.replicas.iter().filter(|r| !r.streams() && r.unsent > 0).map(|r| r.unsent);
         let keep_from = unsent.min().unwrap_or(u64::MAX);
         if let Some(backlog) = &mut self.history.backlog {
             backlog.trim(keep_from);
@@ -323,16 +306,9 @@ impl Node for Redis {
             return None;
         }
         match &self.loading {
-            Some(Loading {
-                until,
-                received: None,
-                ..
-            }) => Some(*until),
+            Some(Loading { until, received: None, .. }) => Some(*until),
             Some(loading) => Some(loading.until.min(loading.newline_at)),
-            None => Some(
-                self.child_wakeup()
-                    .map_or(self.cron_at, |at| at.min(self.cron_at)),
-            ),
+            None => Some(self.child_wakeup().map_or(self.cron_at, |at| at.min(self.cron_at))),
         }
     }
 }

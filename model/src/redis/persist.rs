@@ -72,11 +72,7 @@ impl Persist {
             last_ok: true,
             child: None,
             rewrite_scheduled: false,
-            aof: if conf.appendonly {
-                AofState::On
-            } else {
-                AofState::Off
-            },
+            aof: if conf.appendonly { AofState::On } else { AofState::Off },
             aof_buf: Vec::new(),
             unsynced: false,
             last_fsync: now,
@@ -106,13 +102,7 @@ impl Persist {
         }
         let entry = AofEntry { command, lineage };
         match (&mut self.child, self.aof) {
-            (
-                Some(Child {
-                    kind: ChildKind::RewriteAof(_, tail),
-                    ..
-                }),
-                _,
-            ) => tail.push(entry),
+            (Some(Child { kind: ChildKind::RewriteAof(_, tail), .. }), _) => tail.push(entry),
             (_, AofState::On) => self.aof_buf.push(entry),
             _ => {}
         }
@@ -150,13 +140,7 @@ impl Persist {
         self.flush_aof(env, AppendFsync::Always, 0);
         self.aof = AofState::Off;
         self.rewrite_scheduled = false;
-        if matches!(
-            self.child,
-            Some(Child {
-                kind: ChildKind::RewriteAof(..),
-                ..
-            })
-        ) {
+        if matches!(self.child, Some(Child { kind: ChildKind::RewriteAof(..), .. })) {
             self.child = None;
         }
     }
@@ -203,17 +187,13 @@ impl Redis {
         let bytes = base.bytes;
         env.fork(bytes);
         self.persist.rewrite_scheduled = false;
-        self.persist
-            .start_child(env, bytes, ChildKind::RewriteAof(base, Vec::new()));
+        self.persist.start_child(env, bytes, ChildKind::RewriteAof(base, Vec::new()));
     }
 
     /// When the child's end must be noticed without the cron: the pipe to the sockets runs dry.
     pub(super) fn child_wakeup(&self) -> Option<MonoTime> {
         match &self.persist.child {
-            Some(Child {
-                kind: ChildKind::SyncSocket(_),
-                done,
-            }) => Some(*done),
+            Some(Child { kind: ChildKind::SyncSocket(_), done }) => Some(*done),
             _ => None,
         }
     }
@@ -270,8 +250,7 @@ impl Redis {
             self.persist.last_try = now;
             env.fork(bytes);
             let changes = self.persist.dirty;
-            self.persist
-                .start_child(env, bytes, ChildKind::Save(snapshot, changes));
+            self.persist.start_child(env, bytes, ChildKind::Save(snapshot, changes));
         }
     }
 }

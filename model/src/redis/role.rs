@@ -11,12 +11,7 @@ use crate::note::Note;
 
 impl Redis {
     /// REPLICAOF host port, spec 3.1.
-    pub(super) fn replicaof(
-        &mut self,
-        env: &mut Env<'_>,
-        out: &mut Effects,
-        master: Addr,
-    ) -> Reply {
+    pub(super) fn replicaof(&mut self, env: &mut Env<'_>, out: &mut Effects, master: Addr) -> Reply {
         if self.master_addr == Some(master) {
             return Reply::Ok;
         }
@@ -56,13 +51,7 @@ impl Redis {
         self.link = Link::default();
         let id = ReplId(env.draws.hex40(Purpose::Identity));
         let parent = self.history.shift(id);
-        out.note(
-            env.elapsed(),
-            Note::Branch {
-                id,
-                parent: Some(parent),
-            },
-        );
+        out.note(env.elapsed(), Note::Branch { id, parent: Some(parent) });
         self.drop_replicas(env, out, |_| true);
         self.history.select_due = true;
         self.no_replicas_since = self.clock.secs();

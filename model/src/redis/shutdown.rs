@@ -44,9 +44,7 @@ impl Redis {
     pub(super) fn shutdown_cron(&mut self, env: &mut Env<'_>, out: &mut Effects) {
         match self.shutdown {
             Shutdown::Asked => self.prepare_for_shutdown(env, out),
-            Shutdown::Waiting(deadline)
-                if env.now() >= deadline || self.replicas_have_everything() =>
-            {
+            Shutdown::Waiting(deadline) if env.now() >= deadline || self.replicas_have_everything() => {
                 self.finish_shutdown(env, out);
             }
             _ => {}
@@ -65,9 +63,7 @@ impl Redis {
 
     /// isReadyToShutdown
     fn replicas_have_everything(&self) -> bool {
-        self.replicas
-            .iter()
-            .all(|replica| replica.ack_off == self.history.offset)
+        self.replicas.iter().all(|replica| replica.ack_off == self.history.offset)
     }
 
     /// finishShutdown: sync the append-only file, save if there are save points, exit. A save that fails keeps the
@@ -93,9 +89,7 @@ impl Redis {
 
     /// Postponed commands run again, from the first check on.
     fn unpause(&mut self) {
-        let postponed = self
-            .clients
-            .select(|client| client.blocked == Some(Blocked::Postponed));
+        let postponed = self.clients.select(|client| client.blocked == Some(Blocked::Postponed));
         for conn in postponed {
             if let Some(client) = self.clients.get_mut(conn) {
                 client.blocked = None;

@@ -30,14 +30,7 @@ impl Redis {
             run_id,
             clock: env.wall(),
             data: Dataset::default(),
-            history: History::new(
-                replid,
-                0,
-                Lineage {
-                    id: replid,
-                    writes: 0,
-                },
-            ),
+            history: History::new(replid, 0, Lineage { id: replid, writes: 0 }),
             link: Link::default(),
             clients: Default::default(),
             subscribers: Vec::new(),
@@ -61,13 +54,7 @@ impl Redis {
             (true, Some(aof), _) => redis.restore_aof(env, out, &aof),
             (false, _, Some(rdb)) => redis.restore_rdb(env, out, &rdb),
             _ => {
-                out.note(
-                    env.elapsed(),
-                    Note::Branch {
-                        id: replid,
-                        parent: None,
-                    },
-                );
+                out.note(env.elapsed(), Note::Branch { id: replid, parent: None });
                 0
             }
         };
@@ -78,11 +65,7 @@ impl Redis {
 
     /// Lets the time of loading pass: in one stop, or in a phase in which LOADING is answered.
     fn load_for(&mut self, env: &mut Env<'_>, out: &mut Effects, bytes: u64) {
-        let time = if bytes > 0 {
-            env.load_time(bytes)
-        } else {
-            Nanos::ZERO
-        };
+        let time = if bytes > 0 { env.load_time(bytes) } else { Nanos::ZERO };
         if bytes < LOADING_EVENTS_BYTES || time < LOADING_EVENTS_TIME {
             env.block(time);
             self.files_loaded(env, out);

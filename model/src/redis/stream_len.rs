@@ -25,12 +25,7 @@ fn value(v: Value) -> u64 {
 }
 
 fn addr(a: Addr) -> u64 {
-    let ip: u64 =
-        a.ip.0
-            .to_be_bytes()
-            .iter()
-            .map(|b| number(u64::from(*b)))
-            .sum();
+    let ip: u64 = a.ip.0.to_be_bytes().iter().map(|b| number(u64::from(*b))).sum();
     ip + 3 + 1 + number(u64::from(a.port))
 }
 
@@ -75,9 +70,7 @@ impl StreamItem {
             StreamItem::Multi => 15,
             StreamItem::Exec => 14,
             StreamItem::Write(command) => command.wire_len(),
-            StreamItem::Publish(hello) => {
-                array(3) + bulk(7) + bulk(HELLO_CHANNEL) + bulk(hello.payload_len())
-            }
+            StreamItem::Publish(hello) => array(3) + bulk(7) + bulk(HELLO_CHANNEL) + bulk(hello.payload_len()),
         }
     }
 }
@@ -120,33 +113,15 @@ mod tests {
                 let (set, list) = (key(Space::Set, index), key(Space::List, index));
                 let (x, count) = (key(Space::Register, index), key(Space::Counter, index));
                 let cases = [
-                    (
-                        Command::Sadd(set, v),
-                        vec!["SADD".into(), set.name(), digits.clone()],
-                    ),
-                    (
-                        Command::Srem(set, v),
-                        vec!["SREM".into(), set.name(), digits.clone()],
-                    ),
-                    (
-                        Command::Sismember(set, v),
-                        vec!["SISMEMBER".into(), set.name(), digits.clone()],
-                    ),
+                    (Command::Sadd(set, v), vec!["SADD".into(), set.name(), digits.clone()]),
+                    (Command::Srem(set, v), vec!["SREM".into(), set.name(), digits.clone()]),
+                    (Command::Sismember(set, v), vec!["SISMEMBER".into(), set.name(), digits.clone()]),
                     (Command::Smembers(set), vec!["SMEMBERS".into(), set.name()]),
-                    (
-                        Command::Set(x, v),
-                        vec!["SET".into(), x.name(), digits.clone()],
-                    ),
+                    (Command::Set(x, v), vec!["SET".into(), x.name(), digits.clone()]),
                     (Command::Get(x), vec!["GET".into(), x.name()]),
                     (Command::Incr(count), vec!["INCR".into(), count.name()]),
-                    (
-                        Command::Rpush(list, v),
-                        vec!["RPUSH".into(), list.name(), digits.clone()],
-                    ),
-                    (
-                        Command::Lrange(list),
-                        vec!["LRANGE".into(), list.name(), "0".into(), "-1".into()],
-                    ),
+                    (Command::Rpush(list, v), vec!["RPUSH".into(), list.name(), digits.clone()]),
+                    (Command::Lrange(list), vec!["LRANGE".into(), list.name(), "0".into(), "-1".into()]),
                 ];
                 for (command, words) in cases {
                     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -159,24 +134,14 @@ mod tests {
     #[test]
     fn a_hello_takes_about_134_bytes_exactly_as_its_text() {
         let hello = |name: &str, port: u16, epoch| Hello {
-            announce: Addr {
-                ip: "127.0.0.1".parse().unwrap(),
-                port,
-            },
+            announce: Addr { ip: "127.0.0.1".parse().unwrap(), port },
             id: SentinelId(Hex40::from_words([1, 2, 3])),
             current_epoch: Epoch(epoch),
             master_name: name.into(),
-            master: Addr {
-                ip: "10.77.0.211".parse().unwrap(),
-                port: 6379,
-            },
+            master: Addr { ip: "10.77.0.211".parse().unwrap(), port: 6379 },
             config_epoch: Epoch(epoch / 10),
         };
-        for (name, port, epoch) in [
-            ("m", 26379, 0),
-            ("mymaster", 5000, 12),
-            ("a-long-name", 7, 100),
-        ] {
+        for (name, port, epoch) in [("m", 26379, 0), ("mymaster", 5000, 12), ("a-long-name", 7, 100)] {
             let h = hello(name, port, epoch);
             let text = format!(
                 "{},{},{},{},{},{},{},{}",

@@ -16,12 +16,7 @@ pub type Batch = Vec<(StreamItem, Lineage)>;
 
 impl Redis {
     /// call() of a data command of a client: execute, append-only file, stream.
-    pub(super) fn data_command(
-        &mut self,
-        env: &Env<'_>,
-        out: &mut Effects,
-        command: Command,
-    ) -> Reply {
+    pub(super) fn data_command(&mut self, env: &Env<'_>, out: &mut Effects, command: Command) -> Reply {
         let (reply, changed) = self.data.execute(command);
         if !changed {
             return reply;
@@ -54,10 +49,7 @@ impl Redis {
                 out.send(*conn, Message::Hello(hello.clone()));
             }
         }
-        self.subscribers
-            .iter()
-            .filter(|(_, channel)| *channel == Channel::Hello)
-            .count() as i64
+        self.subscribers.iter().filter(|(_, channel)| *channel == Channel::Hello).count() as i64
     }
 
     fn propagate(&mut self, env: &Env<'_>, out: &mut Effects, item: StreamItem, lineage: Lineage) {
@@ -67,13 +59,7 @@ impl Redis {
         }
     }
 
-    fn propagate_now(
-        &mut self,
-        env: &Env<'_>,
-        out: &mut Effects,
-        item: StreamItem,
-        lineage: Lineage,
-    ) {
+    fn propagate_now(&mut self, env: &Env<'_>, out: &mut Effects, item: StreamItem, lineage: Lineage) {
         let written = match item {
             StreamItem::Write(command) => Some(command),
             _ => None,
@@ -81,14 +67,7 @@ impl Redis {
         self.feed_of_database(out, item);
         if let Some(command) = written {
             let offset = ReplOffset(self.history.offset);
-            out.note(
-                env.elapsed(),
-                Note::Applied {
-                    command,
-                    lineage,
-                    offset,
-                },
-            );
+            out.note(env.elapsed(), Note::Applied { command, lineage, offset });
         }
     }
 

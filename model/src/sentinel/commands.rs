@@ -8,13 +8,7 @@ use crate::{Conn, ErrorWord, Name, Reply, Request};
 
 impl Sentinel {
     /// Executes a command and replies.
-    pub(super) fn command(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        conn: Conn,
-        client: Client,
-        request: Request,
-    ) {
+    pub(super) fn command(&mut self, cx: &mut Cx<'_, '_>, conn: Conn, client: Client, request: Request) {
         let open = matches!(request, Request::Auth(_) | Request::HelloProto(Some(_)));
         let reply = if client.authenticated || open {
             self.execute(cx, conn, request)
@@ -28,9 +22,7 @@ impl Sentinel {
         match request {
             Request::Ping => Reply::Pong,
             Request::Auth(credentials) => self.authenticate(conn, &credentials, Reply::Ok),
-            Request::HelloProto(Some(credentials)) => {
-                self.authenticate(conn, &credentials, Reply::Server)
-            }
+            Request::HelloProto(Some(credentials)) => self.authenticate(conn, &credentials, Reply::Server),
             Request::HelloProto(None) => Reply::Server,
             Request::ClientSetName(_) | Request::ClientSetInfo(..) => Reply::Ok,
             Request::Role => Reply::Role(Box::new(RoleReply::Sentinel)),
@@ -65,9 +57,7 @@ impl Sentinel {
         let right = match (&self.conf.requirepass, &given.user) {
             (None, None) => return Reply::Error(ErrorWord::Err),
             (None, Some(user)) => user == "default",
-            (Some(pass), user) => {
-                user.as_deref().unwrap_or("default") == "default" && given.pass == *pass
-            }
+            (Some(pass), user) => user.as_deref().unwrap_or("default") == "default" && given.pass == *pass,
         };
         if !right {
             return Reply::Error(ErrorWord::WrongPass);
@@ -82,16 +72,11 @@ impl Sentinel {
     /// configured address alone; neither need we know the asker nor hold the master for down.
     fn is_master_down_by_addr(&mut self, cx: &mut Cx<'_, '_>, query: &DownQuery) -> Reply {
         let found = (self.masters.iter()).position(|m| m.inst.addr == query.master);
-        let mut reply = DownReply {
-            down: false,
-            leader: None,
-            leader_epoch: crate::Epoch(0),
-        };
+        let mut reply = DownReply { down: false, leader: None, leader_epoch: crate::Epoch(0) };
         if let Some(m) = found {
             reply.down = !self.tilt && self.masters[m].inst.flags.any(Flags::S_DOWN);
             if let Some(candidate) = query.candidate {
-                (reply.leader, reply.leader_epoch) =
-                    self.vote_leader(cx, m, query.epoch, candidate);
+                (reply.leader, reply.leader_epoch) = self.vote_leader(cx, m, query.epoch, candidate);
             }
         }
         Reply::Down(Box::new(reply))
@@ -113,11 +98,7 @@ impl Sentinel {
         Reply::Ok
     }
 
-    fn instances_reply(
-        &self,
-        name: &str,
-        list: fn(&Sentinel, usize) -> Vec<InstanceReply>,
-    ) -> Reply {
+    fn instances_reply(&self, name: &str, list: fn(&Sentinel, usize) -> Vec<InstanceReply>) -> Reply {
         match self.lookup_master(name) {
             Some(m) => Reply::Instances(list(self, m)),
             None => Reply::Error(ErrorWord::Err),
@@ -143,8 +124,7 @@ impl Sentinel {
     }
 
     fn sentinels_reply(&self, m: usize) -> Vec<InstanceReply> {
-        let entry =
-            |p: &super::instance::Peer| self.instance_reply(&p.inst, p.id.to_string().into());
+        let entry = |p: &super::instance::Peer| self.instance_reply(&p.inst, p.id.to_string().into());
         self.masters[m].peers.iter().map(entry).collect()
     }
 

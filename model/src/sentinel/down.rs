@@ -20,9 +20,8 @@ impl Sentinel {
         };
         self.close_stale_connections(cx, who);
         let inst = self.inst(who);
-        let down = silent > inst.down_after
-            || self.wrong_role_for_too_long(who, now)
-            || self.rebooting_for_too_long(who, now);
+        let down =
+            silent > inst.down_after || self.wrong_role_for_too_long(who, now) || self.rebooting_for_too_long(who, now);
         let was_down = inst.flags.any(Flags::S_DOWN);
         if down && !was_down {
             self.event(cx, EventKind::SdownEnter, who);
@@ -42,9 +41,7 @@ impl Sentinel {
         let id = self.inst(who).link;
         let half = Millis(self.inst(who).down_after.0 / 2);
         let link = &self.links[id];
-        let overdue = link
-            .act_ping_time
-            .is_some_and(|sent| elapsed(sent, now) > half);
+        let overdue = link.act_ping_time.is_some_and(|sent| elapsed(sent, now) > half);
         if link.cc.is_some()
             && elapsed(link.cc_conn_time, now) > MIN_LINK_RECONNECT
             && overdue
@@ -71,8 +68,7 @@ impl Sentinel {
     fn rebooting_for_too_long(&self, who: Who, now: Millis) -> bool {
         let Who::Master(m) = who else { return false };
         let master = &self.masters[m];
-        master.inst.flags.any(Flags::MASTER_REBOOT)
-            && elapsed(master.reboot_since, now) > master.reboot_down_after
+        master.inst.flags.any(Flags::MASTER_REBOOT) && elapsed(master.reboot_since, now) > master.reboot_down_after
     }
 
     /// `sentinelCheckObjectivelyDown`, spec 6.3
@@ -99,12 +95,7 @@ impl Sentinel {
     /// Asks every other Sentinel about a master that is down for us, and for its vote if a failover of ours is under
     /// way (`sentinelAskMasterStateToOtherSentinels`, spec 6.4). The throttle looks at the last reply, not at the last
     /// question, and the epoch is the current one, not the failover's.
-    pub(super) fn ask_master_state_to_other_sentinels(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        m: usize,
-        forced: bool,
-    ) {
+    pub(super) fn ask_master_state_to_other_sentinels(&mut self, cx: &mut Cx<'_, '_>, m: usize, forced: bool) {
         let now = cx.now();
         for s in 0..self.masters[m].peers.len() {
             let master = &mut self.masters[m];

@@ -22,13 +22,7 @@ impl Sentinel {
             Who::Replica(_, r) => Subject::Slave(master.replicas[r].inst.addr),
             Who::Peer(_, s) => Subject::Sentinel(master.peers[s].id, master.peers[s].inst.addr),
         };
-        let event = Event {
-            kind,
-            master: master.name.clone(),
-            master_addr: master.inst.addr,
-            subject,
-            extra,
-        };
+        let event = Event { kind, master: master.name.clone(), master_addr: master.inst.addr, subject, extra };
         let at = cx.at();
         cx.out.event(at, event);
     }
@@ -49,12 +43,7 @@ impl Sentinel {
     /// Emits +switch-master and tells the subscribers.
     pub(super) fn switch_master_event(&self, cx: &mut Cx<'_, '_>, m: usize, new: Addr) {
         let old = self.masters[m].inst.addr;
-        self.event_with(
-            cx,
-            EventKind::SwitchMaster,
-            Who::Master(m),
-            Extra::Switch(old, new),
-        );
+        self.event_with(cx, EventKind::SwitchMaster, Who::Master(m), Extra::Switch(old, new));
         let name = self.masters[m].name.clone();
         let message = Arc::new(SwitchMaster { name, old, new });
         for conn in self.conns.switch_master_subscribers() {

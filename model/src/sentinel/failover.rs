@@ -141,10 +141,7 @@ impl Sentinel {
         let settled = Flags::PROMOTED.or(Flags::RECONF_DONE);
         let promoted_addr = self.inst(self.promoted(m)).addr;
         let replicas = &self.masters[m].replicas;
-        let mut in_progress = replicas
-            .iter()
-            .filter(|r| r.inst.flags.any(under_way))
-            .count() as i64;
+        let mut in_progress = replicas.iter().filter(|r| r.inst.flags.any(under_way)).count() as i64;
         for r in 0..replicas.len() {
             if in_progress >= i64::from(self.masters[m].parallel_syncs) {
                 break;
@@ -188,10 +185,8 @@ impl Sentinel {
         }
         let settled = Flags::PROMOTED.or(Flags::RECONF_DONE);
         let master = &self.masters[m];
-        let pending = (master.replicas.iter())
-            .any(|r| !r.inst.flags.any(settled) && !r.inst.flags.any(Flags::S_DOWN));
-        let timeout =
-            elapsed(master.failover_state_change_time, cx.now()) > master.failover_timeout;
+        let pending = (master.replicas.iter()).any(|r| !r.inst.flags.any(settled) && !r.inst.flags.any(Flags::S_DOWN));
+        let timeout = elapsed(master.failover_state_change_time, cx.now()) > master.failover_timeout;
         if timeout {
             self.event(cx, EventKind::FailoverEndForTimeout, who);
         }
@@ -207,9 +202,7 @@ impl Sentinel {
     /// Tells whoever was not told yet. The switch at the end of the tick closes these connections before the loop
     /// writes to them.
     fn reconf_remaining_best_effort(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
-        let skip = Flags::PROMOTED
-            .or(Flags::RECONF_DONE)
-            .or(Flags::RECONF_SENT);
+        let skip = Flags::PROMOTED.or(Flags::RECONF_DONE).or(Flags::RECONF_SENT);
         let addr = self.inst(self.promoted(m)).addr;
         for r in 0..self.masters[m].replicas.len() {
             let who = Who::Replica(m, r);
@@ -243,10 +236,7 @@ impl Sentinel {
     /// Moves one state on.
     fn set_failover_state(&mut self, cx: &mut Cx<'_, '_>, m: usize, next: FailoverState) {
         let master = &mut self.masters[m];
-        assert!(
-            next as u8 == master.failover_state as u8 + 1,
-            "the states of a failover follow each other"
-        );
+        assert!(next as u8 == master.failover_state as u8 + 1, "the states of a failover follow each other");
         master.failover_state = next;
         master.failover_state_change_time = cx.now();
     }
@@ -254,10 +244,7 @@ impl Sentinel {
     /// The promoted replica of a failover in one of the states that have one.
     fn promoted(&self, m: usize) -> Who {
         let r = self.masters[m].promoted_replica();
-        Who::Replica(
-            m,
-            r.expect("replicas are destroyed only together with the failover"),
-        )
+        Who::Replica(m, r.expect("replicas are destroyed only together with the failover"))
     }
 
     /// Queues the reconfiguration transaction (`sentinelSendSlaveOf`, spec 8.5). Its replies are thrown away; success

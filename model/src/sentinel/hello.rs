@@ -13,9 +13,7 @@ impl Sentinel {
         let Some(m) = self.lookup_master(&hello.master_name) else {
             return;
         };
-        let known = self
-            .lookup_peer(m, hello.id)
-            .filter(|s| self.masters[m].peers[*s].inst.addr == hello.announce);
+        let known = self.lookup_peer(m, hello.id).filter(|s| self.masters[m].peers[*s].inst.addr == hello.announce);
         if known.is_none() {
             self.meet_sentinel(cx, m, hello);
         }

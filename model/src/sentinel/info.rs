@@ -58,13 +58,7 @@ impl Sentinel {
         self.inst_mut(who).runid = Some(run_id);
     }
 
-    fn note_replica_fields(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        m: usize,
-        r: usize,
-        slave: Option<&SlaveInfo>,
-    ) {
+    fn note_replica_fields(&mut self, cx: &mut Cx<'_, '_>, m: usize, r: usize, slave: Option<&SlaveInfo>) {
         let now = cx.now();
         let replica = &mut self.masters[m].replicas[r];
         replica.master_link_down_time = Millis(0);
@@ -112,11 +106,8 @@ impl Sentinel {
             }
             Who::Peer(..) => return,
         };
-        let kind = if role == configured {
-            EventKind::RoleChangeToConfigured
-        } else {
-            EventKind::RoleChangeFromConfigured
-        };
+        let kind =
+            if role == configured { EventKind::RoleChangeToConfigured } else { EventKind::RoleChangeFromConfigured };
         self.event_with(cx, kind, who, Extra::ReportedRole(role == Role::Master));
     }
 

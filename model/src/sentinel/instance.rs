@@ -182,14 +182,7 @@ pub(super) struct Peer {
 
 impl Peer {
     pub(super) fn new(inst: Instance, id: SentinelId, now: Millis) -> Peer {
-        Peer {
-            inst,
-            id,
-            last_hello_time: now,
-            last_master_down_reply_time: now,
-            leader: None,
-            leader_epoch: Epoch(0),
-        }
+        Peer { inst, id, last_hello_time: now, last_master_down_reply_time: now, leader: None, leader_epoch: Epoch(0) }
     }
 }
 
@@ -269,8 +262,8 @@ impl Master {
     /// The address to tell others: the promoted replica's once its promotion was seen, else the configured one
     /// (`sentinelGetCurrentMasterAddress`, spec 5.1).
     pub(super) fn current_addr(&self) -> Addr {
-        let announced = self.inst.flags.any(Flags::FAILOVER_IN_PROGRESS)
-            && self.failover_state >= FailoverState::ReconfSlaves;
+        let announced =
+            self.inst.flags.any(Flags::FAILOVER_IN_PROGRESS) && self.failover_state >= FailoverState::ReconfSlaves;
         match self.promoted_replica() {
             Some(r) if announced => self.replicas[r].inst.addr,
             _ => self.inst.addr,
@@ -288,10 +281,7 @@ impl Master {
 
 /// What AUTH is sent with; a user without a password sends nothing (spec 11.3).
 pub(super) fn credentials(user: Option<&str>, pass: Option<&str>) -> Option<Arc<Credentials>> {
-    Some(Arc::new(Credentials {
-        user: user.map(str::to_owned),
-        pass: pass?.to_owned(),
-    }))
+    Some(Arc::new(Credentials { user: user.map(str::to_owned), pass: pass?.to_owned() }))
 }
 
 /// Wall time from `since` to `now`; negative after the clock was stepped back.

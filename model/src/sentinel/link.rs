@@ -86,16 +86,8 @@ impl Link {
     ///
     /// # Panics
     /// If there is none: callers have checked `disconnected` or just got a reply on it.
-    pub(super) fn command(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        obj: ObjId,
-        callback: Callback,
-        request: Request,
-    ) {
-        let cc = self
-            .cc
-            .expect("commands are queued on a link that has a connection");
+    pub(super) fn command(&mut self, cx: &mut Cx<'_, '_>, obj: ObjId, callback: Callback, request: Request) {
+        let cc = self.cc.expect("commands are queued on a link that has a connection");
         cx.out.send(cc, request);
         self.awaited.push_back((obj, callback));
         self.pending_commands += 1;
@@ -205,14 +197,7 @@ impl Links {
     }
 
     /// Opens a connection to `addr`.
-    pub(super) fn open(
-        &mut self,
-        conns: &mut Conns,
-        cx: &mut Cx<'_, '_>,
-        id: LinkId,
-        side: Side,
-        addr: crate::Addr,
-    ) {
+    pub(super) fn open(&mut self, conns: &mut Conns, cx: &mut Cx<'_, '_>, id: LinkId, side: Side, addr: crate::Addr) {
         let at = cx.at();
         let now = cx.now();
         let conn = cx.out.open(at, addr);
@@ -236,16 +221,12 @@ impl Links {
 impl std::ops::Index<LinkId> for Links {
     type Output = Link;
     fn index(&self, id: LinkId) -> &Link {
-        self.slots[id.0 as usize]
-            .as_ref()
-            .expect("objects hold links that exist")
+        self.slots[id.0 as usize].as_ref().expect("objects hold links that exist")
     }
 }
 
 impl std::ops::IndexMut<LinkId> for Links {
     fn index_mut(&mut self, id: LinkId) -> &mut Link {
-        self.slots[id.0 as usize]
-            .as_mut()
-            .expect("objects hold links that exist")
+        self.slots[id.0 as usize].as_mut().expect("objects hold links that exist")
     }
 }

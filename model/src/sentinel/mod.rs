@@ -27,9 +27,7 @@ mod tests;
 
 use crate::files::SentinelConf;
 use crate::message::{Credentials, OperatorCommand};
-use crate::{
-    Addr, Effects, Env, Epoch, Input, Message, Millis, MonoTime, Name, Nanos, Node, SentinelId,
-};
+use crate::{Addr, Effects, Env, Epoch, Input, Message, Millis, MonoTime, Name, Nanos, Node, SentinelId};
 use conns::{Client, ConnRole, Conns};
 use instance::{Flags, Instance, Master, Who};
 use link::{Link, Links, Side};
@@ -175,10 +173,7 @@ impl Sentinel {
     }
 
     fn accept(&mut self, conn: crate::Conn) {
-        let client = Client {
-            authenticated: self.conf.requirepass.is_none(),
-            switch_master: false,
-        };
+        let client = Client { authenticated: self.conf.requirepass.is_none(), switch_master: false };
         self.conns.insert(conn, ConnRole::Client(client));
     }
 

@@ -21,11 +21,9 @@ impl Sentinel {
         let (obj, info_refresh) = (inst.obj, inst.info_refresh);
         let ping_period = inst.down_after.min(PING_PERIOD);
         let is_peer = matches!(who, Who::Peer(..));
-        let info_due =
-            info_refresh == Millis(0) || elapsed(info_refresh, now) > self.info_period(who);
+        let info_due = info_refresh == Millis(0) || elapsed(info_refresh, now) > self.info_period(who);
         if !is_peer && info_due {
-            self.link_mut(who)
-                .command(cx, obj, Callback::Info, Request::Info);
+            self.link_mut(who).command(cx, obj, Callback::Info, Request::Info);
         }
         let link = self.link(who);
         if elapsed(link.last_pong_time, now) > ping_period
@@ -76,8 +74,7 @@ impl Sentinel {
         };
         let obj = self.inst(who).obj;
         let publish = Request::Publish(Arc::new(hello));
-        self.link_mut(who)
-            .command(cx, obj, Callback::Publish, publish);
+        self.link_mut(who).command(cx, obj, Callback::Publish, publish);
     }
 
     /// Makes hellos to everyone concerned due at once (`sentinelForceHelloUpdateForMaster`).
@@ -86,10 +83,7 @@ impl Sentinel {
         let master = &mut self.masters[m];
         let replicas = master.replicas.iter_mut().map(|r| &mut r.inst);
         let peers = master.peers.iter_mut().map(|p| &mut p.inst);
-        for inst in std::iter::once(&mut master.inst)
-            .chain(replicas)
-            .chain(peers)
-        {
+        for inst in std::iter::once(&mut master.inst).chain(replicas).chain(peers) {
             if inst.last_pub_time >= period {
                 inst.last_pub_time = Millis(inst.last_pub_time.0 - period.0);
             }

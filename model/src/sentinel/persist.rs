@@ -60,17 +60,8 @@ impl Sentinel {
         let identity = self.new_object(cx);
         let now = cx.now();
         let link = self.links.create(now);
-        let inst = Instance::new(
-            identity,
-            conf.addr,
-            Role::Master,
-            conf.down_after,
-            link,
-            now,
-        );
-        let place = self
-            .masters
-            .partition_point(|m| m.inst.table_key <= identity.1);
+        let inst = Instance::new(identity, conf.addr, Role::Master, conf.down_after, link, now);
+        let place = self.masters.partition_point(|m| m.inst.table_key <= identity.1);
         self.masters.insert(place, Master::new(inst, conf));
         self.current_epoch = self.current_epoch.max(conf.config_epoch);
     }
@@ -123,11 +114,7 @@ fn master_conf(master: &Master) -> MasterConf {
     let addr = master.current_addr();
     // Once the promoted replica stands in the monitor line, the old master takes its place among the replicas.
     let known_replica = |replica: Addr| {
-        if replica == addr {
-            master.inst.addr
-        } else {
-            replica
-        }
+        if replica == addr { master.inst.addr } else { replica }
     };
     MasterConf {
         name: master.name.clone(),
@@ -141,9 +128,7 @@ fn master_conf(master: &Master) -> MasterConf {
         auth_pass: master.auth_pass.clone(),
         config_epoch: master.config_epoch,
         leader_epoch: master.leader_epoch,
-        known_replicas: (master.replicas.iter())
-            .map(|r| known_replica(r.inst.addr))
-            .collect(),
+        known_replicas: (master.replicas.iter()).map(|r| known_replica(r.inst.addr)).collect(),
         known_sentinels: master.peers.iter().map(|p| (p.inst.addr, p.id)).collect(),
     }
 }

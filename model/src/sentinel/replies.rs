@@ -74,8 +74,7 @@ impl Sentinel {
             Reply::Error(ErrorWord::Busy) => {
                 let flags = self.inst(who).flags;
                 if flags.any(Flags::S_DOWN) && !flags.any(Flags::SCRIPT_KILL_SENT) {
-                    self.link_mut(who)
-                        .command(cx, obj, Callback::Discard, Request::ScriptKill);
+                    self.link_mut(who).command(cx, obj, Callback::Discard, Request::ScriptKill);
                     self.inst_mut(who).flags.set(Flags::SCRIPT_KILL_SENT);
                 }
             }
@@ -97,11 +96,7 @@ impl Sentinel {
         }
         let Some(leader) = reply.leader else { return };
         if peer.leader_epoch != reply.leader_epoch {
-            let note = Note::VotedFor {
-                voter: peer.id,
-                leader,
-                epoch: reply.leader_epoch,
-            };
+            let note = Note::VotedFor { voter: peer.id, leader, epoch: reply.leader_epoch };
             let at = cx.at();
             cx.out.note(at, note);
         }

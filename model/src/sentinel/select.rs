@@ -38,13 +38,6 @@ impl Sentinel {
 
 /// Lower priority number, then higher offset, then smaller run id; without run id last.
 fn compare_slaves_for_promotion(a: &Replica, b: &Replica) -> Ordering {
-    let rank = |r: &Replica| {
-        (
-            r.slave_priority,
-            Reverse(r.slave_repl_offset),
-            r.inst.runid.is_none(),
-            r.inst.runid,
-        )
-    };
+    let rank = |r: &Replica| (r.slave_priority, Reverse(r.slave_repl_offset), r.inst.runid.is_none(), r.inst.runid);
     rank(a).cmp(&rank(b))
 }

@@ -20,12 +20,7 @@ impl Sentinel {
 
     /// `sentinelResetMasterAndChangeAddress`: all known replicas but the new master stay, and the old master joins
     /// them, every one as a fresh object.
-    pub(super) fn reset_master_and_change_address(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        m: usize,
-        addr: Addr,
-    ) {
+    pub(super) fn reset_master_and_change_address(&mut self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr) {
         let master = &self.masters[m];
         let old = master.inst.addr;
         let known = master.replicas.iter().map(|r| r.inst.addr);

@@ -15,12 +15,7 @@ impl Sentinel {
     }
 
     /// Creates a replica of a master, unless it has one of this address (`createSentinelRedisInstance`).
-    pub(super) fn create_replica(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        m: usize,
-        addr: Addr,
-    ) -> Option<Who> {
+    pub(super) fn create_replica(&mut self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr) -> Option<Who> {
         if self.lookup_replica(m, addr).is_some() {
             return None;
         }
@@ -36,13 +31,7 @@ impl Sentinel {
     }
 
     /// Creates another Sentinel of a master, unless the master knows one with this id.
-    pub(super) fn create_peer(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        m: usize,
-        addr: Addr,
-        id: SentinelId,
-    ) -> Option<Who> {
+    pub(super) fn create_peer(&mut self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr, id: SentinelId) -> Option<Who> {
         if self.lookup_peer(m, id).is_some() {
             return None;
         }
@@ -65,12 +54,10 @@ impl Sentinel {
         if self.links[own].refcount > 1 {
             return;
         }
-        let shared = (0..self.masters.len())
-            .filter(|other| *other != m)
-            .find_map(|other| {
-                let s = self.lookup_peer(other, id)?;
-                Some(self.masters[other].peers[s].inst.link)
-            });
+        let shared = (0..self.masters.len()).filter(|other| *other != m).find_map(|other| {
+            let s = self.lookup_peer(other, id)?;
+            Some(self.masters[other].peers[s].inst.link)
+        });
         if let Some(shared) = shared {
             self.links.release(&mut self.conns, cx, own);
             self.links[shared].refcount += 1;

@@ -10,10 +10,7 @@ use crate::{Epoch, Millis, Purpose, SentinelId};
 impl Sentinel {
     /// Adopts a newer epoch heard of: saved first, then announced.
     pub(super) fn adopt_epoch(&mut self, cx: &mut Cx<'_, '_>, m: usize, epoch: Epoch) {
-        assert!(
-            epoch > self.current_epoch,
-            "the current epoch never moves back"
-        );
+        assert!(epoch > self.current_epoch, "the current epoch never moves back");
         self.current_epoch = epoch;
         self.flush_config(cx);
         let extra = Extra::Epoch(epoch);
@@ -34,10 +31,7 @@ impl Sentinel {
         let current = self.current_epoch;
         let master = &mut self.masters[m];
         if master.leader_epoch < epoch && current <= epoch {
-            assert!(
-                current > master.leader_epoch,
-                "one vote per master and epoch"
-            );
+            assert!(current > master.leader_epoch, "one vote per master and epoch");
             master.leader = Some(candidate);
             master.leader_epoch = current;
             self.flush_config(cx);
@@ -60,18 +54,10 @@ impl Sentinel {
 
     /// Who leads the failover of `epoch`, as far as known here (`sentinelGetLeader`, spec 7.3). Votes are counted if
     /// they are of the *current* epoch, which may have moved past `epoch`.
-    pub(super) fn get_leader(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        m: usize,
-        epoch: Epoch,
-    ) -> Option<SentinelId> {
+    pub(super) fn get_leader(&mut self, cx: &mut Cx<'_, '_>, m: usize, epoch: Epoch) -> Option<SentinelId> {
         let master = &self.masters[m];
         assert!(
-            master
-                .inst
-                .flags
-                .any(Flags::O_DOWN.or(Flags::FAILOVER_IN_PROGRESS)),
+            master.inst.flags.any(Flags::O_DOWN.or(Flags::FAILOVER_IN_PROGRESS)),
             "votes are counted during a failover"
         );
         let voters = master.peers.len() as u32 + 1;

@@ -1,9 +1,7 @@
 //! The client of the recordings of real failovers: discovery before an operation that finds no connection, a ROLE
 //! check, no retry, no subscription. Any error or timeout drops the connection, except NOREPLICAS.
 
-use crate::client::profile::{
-    Backoff, CloseOn, Greeting, OnNewAddress, Profile, Promote, Retry, SentinelQuery,
-};
+use crate::client::profile::{Backoff, CloseOn, Greeting, OnNewAddress, Profile, Promote, Retry, SentinelQuery};
 use crate::{CloseHow, ErrorWord, Millis};
 
 /// The recorder's client.

@@ -14,10 +14,7 @@ fn bench() -> Bench {
 fn connect(bench: &mut Bench) {
     assert_eq!(bench.wake_at(0), ["0 open 10.0.0.1:26379"]);
     assert_eq!(bench.connected(0), ["0 get-master-addr mymaster"]);
-    assert_eq!(
-        bench.reply(0, Reply::Addr(server(4))),
-        ["0 close Now", "1 open 10.0.0.4:6379"]
-    );
+    assert_eq!(bench.reply(0, Reply::Addr(server(4))), ["0 close Now", "1 open 10.0.0.4:6379"]);
     assert_eq!(bench.connected(1), ["1 role"]);
     assert_eq!(bench.reply(1, role_master()), ["1 sadd 1000001"]);
 }
@@ -27,10 +24,7 @@ fn the_first_operation_looks_for_the_master_and_the_next_uses_the_connection() {
     let mut bench = bench();
     assert_eq!(bench.wakeup(), Some(0));
     connect(&mut bench);
-    assert_eq!(
-        bench.reply(1, Reply::Int(1)),
-        ["op 0: Ok(None) 10.0.0.4:6379 1/0"]
-    );
+    assert_eq!(bench.reply(1, Reply::Int(1)), ["op 0: Ok(None) 10.0.0.4:6379 1/0"]);
     assert_eq!(bench.wakeup(), Some(1000));
     assert_eq!(bench.wake_at(999), [""; 0]);
     assert_eq!(bench.wake_at(1000), ["1 sadd 1000002"]);
@@ -46,15 +40,8 @@ fn a_silent_sentinel_costs_a_quarter_second_and_the_answering_one_moves_to_the_f
     // Connected at once, no answer for 250 ms.
     assert_eq!(bench.wake_at(500), ["1 close Now", "2 open 10.0.0.3:26379"]);
     bench.connected(2);
-    assert_eq!(
-        bench.reply(2, Reply::Addr(server(4))),
-        ["2 close Now", "3 open 10.0.0.4:6379"]
-    );
-    assert_eq!(
-        bench.refused(3),
-        ["op 0: Fail(Connect) - 0/0"],
-        "the round is not resumed after an answer"
-    );
+    assert_eq!(bench.reply(2, Reply::Addr(server(4))), ["2 close Now", "3 open 10.0.0.4:6379"]);
+    assert_eq!(bench.refused(3), ["op 0: Fail(Connect) - 0/0"], "the round is not resumed after an answer");
     assert_eq!(bench.wake_at(1000), ["4 open 10.0.0.3:26379"]);
     assert_eq!(bench.refused(4), ["5 open 10.0.0.1:26379"]);
 }
@@ -70,32 +57,17 @@ fn a_round_without_a_usable_answer_fails_the_operation() {
     let mut unknown = bench();
     unknown.wake_at(0);
     unknown.connected(0);
-    assert_eq!(
-        unknown.reply(0, Reply::NilArray),
-        ["0 close Now", "1 open 10.0.0.2:26379"]
-    );
+    assert_eq!(unknown.reply(0, Reply::NilArray), ["0 close Now", "1 open 10.0.0.2:26379"]);
     unknown.refused(1);
     assert_eq!(unknown.refused(2), ["op 0: Fail(NoMaster) - 0/0"]);
 }
 
 #[test]
 fn only_a_server_that_says_master_is_used() {
-    let slave = || {
-        Reply::Role(Box::new(RoleReply::Slave(
-            server(5),
-            LinkState::Connected,
-            None,
-        )))
-    };
+    let slave = || Reply::Role(Box::new(RoleReply::Slave(server(5), LinkState::Connected, None)));
     for (reply, lines) in [
-        (
-            Some(slave()),
-            ["1 close Now", "op 0: Fail(NotMaster) - 0/0"],
-        ),
-        (
-            Some(Reply::Error(ErrorWord::Loading)),
-            ["1 close Now", "op 0: Fail(NotMaster) - 0/0"],
-        ),
+        (Some(slave()), ["1 close Now", "op 0: Fail(NotMaster) - 0/0"]),
+        (Some(Reply::Error(ErrorWord::Loading)), ["1 close Now", "op 0: Fail(NotMaster) - 0/0"]),
         (None, ["1 close Now", "op 0: Fail(Handshake) - 0/0"]),
     ] {
         let mut bench = bench();
@@ -115,17 +87,11 @@ fn only_a_server_that_says_master_is_used() {
 fn error_replies_fail_the_operation_and_all_but_noreplicas_drop_the_connection() {
     let mut kept = bench();
     connect(&mut kept);
-    assert_eq!(
-        kept.reply(1, Reply::Error(ErrorWord::NoReplicas)),
-        ["op 0: Fail(Error(NoReplicas)) 10.0.0.4:6379 1/0"]
-    );
+    assert_eq!(kept.reply(1, Reply::Error(ErrorWord::NoReplicas)), ["op 0: Fail(Error(NoReplicas)) 10.0.0.4:6379 1/0"]);
     assert_eq!(kept.wake_at(1000), ["1 sadd 1000002"]);
     assert_eq!(
         kept.reply(1, Reply::Error(ErrorWord::ReadOnly)),
-        [
-            "1 close Now",
-            "op 1: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"
-        ]
+        ["1 close Now", "op 1: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"]
     );
     assert_eq!(kept.wake_at(2000), ["2 open 10.0.0.1:26379"]);
 }
@@ -137,11 +103,7 @@ fn an_operation_without_reply_is_indeterminate_and_drops_the_connection() {
     assert_eq!(silent.wakeup(), Some(1000));
     assert_eq!(
         silent.wake_at(1000),
-        [
-            "1 close Now",
-            "op 0: Info(Timeout) 10.0.0.4:6379 1/1",
-            "2 open 10.0.0.1:26379"
-        ],
+        ["1 close Now", "op 0: Info(Timeout) 10.0.0.4:6379 1/1", "2 open 10.0.0.1:26379"],
         "the next operation is due at once"
     );
     let mut broken = bench();
@@ -155,25 +117,16 @@ fn a_connection_closed_while_idle_is_noticed_only_by_the_next_operation() {
     connect(&mut bench);
     bench.reply(1, Reply::Int(1));
     assert_eq!(bench.closed(1), [""; 0]);
-    assert_eq!(
-        bench.wake_at(1000),
-        ["op 1: Info(Closed) 10.0.0.4:6379 1/1"]
-    );
+    assert_eq!(bench.wake_at(1000), ["op 1: Info(Closed) 10.0.0.4:6379 1/1"]);
     assert_eq!(bench.wake_at(2000), ["2 open 10.0.0.1:26379"]);
 }
 
 #[test]
 fn timeouts_are_settings_of_the_client() {
-    let mut bench = Bench::new(Profile {
-        read_timeout: Some(Millis(60_000)),
-        ..Profile::named("recorder").unwrap()
-    });
+    let mut bench = Bench::new(Profile { read_timeout: Some(Millis(60_000)), ..Profile::named("recorder").unwrap() });
     connect(&mut bench);
     assert_eq!(bench.wakeup(), Some(60_000), "ROLE still has 500 ms");
-    let mut hasty = Bench::new(Profile {
-        read_timeout: Some(Millis(200)),
-        ..Profile::named("recorder").unwrap()
-    });
+    let mut hasty = Bench::new(Profile { read_timeout: Some(Millis(200)), ..Profile::named("recorder").unwrap() });
     hasty.wake_at(0);
     hasty.connected(0);
     hasty.reply(0, Reply::Addr(server(4)));
@@ -185,28 +138,17 @@ fn timeouts_are_settings_of_the_client() {
 fn a_stopped_workload_finishes_what_is_under_way_and_starts_nothing() {
     let mut bench = bench();
     connect(&mut bench);
-    assert_eq!(
-        bench.input(Input::Operator(OperatorCommand::StopWorkload)),
-        [""; 0]
-    );
+    assert_eq!(bench.input(Input::Operator(OperatorCommand::StopWorkload)), [""; 0]);
     assert_eq!(bench.wakeup(), Some(1000));
     bench.reply(1, Reply::Int(1));
     assert_eq!(bench.wakeup(), None);
     assert_eq!(bench.wake_at(5000), [""; 0]);
-    assert_eq!(
-        bench.input(Input::Terminate),
-        ["Exit(143)"],
-        "SIGTERM ends the process"
-    );
+    assert_eq!(bench.input(Input::Terminate), ["Exit(143)"], "SIGTERM ends the process");
 }
 
 #[test]
 fn workers_share_the_pace_and_the_pool() {
-    let load = Workload {
-        sadd: Rate::per_second(10),
-        in_flight: 2,
-        ..Workload::default()
-    };
+    let load = Workload { sadd: Rate::per_second(10), in_flight: 2, ..Workload::default() };
     let mut bench = Bench::with(Profile::named("recorder").unwrap(), load);
     connect(&mut bench);
     assert_eq!(bench.wakeup(), Some(100));

@@ -9,11 +9,7 @@ use crate::{CloseHow, ErrorWord, Millis};
 const HANDSHAKE: &[Greeting] = &[Greeting::Hello, Greeting::LibName, Greeting::LibVersion];
 
 /// Exponential with full jitter, as the plain client has it (client spec 3.1).
-const BACKOFF: Backoff = Backoff {
-    base: Millis(10),
-    cap: Millis(1000),
-    jitter: true,
-};
+const BACKOFF: Backoff = Backoff { base: Millis(10), cap: Millis(1000), jitter: true };
 
 /// redis-py as it comes.
 pub fn profile() -> Profile {
@@ -60,13 +56,7 @@ pub fn with_retries() -> Profile {
         op_retry: Retry {
             attempts: 6,
             backoff: BACKOFF,
-            on: &[
-                ErrClass::ConnFail,
-                ErrClass::Closed,
-                ErrClass::ReadTimeout,
-                ErrClass::ReadOnly,
-                ErrClass::Loading,
-            ],
+            on: &[ErrClass::ConnFail, ErrClass::Closed, ErrClass::ReadTimeout, ErrClass::ReadOnly, ErrClass::Loading],
         },
         ..profile()
     }

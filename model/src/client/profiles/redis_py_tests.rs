@@ -18,10 +18,7 @@ fn masters(entry: InstanceReply) -> Reply {
 fn connect(bench: &mut Bench) {
     assert_eq!(bench.wake_at(0), ["0 open 10.0.0.1:26379"]);
     assert_eq!(bench.greet(0), ["0 masters"]);
-    assert_eq!(
-        bench.reply(0, masters(healthy(4))),
-        ["1 open 10.0.0.4:6379"]
-    );
+    assert_eq!(bench.reply(0, masters(healthy(4))), ["1 open 10.0.0.4:6379"]);
     assert_eq!(bench.greet(1), ["1 sadd 1000001"]);
 }
 
@@ -31,16 +28,10 @@ fn readonly_closes_the_connection_and_the_next_operation_asks_the_same_sentinel_
     connect(&mut bench);
     assert_eq!(
         bench.reply(1, Reply::Error(ErrorWord::ReadOnly)),
-        [
-            "1 close Now",
-            "op 0: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"
-        ]
+        ["1 close Now", "op 0: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"]
     );
     assert_eq!(bench.wake_at(1000), ["0 masters"]);
-    assert_eq!(
-        bench.reply(0, masters(healthy(5))),
-        ["2 open 10.0.0.5:6379"]
-    );
+    assert_eq!(bench.reply(0, masters(healthy(5))), ["2 open 10.0.0.5:6379"]);
     assert_eq!(bench.greet(2), ["2 sadd 1000002"]);
 }
 
@@ -54,43 +45,19 @@ fn other_error_replies_keep_the_connection() {
 
 #[test]
 fn a_master_that_is_down_or_unknown_or_too_lonely_is_refused() {
-    let down = InstanceReply {
-        s_down: true,
-        ..healthy(4)
-    };
-    let other = InstanceReply {
-        name: "other".into(),
-        ..healthy(4)
-    };
-    let lonely = InstanceReply {
-        other_sentinels: 1,
-        ..healthy(4)
-    };
-    let demoted = InstanceReply {
-        master: false,
-        ..healthy(4)
-    };
+    let down = InstanceReply { s_down: true, ..healthy(4) };
+    let other = InstanceReply { name: "other".into(), ..healthy(4) };
+    let lonely = InstanceReply { other_sentinels: 1, ..healthy(4) };
+    let demoted = InstanceReply { master: false, ..healthy(4) };
     for entry in [down, other, lonely, demoted] {
-        let mut bench = Bench::new(Profile {
-            min_other_sentinels: 2,
-            ..Profile::named("redis-py").unwrap()
-        });
+        let mut bench = Bench::new(Profile { min_other_sentinels: 2, ..Profile::named("redis-py").unwrap() });
         bench.wake_at(0);
         bench.greet(0);
-        assert_eq!(
-            bench.reply(0, masters(entry.clone())),
-            ["1 open 10.0.0.2:26379"]
-        );
+        assert_eq!(bench.reply(0, masters(entry.clone())), ["1 open 10.0.0.2:26379"]);
         bench.greet(1);
-        assert_eq!(
-            bench.reply(1, masters(entry.clone())),
-            ["2 open 10.0.0.3:26379"]
-        );
+        assert_eq!(bench.reply(1, masters(entry.clone())), ["2 open 10.0.0.3:26379"]);
         bench.greet(2);
-        assert_eq!(
-            bench.reply(2, masters(entry)),
-            ["op 0: Fail(NoMaster) - 0/0"]
-        );
+        assert_eq!(bench.reply(2, masters(entry)), ["op 0: Fail(NoMaster) - 0/0"]);
     }
 }
 
@@ -99,10 +66,7 @@ fn an_error_reply_of_a_sentinel_reaches_the_application() {
     let mut bench = named("redis-py");
     bench.wake_at(0);
     bench.greet(0);
-    assert_eq!(
-        bench.reply(0, Reply::Error(ErrorWord::NoAuth)),
-        ["0 close Now", "op 0: Fail(Error(NoAuth)) - 0/0"]
-    );
+    assert_eq!(bench.reply(0, Reply::Error(ErrorWord::NoAuth)), ["0 close Now", "op 0: Fail(Error(NoAuth)) - 0/0"]);
 }
 
 #[test]
@@ -132,10 +96,7 @@ fn a_sentinel_that_refuses_costs_ten_pauses_of_full_jitter() {
 
 #[test]
 fn the_answering_sentinel_changes_places_with_the_first() {
-    let mut bench = Bench::new(Profile {
-        sentinel_attempts: 1,
-        ..Profile::named("redis-py").unwrap()
-    });
+    let mut bench = Bench::new(Profile { sentinel_attempts: 1, ..Profile::named("redis-py").unwrap() });
     bench.wake_at(0);
     bench.refused(0);
     bench.refused(1);
@@ -156,15 +117,9 @@ fn a_connection_closed_while_idle_is_replaced_before_anything_is_sent() {
     bench.reply(1, Reply::Int(1));
     bench.closed(1);
     assert_eq!(bench.wake_at(1000), ["0 masters"]);
-    assert_eq!(
-        bench.reply(0, masters(healthy(4))),
-        ["2 open 10.0.0.4:6379"]
-    );
+    assert_eq!(bench.reply(0, masters(healthy(4))), ["2 open 10.0.0.4:6379"]);
     assert_eq!(bench.greet(2), ["2 sadd 1000002"]);
-    assert_eq!(
-        bench.reply(2, Reply::Int(1)),
-        ["op 1: Ok(None) 10.0.0.4:6379 1/0"]
-    );
+    assert_eq!(bench.reply(2, Reply::Int(1)), ["op 1: Ok(None) 10.0.0.4:6379 1/0"]);
     // Unasked input is no better than a close.
     assert_eq!(bench.reply(2, Reply::Ok), [""; 0]);
     assert_eq!(bench.wake_at(2000), ["2 close Now", "0 masters"]);
@@ -172,11 +127,7 @@ fn a_connection_closed_while_idle_is_replaced_before_anything_is_sent() {
 
 #[test]
 fn a_new_address_closes_idle_connections_at_once_and_busy_ones_when_they_come_back() {
-    let load = Workload {
-        sadd: Rate::per_second(1000),
-        in_flight: 3,
-        ..Workload::default()
-    };
+    let load = Workload { sadd: Rate::per_second(1000), in_flight: 3, ..Workload::default() };
     let mut bench = Bench::with(Profile::named("redis-py").unwrap(), load);
     connect(&mut bench);
     // Two more connections to the old master; Sentinel connection 0 is busy only while it answers.
@@ -188,33 +139,18 @@ fn a_new_address_closes_idle_connections_at_once_and_busy_ones_when_they_come_ba
     bench.greet(3);
     // The third stays idle until another operation, whose own connection was closed by READONLY, asks anew.
     assert_eq!(bench.wake_at(3), [""; 0], "all workers are busy");
-    assert_eq!(
-        bench.reply(3, Reply::Int(1)),
-        ["op 2: Ok(None) 10.0.0.4:6379 1/0", "3 sadd 1000004"]
-    );
+    assert_eq!(bench.reply(3, Reply::Int(1)), ["op 2: Ok(None) 10.0.0.4:6379 1/0", "3 sadd 1000004"]);
     assert_eq!(
         bench.reply(3, Reply::Error(ErrorWord::ReadOnly)),
-        [
-            "3 close Now",
-            "op 3: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"
-        ]
+        ["3 close Now", "op 3: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"]
     );
-    assert_eq!(
-        bench.reply(2, Reply::Int(1)),
-        ["op 1: Ok(None) 10.0.0.4:6379 1/0"]
-    );
+    assert_eq!(bench.reply(2, Reply::Int(1)), ["op 1: Ok(None) 10.0.0.4:6379 1/0"]);
     // Connection 2 is on top of the closed object of connection 3.
     assert_eq!(bench.wake_at(4), ["2 sadd 1000005"]);
     assert_eq!(bench.wake_at(5), ["0 masters"]);
     bench.reply(2, Reply::Int(1));
-    assert_eq!(
-        bench.reply(0, masters(healthy(5))),
-        ["2 close Now", "4 open 10.0.0.5:6379"]
-    );
-    assert_eq!(
-        bench.reply(1, Reply::Int(1)),
-        ["op 0: Ok(None) 10.0.0.4:6379 1/0", "1 close Now"]
-    );
+    assert_eq!(bench.reply(0, masters(healthy(5))), ["2 close Now", "4 open 10.0.0.5:6379"]);
+    assert_eq!(bench.reply(1, Reply::Int(1)), ["op 0: Ok(None) 10.0.0.4:6379 1/0", "1 close Now"]);
 }
 
 #[test]
@@ -242,10 +178,7 @@ fn a_demoted_server_answers_every_retry_with_readonly_and_the_operation_is_defin
     let mut bench = named("redis-py-retry");
     connect(&mut bench);
     for conn in 1..=5 {
-        assert_eq!(
-            bench.reply(conn, Reply::Error(ErrorWord::ReadOnly)),
-            [format!("{conn} close Now")]
-        );
+        assert_eq!(bench.reply(conn, Reply::Error(ErrorWord::ReadOnly)), [format!("{conn} close Now")]);
         let at = bench.wakeup().unwrap();
         let next = conn + 1;
         assert_eq!(bench.wake_at(at), [format!("{next} open 10.0.0.4:6379")]);
@@ -253,10 +186,7 @@ fn a_demoted_server_answers_every_retry_with_readonly_and_the_operation_is_defin
     }
     assert_eq!(
         bench.reply(6, Reply::Error(ErrorWord::ReadOnly)),
-        [
-            "6 close Now",
-            "op 0: Fail(Error(ReadOnly)) 10.0.0.4:6379 6/0"
-        ]
+        ["6 close Now", "op 0: Fail(Error(ReadOnly)) 10.0.0.4:6379 6/0"]
     );
 }
 
@@ -268,8 +198,5 @@ fn success_after_an_attempt_of_unknown_fate_may_have_been_applied_twice() {
     let at = bench.wakeup().unwrap();
     assert_eq!(bench.wake_at(at), ["2 open 10.0.0.4:6379"]);
     bench.greet(2);
-    assert_eq!(
-        bench.reply(2, Reply::Int(0)),
-        ["op 0: Ok(None) 10.0.0.4:6379 2/1"]
-    );
+    assert_eq!(bench.reply(2, Reply::Int(0)), ["op 0: Ok(None) 10.0.0.4:6379 2/1"]);
 }

@@ -10,10 +10,7 @@ use crate::message::Request;
 use crate::value::{Command, Key, Space, Value};
 
 fn register(index: u32) -> Key {
-    Key {
-        space: Space::Register,
-        index,
-    }
+    Key { space: Space::Register, index }
 }
 
 fn set(index: u32, value: u64) -> Request {

@@ -41,17 +41,11 @@ pub struct TestDisk {
 
 impl Disk for TestDisk {
     fn save_sentinel_conf(&mut self, _: Nanos, _: &SentinelConf) -> Saved {
-        Saved {
-            cost: Nanos::ZERO,
-            result: Ok(()),
-        }
+        Saved { cost: Nanos::ZERO, result: Ok(()) }
     }
     fn save_redis_conf(&mut self, _: Nanos, conf: &RedisConf) -> Saved {
         self.conf = Some(conf.clone());
-        Saved {
-            cost: Nanos::from_millis(1),
-            result: Ok(()),
-        }
+        Saved { cost: Nanos::from_millis(1), result: Ok(()) }
     }
     fn append_aof(&mut self, entry: AofEntry) {
         self.aof.get_or_insert_default().entries.push(entry);
@@ -64,10 +58,7 @@ impl Disk for TestDisk {
         self.background_fsyncs += 1;
     }
     fn replace_aof(&mut self, _: Nanos, base: Arc<Snapshot>) {
-        self.aof = Some(AofFile {
-            base: Some(base),
-            entries: Vec::new(),
-        });
+        self.aof = Some(AofFile { base: Some(base), entries: Vec::new() });
     }
     fn save_rdb(&mut self, _: Nanos, snapshot: Arc<Snapshot>) {
         self.rdb = Some(snapshot);
@@ -103,13 +94,7 @@ impl Server {
     /// A frozen process loses what its peers on replication links had sent.
     pub fn queued_without_requests_of_servers(&mut self) {
         self.queued.retain(|input| {
-            !matches!(
-                input,
-                Input::Message(
-                    _,
-                    Message::Request(Request::ReplconfAck(_)) | Message::Stream(_)
-                )
-            )
+            !matches!(input, Input::Message(_, Message::Request(Request::ReplconfAck(_)) | Message::Stream(_)))
         });
     }
 }
@@ -157,27 +142,17 @@ pub struct Net {
 
 /// Address of a server by number.
 pub fn addr(server: usize) -> Addr {
-    Addr {
-        ip: Ip(0x0A00_0001 + server as u32),
-        port: 6379,
-    }
+    Addr { ip: Ip(0x0A00_0001 + server as u32), port: 6379 }
 }
 
 /// A configuration without save points.
 pub fn plain() -> RedisConf {
-    RedisConf {
-        save: Vec::new(),
-        repl_diskless_sync_delay: 0,
-        ..RedisConf::default()
-    }
+    RedisConf { save: Vec::new(), repl_diskless_sync_delay: 0, ..RedisConf::default() }
 }
 
 /// The same as a replica of server 0.
 pub fn replica() -> RedisConf {
-    RedisConf {
-        replicaof: Some(addr(0)),
-        ..plain()
-    }
+    RedisConf { replicaof: Some(addr(0)), ..plain() }
 }
 
 impl Net {
@@ -195,10 +170,7 @@ impl Net {
         for (number, conf) in confs.into_iter().enumerate() {
             net.servers.push(Server {
                 node: None,
-                disk: TestDisk {
-                    conf: Some(conf),
-                    ..TestDisk::default()
-                },
+                disk: TestDisk { conf: Some(conf), ..TestDisk::default() },
                 draws: TestDraws(1000 * number as u64),
                 out: Effects::default(),
                 frozen: false,
@@ -437,11 +409,7 @@ impl Net {
                 (Some(_), None) => true,
                 _ => false,
             };
-            let next = if timer_first {
-                timer.map(|t| t.0)
-            } else {
-                event.map(|e| e.0)
-            };
+            let next = if timer_first { timer.map(|t| t.0) } else { event.map(|e| e.0) };
             let Some(next) = next.filter(|at| *at <= end) else {
                 break;
             };
@@ -502,10 +470,5 @@ impl Net {
 
 /// An environment at this many nanoseconds after start.
 pub fn env_at<'a>(now: u64, draws: &'a mut TestDraws, disk: &'a mut TestDisk) -> Env<'a> {
-    Env::new(
-        WallTime(EPOCH + now as i64),
-        MonoTime(UPTIME + now),
-        draws,
-        disk,
-    )
+    Env::new(WallTime(EPOCH + now as i64), MonoTime(UPTIME + now), draws, disk)
 }

@@ -9,11 +9,7 @@ use crate::time::Nanos;
 use crate::value::Value;
 
 fn aof(policy: AppendFsync) -> RedisConf {
-    RedisConf {
-        appendonly: true,
-        appendfsync: policy,
-        ..plain()
-    }
+    RedisConf { appendonly: true, appendfsync: policy, ..plain() }
 }
 
 fn x0(net: &Net, server: usize) -> Option<Value> {
@@ -49,14 +45,8 @@ fn an_append_only_file_keeps_the_data_and_forgets_the_identity() {
     net.start(0);
     assert_eq!(x0(&net, 0), Some(Value(3)));
     let history = &net.redis(0).history;
-    assert_eq!(
-        (history.offset, history.second, history.replid == id),
-        (0, None, false)
-    );
-    let born = Note::Branch {
-        id: history.replid,
-        parent: Some(before),
-    };
+    assert_eq!((history.offset, history.second, history.replid == id), (0, None, false));
+    let born = Note::Branch { id: history.replid, parent: Some(before) };
     assert!(net.servers[0].notes.iter().any(|(_, note)| *note == born));
 }
 
@@ -82,18 +72,12 @@ fn always_holds_the_reply_back_until_the_fsync_and_everysec_syncs_once_a_second(
 
 #[test]
 fn save_points_fire_when_strictly_more_than_their_seconds_have_passed() {
-    let conf = RedisConf {
-        save: vec![(2, 2)],
-        ..plain()
-    };
+    let conf = RedisConf { save: vec![(2, 2)], ..plain() };
     let mut net = Net::new(vec![conf]);
     let c = net.client(0);
     net.ask(c, set(0, 1));
     net.run_ms(5000);
-    assert!(
-        net.servers[0].disk.rdb.is_none(),
-        "one change is not enough"
-    );
+    assert!(net.servers[0].disk.rdb.is_none(), "one change is not enough");
     net.ask(c, set(0, 2));
     net.run_ms(300);
     let rdb = net.servers[0].disk.rdb.clone().unwrap();
@@ -106,10 +90,7 @@ fn save_points_fire_when_strictly_more_than_their_seconds_have_passed() {
 
 #[test]
 fn sigterm_writes_a_final_file_if_there_are_save_points() {
-    let conf = RedisConf {
-        save: vec![(3600, 1)],
-        ..plain()
-    };
+    let conf = RedisConf { save: vec![(3600, 1)], ..plain() };
     let mut net = Net::new(vec![conf]);
     let c = net.client(0);
     net.ask(c, set(0, 1));
@@ -123,10 +104,7 @@ fn sigterm_writes_a_final_file_if_there_are_save_points() {
 #[test]
 fn a_master_restarted_from_its_file_lets_those_continue_that_are_exactly_there() {
     for surplus in [false, true] {
-        let conf = RedisConf {
-            save: vec![(1, 1)],
-            ..plain()
-        };
+        let conf = RedisConf { save: vec![(1, 1)], ..plain() };
         let mut net = Net::synced(vec![conf, replica()]);
         let c = net.client(0);
         net.ask(c, set(0, 1));
@@ -146,10 +124,7 @@ fn a_master_restarted_from_its_file_lets_those_continue_that_are_exactly_there()
         net.run_ms(2500);
         assert!(net.redis(1).link_up());
         assert_eq!(x0(&net, 1), Some(Value(1)), "ahead means rolled back");
-        let full = net.servers[1]
-            .notes
-            .iter()
-            .any(|(_, n)| matches!(n, Note::FullSync { .. }));
+        let full = net.servers[1].notes.iter().any(|(_, n)| matches!(n, Note::FullSync { .. }));
         assert_eq!(full, surplus);
         assert_eq!(net.redis(1).lineage(), net.redis(0).lineage());
     }
@@ -172,21 +147,12 @@ fn a_former_replica_restarted_as_master_resurrects_its_last_full_sync() {
 
 #[test]
 fn the_append_only_file_of_a_resynced_replica_is_the_old_one_until_its_rewrite_is_complete() {
-    let conf = RedisConf {
-        replicaof: Some(addr(0)),
-        ..aof(AppendFsync::Everysec)
-    };
+    let conf = RedisConf { replicaof: Some(addr(0)), ..aof(AppendFsync::Everysec) };
     let mut net = Net::synced(vec![plain(), conf]);
     let c = net.client(0);
     net.ask(c, set(0, 1));
     net.run_ms(300);
-    let len = |net: &Net| {
-        net.servers[1]
-            .disk
-            .aof
-            .as_ref()
-            .map(|aof| aof.entries.len())
-    };
+    let len = |net: &Net| net.servers[1].disk.aof.as_ref().map(|aof| aof.entries.len());
     assert_eq!(len(&net), Some(1));
     net.servers[1].disk.save_time = Nanos::from_secs(30);
     net.kill(0);
@@ -208,10 +174,7 @@ fn the_append_only_file_of_a_resynced_replica_is_the_old_one_until_its_rewrite_i
 
 #[test]
 fn a_disk_target_sync_leaves_the_file_on_the_master_too() {
-    let master = RedisConf {
-        repl_diskless_sync: false,
-        ..plain()
-    };
+    let master = RedisConf { repl_diskless_sync: false, ..plain() };
     let mut net = Net::synced(vec![master, replica(), replica()]);
     assert!(net.servers[0].disk.rdb.is_some());
     let c = net.client(0);

@@ -73,10 +73,7 @@ fn commands_behind_a_blocked_wait_run_once_it_is_released() {
     net.run_ms(50);
     assert_eq!(net.replies(a), [OK]);
     net.run_ms(400);
-    assert_eq!(
-        net.replies(a),
-        [OK, Reply::Int(0), Reply::Value(Some(Value(1)))]
-    );
+    assert_eq!(net.replies(a), [OK, Reply::Int(0), Reply::Value(Some(Value(1)))]);
 }
 
 #[test]
@@ -93,10 +90,7 @@ fn v2_a_frozen_master_executes_on_waking_what_dead_clients_had_sent() {
     net.run_ms(100);
     net.thaw(0);
     for number in 0..4 {
-        assert_eq!(
-            net.redis(0).dataset().register(register(number)),
-            Some(Value(7))
-        );
+        assert_eq!(net.redis(0).dataset().register(register(number)), Some(Value(7)));
     }
 }
 
@@ -125,10 +119,7 @@ fn v4_the_sentinel_transaction_drops_the_unblocked_text() {
     assert!(net.replies(blocked).is_empty() && net.is_closed(blocked));
     let expected = Reply::Exec(vec![OK, OK, Reply::Int(1), Reply::Int(0)]);
     assert_eq!(net.replies(sentinel).last(), Some(&expected));
-    assert_eq!(
-        net.servers[0].disk.conf.as_ref().unwrap().replicaof,
-        Some(addr(1))
-    );
+    assert_eq!(net.servers[0].disk.conf.as_ref().unwrap().replicaof, Some(addr(1)));
 }
 
 #[test]
@@ -160,10 +151,7 @@ fn v6_exec_after_a_demotion_is_execabort() {
 
 #[test]
 fn v7_what_a_loading_replica_answers() {
-    let delayed = RedisConf {
-        repl_diskless_sync_delay: 2,
-        ..plain()
-    };
+    let delayed = RedisConf { repl_diskless_sync_delay: 2, ..plain() };
     let mut net = Net::new(vec![delayed, replica()]);
     net.servers[1].disk.load_time = Nanos::from_secs(20);
     let filler = net.client(0);
@@ -175,15 +163,9 @@ fn v7_what_a_loading_replica_answers() {
     assert_eq!(net.ask(c, Request::Ping), error(ErrorWord::Loading));
     assert_eq!(net.ask(c, get(0)), error(ErrorWord::Loading));
     assert_eq!(net.ask(c, set(0, 1)), error(ErrorWord::ReadOnly));
-    assert_eq!(
-        net.ask(c, Request::SlaveOf(None)),
-        error(ErrorWord::Loading)
-    );
+    assert_eq!(net.ask(c, Request::SlaveOf(None)), error(ErrorWord::Loading));
     assert_eq!(net.ask(c, Request::Multi), OK);
-    assert_eq!(
-        net.ask(c, Request::SlaveOf(None)),
-        error(ErrorWord::Loading)
-    );
+    assert_eq!(net.ask(c, Request::SlaveOf(None)), error(ErrorWord::Loading));
     assert_eq!(net.ask(c, Request::Exec), error(ErrorWord::ExecAbort));
     let role = RoleReply::Slave(addr(0), LinkState::Sync, None);
     assert_eq!(net.ask(c, Request::Role), Reply::Role(Box::new(role)));
@@ -195,10 +177,7 @@ fn v7_what_a_loading_replica_answers() {
 
 #[test]
 fn v8_a_replica_that_serves_no_stale_data() {
-    let conf = RedisConf {
-        replica_serve_stale_data: false,
-        ..replica()
-    };
+    let conf = RedisConf { replica_serve_stale_data: false, ..replica() };
     let mut net = Net::synced(vec![plain(), conf]);
     let c = net.client(1);
     assert_eq!(net.ask(c, get(0)), Reply::Value(None));
@@ -212,10 +191,7 @@ fn v8_a_replica_that_serves_no_stale_data() {
 
 #[test]
 fn v9_after_a_failed_save_writes_and_ping_are_refused() {
-    let conf = RedisConf {
-        save: vec![(1, 1)],
-        ..plain()
-    };
+    let conf = RedisConf { save: vec![(1, 1)], ..plain() };
     let mut net = Net::new(vec![conf]);
     let c = net.client(0);
     assert_eq!(net.ask(c, set(0, 1)), OK);
@@ -233,10 +209,7 @@ fn v9_after_a_failed_save_writes_and_ping_are_refused() {
 
 #[test]
 fn v13_an_empty_restarted_master_empties_its_replica_after_the_diskless_delay() {
-    let master = RedisConf {
-        repl_diskless_sync_delay: 5,
-        ..plain()
-    };
+    let master = RedisConf { repl_diskless_sync_delay: 5, ..plain() };
     let mut net = Net::new(vec![master, replica()]);
     net.run_ms(7000);
     let c = net.client(0);
@@ -264,19 +237,12 @@ fn v14_a_replica_without_persistence_continues_after_a_restart_right_behind_its_
     assert!(net.redis(1).link_up());
     assert_eq!(net.redis(1).lineage(), before);
     let notes = &net.servers[1].notes;
-    assert!(
-        notes
-            .iter()
-            .any(|(_, note)| matches!(note, crate::note::Note::PartialSync { .. }))
-    );
+    assert!(notes.iter().any(|(_, note)| matches!(note, crate::note::Note::PartialSync { .. })));
 }
 
 #[test]
 fn v15_a_replica_with_an_append_only_file_needs_a_full_sync_after_a_restart() {
-    let conf = RedisConf {
-        appendonly: true,
-        ..replica()
-    };
+    let conf = RedisConf { appendonly: true, ..replica() };
     let mut net = Net::synced(vec![plain(), conf]);
     net.servers[1].notes.clear();
     net.kill(1);
@@ -284,16 +250,8 @@ fn v15_a_replica_with_an_append_only_file_needs_a_full_sync_after_a_restart() {
     net.run_ms(1500);
     assert!(net.redis(1).link_up());
     let notes = &net.servers[1].notes;
-    assert!(
-        notes
-            .iter()
-            .any(|(_, note)| matches!(note, crate::note::Note::FullSync { .. }))
-    );
-    assert!(
-        !notes
-            .iter()
-            .any(|(_, note)| matches!(note, crate::note::Note::PartialSync { .. }))
-    );
+    assert!(notes.iter().any(|(_, note)| matches!(note, crate::note::Note::FullSync { .. })));
+    assert!(!notes.iter().any(|(_, note)| matches!(note, crate::note::Note::PartialSync { .. })));
 }
 
 #[test]
@@ -329,11 +287,7 @@ fn sigterm_ends_quickly_if_the_replica_has_everything() {
 }
 
 fn min_replicas() -> RedisConf {
-    RedisConf {
-        min_replicas_to_write: 1,
-        min_replicas_max_lag: 10,
-        ..plain()
-    }
+    RedisConf { min_replicas_to_write: 1, min_replicas_max_lag: 10, ..plain() }
 }
 
 #[test]
@@ -385,10 +339,7 @@ fn min_replicas_counts_nobody_before_the_first_replica() {
 
 #[test]
 fn v18_an_idle_master_with_one_replica_produces_fourteen_bytes_per_ping() {
-    let conf = RedisConf {
-        repl_ping_replica_period: 1,
-        ..plain()
-    };
+    let conf = RedisConf { repl_ping_replica_period: 1, ..plain() };
     let mut net = Net::synced(vec![conf, replica()]);
     let before = net.redis(0).history.offset;
     net.run_ms(10_050);
