@@ -50,7 +50,9 @@ fn is_scenario(path: &Path, name: &str) -> bool {
         return false;
     }
     let Ok(text) = fs::read_to_string(path) else { return true };
-    let is_other = |line: &str| ["[sweep", "[baseline", "[package]", "[workspace"].iter().any(|head| line.trim_start().starts_with(head));
+    let is_other = |line: &str| {
+        ["[sweep", "[baseline", "[package]", "[workspace"].iter().any(|head| line.trim_start().starts_with(head))
+    };
     !text.lines().any(is_other)
 }
 

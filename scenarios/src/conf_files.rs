@@ -56,7 +56,11 @@ fn sentinel_directive(line: &Line, conf: &mut SentinelConf, ignored: &mut Vec<St
         "monitor" => {}
         "sentinel-user" => conf.sentinel_user = Some(line.word(2).to_owned()),
         "sentinel-pass" => conf.sentinel_pass = Some(line.word(2).to_owned()),
-        "down-after-milliseconds" | "failover-timeout" | "parallel-syncs" | "auth-pass" | "auth-user"
+        "down-after-milliseconds"
+        | "failover-timeout"
+        | "parallel-syncs"
+        | "auth-pass"
+        | "auth-user"
         | "master-reboot-down-after-period" => {
             let [name, value] = line.arguments::<2>(2)?;
             let Some(master) = conf.masters.iter_mut().find(|master| &*master.name == name) else {
@@ -71,9 +75,21 @@ fn sentinel_directive(line: &Line, conf: &mut SentinelConf, ignored: &mut Vec<St
                 _ => master.master_reboot_down_after = Millis(line.number(value, 0, i64::MAX)?),
             }
         }
-        "announce-ip" | "announce-port" | "deny-scripts-reconfig" | "resolve-hostnames" | "announce-hostnames"
-        | "notification-script" | "client-reconfig-script" | "rename-command" | "myid" | "current-epoch"
-        | "config-epoch" | "leader-epoch" | "known-replica" | "known-slave" | "known-sentinel" => note(ignored, directive),
+        "announce-ip"
+        | "announce-port"
+        | "deny-scripts-reconfig"
+        | "resolve-hostnames"
+        | "announce-hostnames"
+        | "notification-script"
+        | "client-reconfig-script"
+        | "rename-command"
+        | "myid"
+        | "current-epoch"
+        | "config-epoch"
+        | "leader-epoch"
+        | "known-replica"
+        | "known-slave"
+        | "known-sentinel" => note(ignored, directive),
         _ => return Err(line.error(format!("unknown directive `sentinel {directive}`"))),
     }
     Ok(())
@@ -105,7 +121,8 @@ pub fn read_redis_conf(text: &str) -> Result<(RedisConf, Vec<String>), ConfFileE
             "repl-timeout" => conf.repl_timeout = count(1)?,
             "repl-ping-replica-period" | "repl-ping-slave-period" => conf.repl_ping_replica_period = count(1)?,
             "repl-backlog-size" => {
-                conf.repl_backlog_size = crate::quantity::bytes(value).map_err(|expected| line.error(format!("expected {expected}")))?;
+                conf.repl_backlog_size =
+                    crate::quantity::bytes(value).map_err(|expected| line.error(format!("expected {expected}")))?;
             }
             "repl-backlog-ttl" => conf.repl_backlog_ttl = count(0)?,
             "repl-diskless-sync" => conf.repl_diskless_sync = line.flag()?,
@@ -122,7 +139,10 @@ pub fn read_redis_conf(text: &str) -> Result<(RedisConf, Vec<String>), ConfFileE
             }
             "save" if value.is_empty() => saves = Some(Vec::new()),
             "save" => {
-                let numbers: Vec<u32> = line.words[1..].iter().map(|word| line.number(word, 0, most).map(|n| n as u32)).collect::<Result<_, _>>()?;
+                let numbers: Vec<u32> = line.words[1..]
+                    .iter()
+                    .map(|word| line.number(word, 0, most).map(|n| n as u32))
+                    .collect::<Result<_, _>>()?;
                 if numbers.len() % 2 != 0 {
                     return Err(line.error("expected pairs of seconds and changes"));
                 }

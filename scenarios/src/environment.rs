@@ -60,14 +60,7 @@ const fn us(n: u64) -> Nanos {
 
 impl Environment {
     /// Names of all presets.
-    pub const NAMES: &'static [&'static str] = &[
-        "recorder",
-        "recorder-tmpfs",
-        "lan",
-        "cross-az",
-        "wan",
-        "noisy-cloud",
-    ];
+    pub const NAMES: &'static [&'static str] = &["recorder", "recorder-tmpfs", "lan", "cross-az", "wan", "noisy-cloud"];
 
     /// The preset used where nothing is said.
     pub const DEFAULT: &'static str = "lan";
@@ -80,12 +73,7 @@ impl Environment {
             loopback: Dist::Uniform(us(15), us(30)),
             loss_ppm: 0,
             wake: Dist::Uniform(us(5), us(60)),
-            fsync: Dist::Quantiles(vec![
-                (0, us(150)),
-                (5_000, us(600)),
-                (9_000, us(2_000)),
-                (10_000, us(12_000)),
-            ]),
+            fsync: Dist::Quantiles(vec![(0, us(150)), (5_000, us(600)), (9_000, us(2_000)), (10_000, us(12_000))]),
             config_save: Dist::Quantiles(vec![
                 (0, us(400)),
                 (5_000, us(1_500)),
@@ -101,10 +89,7 @@ impl Environment {
         };
         Some(match name {
             "lan" => lan,
-            "recorder" => Environment {
-                latency: Dist::Uniform(us(18), us(40)),
-                ..lan
-            },
+            "recorder" => Environment { latency: Dist::Uniform(us(18), us(40)), ..lan },
             "recorder-tmpfs" => Environment {
                 latency: Dist::Uniform(us(18), us(40)),
                 fsync: Dist::Fixed(us(5)),
@@ -112,12 +97,7 @@ impl Environment {
                 ..lan
             },
             "cross-az" => Environment {
-                latency: Dist::Quantiles(vec![
-                    (0, us(350)),
-                    (5_000, us(600)),
-                    (9_900, us(1_500)),
-                    (10_000, us(8_000)),
-                ]),
+                latency: Dist::Quantiles(vec![(0, us(350)), (5_000, us(600)), (9_900, us(1_500)), (10_000, us(8_000))]),
                 loss_ppm: 10,
                 ..lan
             },

@@ -94,7 +94,8 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
 
 /// A duration as short as it can be written.
 pub fn show(d: Nanos) -> String {
-    let units = [(3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
+    let units =
+        [(3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
     for (scale, unit) in units {
         if d.0 >= scale && d.0 % scale == 0 {
             return format!("{}{unit}", d.0 / scale);

@@ -77,12 +77,8 @@ impl<'a> Reader<'a> {
     /// The entries nobody has asked for, in the order of the file.
     pub fn rest(&self) -> Vec<Field<'a>> {
         let unknown = |name: &&Spanned<_>| !self.known.contains(&AsRef::<str>::as_ref(Spanned::get_ref(name)));
-        let mut rest: Vec<Field<'a>> = self
-            .table
-            .iter()
-            .filter(|(name, _)| unknown(name))
-            .map(|(name, value)| self.field(name, value))
-            .collect();
+        let mut rest: Vec<Field<'a>> =
+            self.table.iter().filter(|(name, _)| unknown(name)).map(|(name, value)| self.field(name, value)).collect();
         rest.sort_by_key(|field| field.key_span.start);
         rest
     }
@@ -94,7 +90,8 @@ impl<'a> Reader<'a> {
     pub fn finish(&self, homes: &[(&str, &str)]) -> Read<()> {
         let Some(field) = self.rest().into_iter().next() else { return Ok(()) };
         let what = if matches!(field.value, DeValue::Table(_)) && self.span.is_empty() { "section" } else { "key" };
-        let error = self.source.error(field.key_span.clone(), format!("unknown {what} `{}` in {}", field.key, self.title));
+        let error =
+            self.source.error(field.key_span.clone(), format!("unknown {what} `{}` in {}", field.key, self.title));
         if let Some(word) = nearest(field.key, self.known.iter().copied()) {
             return Err(error.did_you_mean(Some(word)));
         }
@@ -347,7 +344,8 @@ impl<'a> Field<'a> {
     /// The elements of an array, each under this key.
     pub fn list(&self) -> Read<Vec<Field<'a>>> {
         let DeValue::Array(items) = self.value else { return Err(self.wrong("an array")) };
-        let element = |item: &'a Spanned<DeValue<'a>>| Field { value: item.get_ref(), span: item.span(), ..self.clone() };
+        let element =
+            |item: &'a Spanned<DeValue<'a>>| Field { value: item.get_ref(), span: item.span(), ..self.clone() };
         Ok(items.iter().map(element).collect())
     }
 

@@ -127,7 +127,9 @@ impl Places {
         }
         for client in &scenario.clients {
             // A client's host may be named by a process on it.
-            let Some(host) = client.host.as_ref().map(|host| placed.get(host).unwrap_or(host).clone()) else { continue };
+            let Some(host) = client.host.as_ref().map(|host| placed.get(host).unwrap_or(host).clone()) else {
+                continue;
+            };
             placed.extend(client.members.iter().map(|member| (member.clone(), host.clone())));
         }
         Places { hosts: Vec::new(), by_name: BTreeMap::new(), placed, ports: BTreeMap::new() }

@@ -56,9 +56,8 @@ impl Source {
             let before = String::from_utf8_lossy(&error.as_bytes()[..bad]).into_owned();
             let (line, column) = position(&before, before.len());
             let byte = error.as_bytes()[bad];
-            let mut wrong = ScenarioError::of_file(file, "this is not text")
-                .found(format!("byte 0x{byte:02x}"))
-                .expected("UTF-8");
+            let mut wrong =
+                ScenarioError::of_file(file, "this is not text").found(format!("byte 0x{byte:02x}")).expected("UTF-8");
             (wrong.line, wrong.column) = (line, column);
             wrong
         })

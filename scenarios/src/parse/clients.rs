@@ -30,7 +30,8 @@ pub fn read(
         let count_field = table.get("count");
         let count = count_field.as_ref().map_or(Ok(1), |field| field.count(1, MOST))?;
         if total + count > MOST {
-            let error = count_field.as_ref().map_or_else(|| table.error("too many clients"), |f| f.error("too many clients"));
+            let error =
+                count_field.as_ref().map_or_else(|| table.error("too many clients"), |f| f.error("too many clients"));
             return Err(error.found((total + count).to_string()).expected(format!("at most {MOST}")));
         }
         let client = client(&mut table, field, names, masters, sentinel, (total, count))?;
@@ -143,7 +144,9 @@ fn workload(field: &Field<'_>) -> Read<Workload> {
     let in_flight = table.get("in-flight").map_or(Ok(1), |field| field.count(1, 10_000))?;
     table.finish(&[])?;
     if [sadd, set, get, incr, rpush].iter().all(|rate| rate.0 == 0) {
-        return Err(field.error("this workload does nothing").expected("at least one of `sadd`, `set`, `get`, `incr`, `rpush`"));
+        return Err(field
+            .error("this workload does nothing")
+            .expected("at least one of `sadd`, `set`, `get`, `incr`, `rpush`"));
     }
     Ok(Workload { sadd, set, get, incr, rpush, keys, in_flight })
 }

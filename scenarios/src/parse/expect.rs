@@ -67,7 +67,9 @@ fn expectation(property: Property, entry: &Field<'_>) -> Read<Expectation> {
     }
     if let Some(field) = table.get("exactly") {
         if property != Property::FailoverCompletes {
-            return Err(field.key_error("only `failover-completes` has a count of failovers").expected("`at-most` or `at-least`"));
+            return Err(field
+                .key_error("only `failover-completes` has a count of failovers")
+                .expected("`at-most` or `at-least`"));
         }
         limits.push(Limit::Exactly(field.count(0, 1_000_000)?));
     }
@@ -76,7 +78,11 @@ fn expectation(property: Property, entry: &Field<'_>) -> Read<Expectation> {
     let demand = match given[..] {
         [demand] => demand,
         [] => implied(&limits, entry)?,
-        _ => return Err(entry.error(format!("`{property}` is demanded in two ways")).expected("one of `holds`, `shows`, `any`")),
+        _ => {
+            return Err(entry
+                .error(format!("`{property}` is demanded in two ways"))
+                .expected("one of `holds`, `shows`, `any`"));
+        }
     };
     Ok(Expectation { property, demand, limits })
 }
@@ -97,7 +103,9 @@ fn shows(field: &Field<'_>) -> Read<Demand> {
 /// must not happen, only the limits are demanded.
 fn implied(limits: &[Limit], entry: &Field<'_>) -> Read<Demand> {
     if limits.is_empty() {
-        return Err(entry.wrong("a demand (`holds`, `shows`, `any`) or a limit (`at-most`, `at-least`, `within`, `exactly`)"));
+        return Err(
+            entry.wrong("a demand (`holds`, `shows`, `any`) or a limit (`at-most`, `at-least`, `within`, `exactly`)")
+        );
     }
     let in_time = limits.iter().any(|limit| matches!(limit, Limit::Within(_)));
     let some = limits.iter().any(|limit| matches!(limit, Limit::Exactly(1..)));

@@ -63,7 +63,9 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
         }
     };
     if let Some(field) = master.as_ref().filter(|_| kind.key != "sentinel-failover") {
-        return Err(field.key_error("`master` belongs to `sentinel-failover`").help("a target is written `master:name`"));
+        return Err(field
+            .key_error("`master` belongs to `sentinel-failover`")
+            .help("a target is written `master:name`"));
     }
     let when = when(table, times, after, cap, first)?;
     let what = what(kind, master.as_ref(), names)?;

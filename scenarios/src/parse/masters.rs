@@ -31,7 +31,8 @@ pub fn read<'a>(
 ) -> Read<(SentinelConf, Vec<MasterSpec>)> {
     let mut common = cluster.sentinel_conf.as_ref().map(|(_, conf)| conf.clone()).unwrap_or_default();
     let monitored = std::mem::take(&mut common.masters);
-    let mut asked = Asked { quorum: cluster.sentinel_conf.as_ref().map(|(field, _)| field.clone()), allow_impossible: false };
+    let mut asked =
+        Asked { quorum: cluster.sentinel_conf.as_ref().map(|(field, _)| field.clone()), allow_impossible: false };
     let majority = cluster.sentinels / 2 + 1;
     let fallback = MasterConf::new(DEFAULT_NAME.into(), Addr::default(), majority);
 
@@ -128,7 +129,8 @@ fn master_name<'a>(field: &Field<'a>) -> Read<&'a str> {
 
 fn check_quorum(draft: &Draft<'_>, sentinels: u32) -> Read<()> {
     let quorum = draft.conf.quorum;
-    let Some(field) = draft.asked.quorum.as_ref().filter(|_| quorum > sentinels && !draft.asked.allow_impossible) else {
+    let Some(field) = draft.asked.quorum.as_ref().filter(|_| quorum > sentinels && !draft.asked.allow_impossible)
+    else {
         return Ok(());
     };
     let message = format!(
@@ -136,7 +138,9 @@ fn check_quorum(draft: &Draft<'_>, sentinels: u32) -> Read<()> {
         draft.conf.name,
         if sentinels == 1 { "" } else { "s" }
     );
-    Err(field.error(message).help("Redis accepts this silently; to simulate it say `allow-impossible = true` in [sentinel]"))
+    Err(field
+        .error(message)
+        .help("Redis accepts this silently; to simulate it say `allow-impossible = true` in [sentinel]"))
 }
 
 /// Makes the servers of all masters: configuration file or defaults, passwords that sentinel.conf implies, `[redis]`,

@@ -149,7 +149,9 @@ fn refuse_other_files(source: &Source, root: &mut Reader<'_>) -> Read<()> {
     }
     let mut looked = root.clone();
     if let Some(sweep) = looked.get("sweep") {
-        return Err(sweep.key_error("this file is a parameter sweep, not a scenario").help("`splitbrain explore` takes it"));
+        return Err(sweep
+            .key_error("this file is a parameter sweep, not a scenario")
+            .help("`splitbrain explore` takes it"));
     }
     if let Some(package) = looked.get("package").or_else(|| looked.get("workspace")) {
         return Err(package.key_error("this file is a Cargo manifest, not a scenario"));

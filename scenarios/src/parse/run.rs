@@ -44,7 +44,9 @@ pub fn read(field: Option<&Field<'_>>, masters: &[MasterSpec]) -> Read<RunSpec> 
     if run.heal < run.observe_at_least {
         if let Some(field) = heal.filter(|field| field.as_text() != Some("auto")) {
             let error = field.error("the run would end before it was observed long enough");
-            return Err(error.found(run.heal.to_string()).expected(format!("at least observe-at-least, {}", run.observe_at_least)));
+            return Err(error
+                .found(run.heal.to_string())
+                .expected(format!("at least observe-at-least, {}", run.observe_at_least)));
         }
         run.heal = run.observe_at_least;
     }
