@@ -179,7 +179,8 @@ fn peers_are_asked_only_about_a_down_master_a_second_after_their_last_reply() {
         epoch: Epoch(0),
         candidate: None,
     };
-    assert_eq!(asks(&mut rig, false), [query.clone()]);
+    let asked = asks(&mut rig, false);
+    assert_eq!(asked, std::slice::from_ref(&query));
     assert_eq!(
         asks(&mut rig, false),
         [query],

@@ -203,7 +203,8 @@ fn a_short_down_after_shortens_the_ping_period() {
 #[test]
 fn info_comes_every_ten_seconds_and_every_second_when_it_matters() {
     let trouble = |rig: &mut Rig, flag| rig.master().inst.flags.set(flag);
-    let rows: [(fn(&mut Rig), i64); 4] = [
+    type SetUp = fn(&mut Rig);
+    let rows: [(SetUp, i64); 4] = [
         (|_| {}, 10_000),
         (|rig| rig.master().inst.flags.set(Flags::O_DOWN), 1000),
         (
