@@ -42,12 +42,15 @@ impl Sentinel {
                     self.process_hello_message(cx, &hello);
                 }
             }
-            Message::Reply(reply) => {
-                if !self.links[link].next_pubsub_reply() {
-                    self.unexpected_reply(cx, link, Side::Pc, &reply);
-                }
-            }
+            Message::Reply(reply) => self.pubsub_reply(cx, link, &reply),
             _ => {}
+        }
+    }
+
+    /// A plain reply among the pub/sub messages: to AUTH or CLIENT SETNAME, else to nothing.
+    fn pubsub_reply(&mut self, cx: &mut Cx<'_, '_>, link: LinkId, reply: &Reply) {
+        if !self.links[link].next_pubsub_reply() {
+            self.unexpected_reply(cx, link, Side::Pc, reply);
         }
     }
 
