@@ -61,7 +61,9 @@ struct HostState {
 const READ_LIMIT: u32 = 16 << 10;
 /// Connections accepted per pass (`MAX_ACCEPTS_PER_CALL`).
 const ACCEPT_LIMIT: usize = 1_000;
-/// Nanoseconds between two digests kept for comparison.
+/// `epoll_wait` takes its timeout in whole milliseconds, rounded up (`aeApiPoll`).
+const POLL_UNIT: Nanos = Nanos::from_millis(1);
+/// Events between two digests kept for comparison.
 const CHECKPOINT_EVERY: u64 = 1 << 12;
 
 /// The world.
@@ -525,8 +527,9 @@ impl World {
         let at = match proc.armed {
             Some((armed, at)) if armed == mono && at > self.now => at,
             _ => {
-                let due = self.hosts[usize::from(proc.host)].clock.when(mono).max(self.now);
-                due + proc.wake.duration(&self.environment.wake)
+                let due = self.hosts[usize::from(proc.host)].clock.when(mono);
+                let wait = due.since(self.now).0.div_ceil(POLL_UNIT.0) * POLL_UNIT.0;
+                self.now + Nanos(wait) + proc.wake.duration(&self.environment.wake)
             }
         };
         proc.armed = Some((mono, at));
