@@ -5,6 +5,7 @@
 
 pub mod expect;
 pub mod observations;
+pub mod summary;
 
 pub use expect::{Amount, Demand, Expectation, Limit, Property, Within};
 pub use observations::{NodeIx, NodeKind, Observations};

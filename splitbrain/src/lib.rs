@@ -1,1 +1,5 @@
-//! placeholder
+//! Deterministic simulation testbed for Redis Sentinel failover.
+
+pub mod runner;
+
+pub use runner::{Replay, ReplayError, RunError, RunOptions, bisect, replay, run_scenario};
