@@ -161,10 +161,7 @@ impl Sink for Vec<u8> {
 
 fn ip_len(ip: Ip) -> u32 {
     let octets = ip.0.to_be_bytes();
-    3 + octets
-        .map(|octet| digits(u64::from(octet)))
-        .iter()
-        .sum::<u32>()
+    3 + octets.map(|octet| digits(u64::from(octet))).iter().sum::<u32>()
 }
 
 fn message<S: Sink>(message: &Message, to: &mut S) {
@@ -189,14 +186,23 @@ fn message<S: Sink>(message: &Message, to: &mut S) {
 }
 
 /// Length of a unit of the replication stream: by so much it moves the offset.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "to be unified with the replication backlog's own")
-)]
-fn stream_item_len(item: &StreamItem) -> u32 {
-    let mut count = Count(0);
-    stream_item(item, &mut count);
-    count.0 as u32
+#[cfg_attr(not(test), expect(dead_code, reason = "to be unified with the replication backlog's own"))]
+impl StreamItem {
+    /// Length in the replication stream in bytes; offsets are sums of these (Redis spec 4.1).
+    pub fn wire_len(&self) -> u64 {
+        let mut count = Count(0);
+        stream_item(self, &mut count);
+        count.0 as u64
+    }
+}
+
+impl Command {
+    /// Length on the wire in bytes, as a RESP array of bulk strings.
+    pub fn wire_len(self) -> u64 {
+        let mut count = Count(0);
+        command(self, &mut count);
+        count.0 as u64
+    }
 }
 
 /// A request of these words.
@@ -337,6 +343,8 @@ fn stream_item<S: Sink>(item: &StreamItem, to: &mut S) {
         StreamItem::Select => words(&["SELECT", "0"], to),
         StreamItem::Ping => words(&["PING"], to),
         StreamItem::GetAck => words(&["REPLCONF", "GETACK", "*"], to),
+        StreamItem::Multi => words(&["MULTI"], to),
+        StreamItem::Exec => words(&["EXEC"], to),
         StreamItem::Write(it) => command(*it, to),
         StreamItem::Publish(it) => publish(it, to),
     }

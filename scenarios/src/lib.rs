@@ -19,6 +19,7 @@ pub mod source;
 pub use catalogue::scenario_files;
 pub use environment::{Dist, Environment};
 pub use error::ScenarioError;
+pub use parse::FAULT_KINDS;
 pub use reader::Span;
 pub use resolved::{Action, Process, ProcessKind, Resolved, RunPlan, Step, Target, Trigger};
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};

@@ -15,7 +15,6 @@ mod persist;
 mod role;
 mod shutdown;
 mod start;
-mod stream_len;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -69,11 +69,7 @@ fn replication(info: &Info, to: &mut dyn Sink) {
     // Only a master that never had a replica has no backlog.
     let backlog = info.slave.is_some() || offset > 0;
     let histlen = if backlog { offset.clamp(0, BACKLOG) } else { 0 };
-    let first = if backlog {
-        offset.saturating_sub(histlen).saturating_add(1)
-    } else {
-        0
-    };
+    let first = if backlog { offset.saturating_sub(histlen).saturating_add(1) } else { 0 };
     number("repl_backlog_active", i64::from(backlog), to);
     number("repl_backlog_size", BACKLOG, to);
     number("repl_backlog_first_byte_offset", first, to);

@@ -42,9 +42,9 @@ pub(super) fn reply<S: Sink>(reply: &Reply, to: &mut S) {
             to.number(from.1.0);
             to.end();
         }
-        Reply::Continue(id) => {
+        Reply::Continue(with) => {
             to.raw(b"+CONTINUE ");
-            to.hex(id.0);
+            to.hex(with.id.0);
             to.end();
         }
         Reply::Addr(it) => {
@@ -164,11 +164,8 @@ const COMMON: &[(&str, &str)] = &[
     ("last-ping-reply", "512"),
     ("down-after-milliseconds", "30000"),
 ];
-const REDIS: &[(&str, &str)] = &[
-    ("info-refresh", "5210"),
-    ("role-reported", "master"),
-    ("role-reported-time", "61524"),
-];
+const REDIS: &[(&str, &str)] =
+    &[("info-refresh", "5210"), ("role-reported", "master"), ("role-reported-time", "61524")];
 const MASTER: &[(&str, &str)] = &[
     ("config-epoch", "0"),
     ("num-slaves", "2"),
@@ -185,11 +182,7 @@ const SLAVE: &[(&str, &str)] = &[
     ("slave-repl-offset", "104206"),
     ("replica-announced", "1"),
 ];
-const SENTINEL: &[(&str, &str)] = &[
-    ("last-hello-message", "714"),
-    ("voted-leader", "?"),
-    ("voted-leader-epoch", "0"),
-];
+const SENTINEL: &[(&str, &str)] = &[("last-hello-message", "714"), ("voted-leader", "?"), ("voted-leader-epoch", "0")];
 
 /// An entry of SENTINEL MASTERS, REPLICAS or SENTINELS: a flat list of names and values.
 fn instance<S: Sink>(entry: &InstanceReply, to: &mut S) {
@@ -198,11 +191,7 @@ fn instance<S: Sink>(entry: &InstanceReply, to: &mut S) {
         (false, true) => SLAVE,
         (false, false) => SENTINEL,
     };
-    let redis = if entry.master || entry.slave {
-        REDIS
-    } else {
-        &[]
-    };
+    let redis = if entry.master || entry.slave { REDIS } else { &[] };
     let fields = 5 + COMMON.len() + redis.len() + own.len() + usize::from(entry.master);
     to.array(2 * fields);
     to.bulk("name");

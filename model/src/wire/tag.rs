@@ -3,8 +3,8 @@
 
 use crate::ids::{Addr, Hex40};
 use crate::message::{
-    Credentials, Hello, Info, InstanceReply, Message, ReplicaLine, Reply, Request, RoleReply,
-    SlaveInfo, StreamItem, SwitchMaster,
+    Credentials, Hello, Info, InstanceReply, Message, ReplicaLine, Reply, Request, RoleReply, SlaveInfo, StreamItem,
+    SwitchMaster,
 };
 use crate::value::{Command, Key, Space, Value};
 
@@ -230,9 +230,9 @@ impl Tag {
                 self.id(from.0.0);
                 self.add(from.1.0);
             }
-            Reply::Continue(id) => {
+            Reply::Continue(with) => {
                 self.add(0x20e);
-                self.id(id.0);
+                self.id(with.id.0);
             }
             Reply::Addr(addr) => {
                 self.add(0x20f);
@@ -259,6 +259,8 @@ impl Tag {
             StreamItem::Select => self.add(0x400),
             StreamItem::Ping => self.add(0x401),
             StreamItem::GetAck => self.add(0x402),
+            StreamItem::Multi => self.add(0x405),
+            StreamItem::Exec => self.add(0x406),
             StreamItem::Write(command) => {
                 self.add(0x403);
                 self.command(*command);
@@ -370,13 +372,7 @@ impl Tag {
     fn instance(&mut self, entry: &InstanceReply) {
         self.text(&entry.name);
         self.addr(entry.addr);
-        let flags = [
-            entry.master,
-            entry.slave,
-            entry.s_down,
-            entry.o_down,
-            entry.disconnected,
-        ];
+        let flags = [entry.master, entry.slave, entry.s_down, entry.o_down, entry.disconnected];
         for flag in flags {
             self.flag(flag);
         }

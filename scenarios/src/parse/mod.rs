@@ -17,6 +17,8 @@ use crate::source::Source;
 use names::Names;
 use std::path::{Component, Path};
 
+pub use faults::KINDS as FAULT_KINDS;
+
 /// What a file must contain at least, for the message about a file that does not.
 pub const SMALLEST: &str = "the smallest scenario is:\n\n[cluster]\nreplicas = 2\nsentinels = 3\n\n[[faults]]\nat = \"0s\"\nkill = \"master\"\n";
 

@@ -4,6 +4,7 @@
 mod net;
 mod persistence;
 mod replication;
+mod stream_len;
 mod vectors;
 
 use crate::message::Request;

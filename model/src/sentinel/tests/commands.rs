@@ -3,8 +3,7 @@
 use super::super::instance::{FailoverState, Who};
 use super::*;
 use crate::message::{
-    Channel, CloseReason, Credentials, DownQuery, DownReply, Hello, OperatorCommand, RoleReply,
-    SwitchMaster,
+    Channel, CloseReason, Credentials, DownQuery, DownReply, Hello, OperatorCommand, RoleReply, SwitchMaster,
 };
 
 const CLIENT: Conn = Conn(900);
@@ -52,23 +51,13 @@ fn a_password_is_asked_for_first() {
     let mut conf = conf(0, 0);
     conf.requirepass = Some("pw".to_owned());
     let mut rig = connected(conf);
-    let auth = |user: Option<&str>, pass: &str| {
-        Arc::new(Credentials {
-            user: user.map(str::to_owned),
-            pass: pass.to_owned(),
-        })
-    };
-    assert_eq!(
-        ask(&mut rig, Request::Ping),
-        Reply::Error(ErrorWord::NoAuth)
-    );
+    let auth =
+        |user: Option<&str>, pass: &str| Arc::new(Credentials { user: user.map(str::to_owned), pass: pass.to_owned() });
+    assert_eq!(ask(&mut rig, Request::Ping), Reply::Error(ErrorWord::NoAuth));
     let wrong = Reply::Error(ErrorWord::WrongPass);
     assert_eq!(ask(&mut rig, Request::Auth(auth(None, "no"))), wrong);
     assert_eq!(ask(&mut rig, Request::Auth(auth(Some("x"), "pw"))), wrong);
-    assert_eq!(
-        ask(&mut rig, Request::Ping),
-        Reply::Error(ErrorWord::NoAuth)
-    );
+    assert_eq!(ask(&mut rig, Request::Ping), Reply::Error(ErrorWord::NoAuth));
     let hello = Request::HelloProto(Some(auth(Some("default"), "pw")));
     assert_eq!(ask(&mut rig, hello), Reply::Server);
     assert_eq!(ask(&mut rig, Request::Ping), Reply::Pong);
@@ -102,10 +91,7 @@ fn the_master_asked_for_is_the_promoted_one_before_the_switch() {
     let obj = rig.replica(0).inst.obj;
     rig.master().inst.flags.set(Flags::FAILOVER_IN_PROGRESS);
     rig.master().promoted = Some(obj);
-    for (state, expected) in [
-        (FailoverState::WaitPromotion, addr(1)),
-        (FailoverState::ReconfSlaves, addr(2)),
-    ] {
+    for (state, expected) in [(FailoverState::WaitPromotion, addr(1)), (FailoverState::ReconfSlaves, addr(2))] {
         rig.master().failover_state = state;
         let reply = ask(&mut rig, Request::GetMasterAddr(name()));
         assert_eq!(reply, Reply::Addr(expected));
@@ -118,21 +104,14 @@ fn the_master_asked_for_is_the_promoted_one_before_the_switch() {
 fn is_master_down_looks_at_the_address_alone() {
     let mut rig = connected(conf(0, 1));
     let query = |rig: &mut Rig, host, candidate: Option<u64>| {
-        let query = DownQuery {
-            master: addr(host),
-            epoch: Epoch(3),
-            candidate: candidate.map(id),
-        };
+        let query = DownQuery { master: addr(host), epoch: Epoch(3), candidate: candidate.map(id) };
         match ask(rig, Request::IsMasterDown(Box::new(query))) {
             Reply::Down(reply) => *reply,
             other => panic!("{other:?}"),
         }
     };
-    let reply = |down, leader: Option<u64>, epoch| DownReply {
-        down,
-        leader: leader.map(id),
-        leader_epoch: Epoch(epoch),
-    };
+    let reply =
+        |down, leader: Option<u64>, epoch| DownReply { down, leader: leader.map(id), leader_epoch: Epoch(epoch) };
     assert_eq!(query(&mut rig, 1, None), reply(false, None, 0));
     assert_eq!(rig.sentinel.current_epoch(), Epoch(0), "no vote, no epoch");
     rig.master().inst.flags.set(Flags::S_DOWN);
@@ -140,11 +119,7 @@ fn is_master_down_looks_at_the_address_alone() {
     assert_eq!(query(&mut rig, 9, Some(77)), reply(false, None, 0));
     rig.master().inst.flags.clear(Flags::S_DOWN);
     let granted = query(&mut rig, 1, Some(77));
-    assert_eq!(
-        granted,
-        reply(false, Some(77), 3),
-        "to a stranger, for a master that is up"
-    );
+    assert_eq!(granted, reply(false, Some(77), 3), "to a stranger, for a master that is up");
 }
 
 #[test]
@@ -156,11 +131,7 @@ fn a_failover_can_be_ordered() {
     let again = ask(&mut rig, Request::Failover(name()));
     assert_eq!(again, Reply::Error(ErrorWord::InProg));
     rig.tick();
-    let expected = [
-        EventKind::VoteForLeader,
-        EventKind::ElectedLeader,
-        EventKind::StateSelectSlave,
-    ];
+    let expected = [EventKind::VoteForLeader, EventKind::ElectedLeader, EventKind::StateSelectSlave];
     assert_eq!(rig.kinds(), expected);
 
     let mut rig = connected(conf(1, 1));
@@ -195,11 +166,7 @@ fn subscribers_hear_of_switches() {
         Message::SwitchMaster(push) if *to == CLIENT => Some((**push).clone()),
         _ => None,
     });
-    let expected = SwitchMaster {
-        name: name(),
-        old: addr(1),
-        new: addr(2),
-    };
+    let expected = SwitchMaster { name: name(), old: addr(1), new: addr(2) };
     assert_eq!(pushed, Some(expected));
     rig.step(Input::Closed(CLIENT, CloseReason::Eof));
     rig.step(Input::Message(CLIENT, Request::Ping.into()));

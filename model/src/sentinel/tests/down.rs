@@ -28,11 +28,7 @@ fn sdown_comes_one_millisecond_after_down_after() {
         rig.advance(100);
         rig.answered(who);
         assert_eq!(check(&mut rig, who), [EventKind::SdownLeave]);
-        assert_eq!(
-            rig.sentinel.inst(who).s_down_since,
-            since,
-            "the start stays"
-        );
+        assert_eq!(rig.sentinel.inst(who).s_down_since, since, "the start stays");
     }
 }
 
@@ -67,10 +63,7 @@ fn a_rebooting_master_goes_down_after_its_own_period_until_a_real_pong() {
     rig.master().reboot_since = Millis(now - 701);
     assert_eq!(check(&mut rig, M), [EventKind::SdownEnter]);
     let cc = rig.link(M).cc.unwrap();
-    for (reply, rebooting) in [
-        (Reply::Error(ErrorWord::Loading), true),
-        (Reply::Pong, false),
-    ] {
+    for (reply, rebooting) in [(Reply::Error(ErrorWord::Loading), true), (Reply::Pong, false)] {
         rig.with(|s, cx| {
             let link = s.inst(M).link;
             while s.links[link].next_reply().is_some() {}
@@ -107,11 +100,7 @@ fn the_command_watchdog_needs_an_old_link_an_overdue_ping_and_no_reply_of_any_ki
 
 #[test]
 fn the_pubsub_watchdog_closes_a_silent_channel() {
-    for (age, silence, expected) in [
-        (15_001, 6001, true),
-        (15_001, 6000, false),
-        (15_000, 6001, false),
-    ] {
+    for (age, silence, expected) in [(15_001, 6001, true), (15_001, 6000, false), (15_000, 6001, false)] {
         let mut rig = Rig::healthy(conf(1, 0));
         let now = rig.now().0;
         let pc = rig.link(R).pc.unwrap();
@@ -125,13 +114,7 @@ fn the_pubsub_watchdog_closes_a_silent_channel() {
 #[test]
 fn odown_needs_our_own_opinion_and_a_quorum() {
     // (own S_DOWN, peers agreeing, quorum) -> ODOWN
-    let rows = [
-        (false, 2, 2, false),
-        (true, 0, 2, false),
-        (true, 1, 2, true),
-        (true, 2, 4, false),
-        (true, 0, 1, true),
-    ];
+    let rows = [(false, 2, 2, false), (true, 0, 2, false), (true, 1, 2, true), (true, 2, 4, false), (true, 0, 1, true)];
     for (own, agreeing, quorum, expected) in rows {
         let mut rig = Rig::healthy(conf(0, 2));
         rig.master().quorum = quorum;
@@ -174,18 +157,10 @@ fn peers_are_asked_only_about_a_down_master_a_second_after_their_last_reply() {
     rig.advance(60_000);
     assert!(asks(&mut rig, false).is_empty(), "the master is up");
     rig.master().inst.flags.set(Flags::S_DOWN);
-    let query = DownQuery {
-        master: addr(MASTER),
-        epoch: Epoch(0),
-        candidate: None,
-    };
+    let query = DownQuery { master: addr(MASTER), epoch: Epoch(0), candidate: None };
     let asked = asks(&mut rig, false);
     assert_eq!(asked, std::slice::from_ref(&query));
-    assert_eq!(
-        asks(&mut rig, false),
-        [query],
-        "a mute peer is asked again at once"
-    );
+    assert_eq!(asks(&mut rig, false), [query], "a mute peer is asked again at once");
     for (age, forced, expected) in [(999, false, 0), (999, true, 1), (1000, false, 1)] {
         rig.peer(0).last_master_down_reply_time = Millis(rig.now().0 - age);
         assert_eq!(asks(&mut rig, forced).len(), expected);
@@ -235,11 +210,7 @@ fn replies_of_peers_are_recorded() {
             while s.links[link].next_reply().is_some() {}
             s.ask_master_state_to_other_sentinels(cx, 0, true);
         });
-        let reply = DownReply {
-            down,
-            leader,
-            leader_epoch: Epoch(epoch),
-        };
+        let reply = DownReply { down, leader, leader_epoch: Epoch(epoch) };
         rig.step(Input::Message(cc, Reply::Down(Box::new(reply)).into()));
         let (now, notes) = (rig.now(), rig.notes().len());
         let peer = rig.peer(0);
@@ -250,9 +221,5 @@ fn replies_of_peers_are_recorded() {
     assert_eq!(answer(true, None, 5), (true, None, 0, 0));
     assert_eq!(answer(true, Some(id(1)), 5), (true, Some(id(1)), 5, 1));
     assert_eq!(answer(false, Some(id(3)), 5), (false, Some(id(3)), 5, 0));
-    assert_eq!(
-        answer(true, None, 6),
-        (true, Some(id(3)), 5, 0),
-        "no vote, no news"
-    );
+    assert_eq!(answer(true, None, 6), (true, Some(id(3)), 5, 0), "no vote, no news");
 }

@@ -42,22 +42,13 @@ fn a_failover_starts_with_a_new_epoch_and_no_save() {
     let mut rig = odown();
     rig.draws.desync = 999;
     assert!(rig.with(|s, cx| s.start_failover_if_needed(cx, 0)));
-    assert_eq!(
-        rig.log(),
-        [
-            "0 +new-epoch 1",
-            "0 +try-failover master mymaster 10.77.0.1 6379"
-        ]
-    );
+    assert_eq!(rig.log(), ["0 +new-epoch 1", "0 +try-failover master mymaster 10.77.0.1 6379"]);
     assert!(rig.disk.saved.is_empty());
     let now = rig.now();
     assert_eq!(rig.master().failover_start_time, Millis(now.0 + 999));
     assert_eq!(rig.master().failover_state_change_time, now);
     assert_eq!(rig.master().failover_epoch, Epoch(1));
-    assert!(
-        !rig.with(|s, cx| s.start_failover_if_needed(cx, 0)),
-        "one is under way"
-    );
+    assert!(!rig.with(|s, cx| s.start_failover_if_needed(cx, 0)), "one is under way");
 }
 
 #[test]
@@ -90,10 +81,7 @@ fn the_vote_for_ourselves_is_saved_and_waits_for_the_majority() {
     rig.peer(1).leader = Some(id(1));
     rig.peer(1).leader_epoch = Epoch(1);
     rig.advance(7);
-    assert_eq!(
-        step(&mut rig),
-        [EventKind::ElectedLeader, EventKind::StateSelectSlave]
-    );
+    assert_eq!(step(&mut rig), [EventKind::ElectedLeader, EventKind::StateSelectSlave]);
     assert_eq!(rig.now(), rig.master().failover_state_change_time);
 }
 
@@ -118,11 +106,7 @@ fn an_election_is_given_up_after_ten_seconds_or_the_failover_timeout() {
 fn a_forced_failover_votes_and_goes_on_whatever_the_count() {
     let mut rig = started();
     rig.master().inst.flags.set(Flags::FORCE_FAILOVER);
-    let expected = [
-        EventKind::VoteForLeader,
-        EventKind::ElectedLeader,
-        EventKind::StateSelectSlave,
-    ];
+    let expected = [EventKind::VoteForLeader, EventKind::ElectedLeader, EventKind::StateSelectSlave];
     assert_eq!(step(&mut rig), expected);
 }
 
@@ -140,10 +124,7 @@ fn without_a_good_replica_the_failover_ends_at_once() {
 #[test]
 fn the_selected_replica_is_told_to_be_nobodys_replica_in_one_transaction() {
     let mut rig = selected();
-    assert_eq!(
-        rig.kinds(),
-        [EventKind::SelectedSlave, EventKind::StateSendSlaveofNoone]
-    );
+    assert_eq!(rig.kinds(), [EventKind::SelectedSlave, EventKind::StateSendSlaveofNoone]);
     let who = Who::Replica(0, 0);
     assert!(rig.flags(who).any(Flags::PROMOTED));
     assert_eq!(step(&mut rig), [EventKind::StateWaitPromotion]);
@@ -173,11 +154,7 @@ fn a_disconnected_choice_is_waited_for_until_the_failover_timeout() {
     rig.link(who).disconnected = false;
     let mut late = selected();
     late.advance(10_001);
-    assert_eq!(
-        step(&mut late),
-        [EventKind::StateWaitPromotion],
-        "connected: no limit"
-    );
+    assert_eq!(step(&mut late), [EventKind::StateWaitPromotion], "connected: no limit");
 }
 
 #[test]
@@ -209,18 +186,10 @@ fn a_promotion_is_saved_before_it_is_told() {
     );
     assert_eq!(rig.state(), FailoverState::ReconfSlaves);
     assert_eq!(rig.master().config_epoch, Epoch(1));
-    assert_eq!(
-        rig.peer(0).inst.last_pub_time,
-        Millis(hello_due),
-        "hellos are due"
-    );
+    assert_eq!(rig.peer(0).inst.last_pub_time, Millis(hello_due), "hellos are due");
     let file = &rig.disk.saved[0].masters[0];
     assert_eq!((file.addr, file.config_epoch), (addr(2), Epoch(1)));
-    assert_eq!(
-        file.known_replicas,
-        [addr(1), addr(3)],
-        "the old master takes its place"
-    );
+    assert_eq!(file.known_replicas, [addr(1), addr(3)], "the old master takes its place");
     assert_eq!(rig.master().inst.addr, addr(1));
     assert_eq!(rig.master().current_addr(), addr(2));
 }
@@ -229,18 +198,12 @@ fn a_promotion_is_saved_before_it_is_told() {
 fn a_master_that_comes_back_does_not_stop_a_failover() {
     let mut rig = started();
     step(&mut rig);
-    rig.master()
-        .inst
-        .flags
-        .clear(Flags::S_DOWN.or(Flags::O_DOWN));
+    rig.master().inst.flags.clear(Flags::S_DOWN.or(Flags::O_DOWN));
     for s in 0..2 {
         rig.peer(s).leader = Some(id(1));
         rig.peer(s).leader_epoch = Epoch(1);
     }
-    assert_eq!(
-        step(&mut rig),
-        [EventKind::ElectedLeader, EventKind::StateSelectSlave]
-    );
+    assert_eq!(step(&mut rig), [EventKind::ElectedLeader, EventKind::StateSelectSlave]);
 }
 
 #[test]
@@ -254,19 +217,11 @@ fn the_tick_of_the_start_asks_by_force_before_the_vote_is_saved() {
         rig.peer(s).inst.flags.set(Flags::MASTER_DOWN);
     }
     rig.tick();
-    let kinds = [
-        EventKind::NewEpoch,
-        EventKind::TryFailover,
-        EventKind::VoteForLeader,
-    ];
+    let kinds = [EventKind::NewEpoch, EventKind::TryFailover, EventKind::VoteForLeader];
     assert_eq!(rig.kinds(), kinds);
     assert_eq!(count(&rig.sent_to(peer), is_ask), 1);
     let (at, _) = &rig.events()[2];
-    assert_eq!(
-        at.millis(),
-        1,
-        "saved first; what is sent leaves after the iteration"
-    );
+    assert_eq!(at.millis(), 1, "saved first; what is sent leaves after the iteration");
     // The replicas' INFO hurries in the same tick if it is older than a second.
     rig.replica(0).inst.info_refresh = Millis(now.0 - 1_001);
     rig.tick();

@@ -38,14 +38,8 @@ fn an_unknown_master_is_nobodys_business() {
 #[test]
 fn a_new_sentinel_is_met_once_and_saved() {
     let mut rig = Rig::healthy(conf(0, 0));
-    assert_eq!(
-        process(&mut rig, &hello(2)),
-        [format!("0 +sentinel {}", sentinel_line(2))]
-    );
-    assert_eq!(
-        rig.disk.saved[0].masters[0].known_sentinels,
-        [(addr(102), id(2))]
-    );
+    assert_eq!(process(&mut rig, &hello(2)), [format!("0 +sentinel {}", sentinel_line(2))]);
+    assert_eq!(rig.disk.saved[0].masters[0].known_sentinels, [(addr(102), id(2))]);
     rig.advance(10);
     assert!(process(&mut rig, &hello(2)).is_empty());
     assert_eq!(rig.disk.saved.len(), 1);
@@ -61,9 +55,7 @@ fn a_sentinel_that_moved_is_made_anew() {
     let mut moved = hello(2);
     moved.announce = addr(150);
     let two = id(2);
-    let line = format!(
-        "0 +sentinel-address-switch master mymaster 10.77.0.1 6379 ip 10.77.0.150 port 26379 for {two}"
-    );
+    let line = format!("0 +sentinel-address-switch master mymaster 10.77.0.1 6379 ip 10.77.0.150 port 26379 for {two}");
     assert_eq!(process(&mut rig, &moved), [line]);
     assert_eq!(rig.closed(), [cc]);
     assert_eq!(rig.peer(0).inst.addr, addr(150));
@@ -89,10 +81,7 @@ fn a_sentinel_that_moved_is_followed_under_all_masters() {
     let mut moved = hello(2);
     moved.announce = addr(150);
     process(&mut rig, &moved);
-    let kinds = [
-        EventKind::SentinelAddressSwitch,
-        EventKind::SentinelAddressUpdate,
-    ];
+    let kinds = [EventKind::SentinelAddressSwitch, EventKind::SentinelAddressUpdate];
     assert_eq!(rig.kinds(), kinds);
     assert!(rig.log()[1].ends_with(" 1 additional matching instances"));
     assert_eq!(rig.sentinel.masters[1].peers[0].inst.addr, addr(150));
@@ -151,10 +140,7 @@ fn a_newer_configuration_with_the_same_address_is_adopted_and_not_saved() {
     assert_eq!(rig.master().config_epoch, Epoch(3));
     assert!(rig.disk.saved.is_empty());
     newer.master = addr(2);
-    assert!(
-        process(&mut rig, &newer).is_empty(),
-        "equal epochs never win"
-    );
+    assert!(process(&mut rig, &newer).is_empty(), "equal epochs never win");
     assert_eq!(rig.master().inst.addr, addr(1));
 }
 
@@ -176,11 +162,7 @@ fn a_failover_under_way_is_destroyed_only_if_the_configured_address_changes() {
         assert_eq!(rig.state() == FailoverState::ReconfSlaves, survives);
         assert_eq!(rig.master().config_epoch, Epoch(2));
         let announced = if survives { addr(2) } else { new };
-        assert_eq!(
-            rig.master().current_addr(),
-            announced,
-            "the known hazard H2"
-        );
+        assert_eq!(rig.master().current_addr(), announced, "the known hazard H2");
     }
 }
 
@@ -215,9 +197,7 @@ fn hellos_name_the_promoted_replica_once_it_is_promoted() {
         rig.master().inst.last_pub_time = Millis(rig.now().0 - 2001);
         rig.with(|s, cx| s.send_periodic_commands(cx, Who::Master(0)));
         let sent = rig.sent_to(Who::Master(0));
-        let Request::Publish(hello) = &sent[0] else {
-            panic!("{sent:?}")
-        };
+        let Request::Publish(hello) = &sent[0] else { panic!("{sent:?}") };
         assert_eq!(hello.master, expected);
         assert_eq!((hello.announce, hello.id), (addr(ME), id(1)));
     }

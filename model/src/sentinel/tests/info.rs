@@ -8,8 +8,7 @@ const M: Who = Who::Master(0);
 const R: Who = Who::Replica(0, 0);
 
 fn slaveof(rig: &Rig) -> bool {
-    rig.sent_to(R)
-        .contains(&Request::SlaveOf(Some(addr(MASTER))))
+    rig.sent_to(R).contains(&Request::SlaveOf(Some(addr(MASTER))))
 }
 
 #[test]
@@ -17,19 +16,12 @@ fn replicas_are_discovered_and_saved_one_by_one() {
     let mut rig = Rig::healthy(conf(0, 0));
     let mut info = master_info();
     info.replicas = [2, 3]
-        .map(|host| ReplicaLine {
-            addr: addr(host),
-            state: ReplicaState::Online,
-            offset: ReplOffset(0),
-            lag_secs: 0,
-        })
+        .map(|host| ReplicaLine { addr: addr(host), state: ReplicaState::Online, offset: ReplOffset(0), lag_secs: 0 })
         .to_vec();
     rig.sentinel.tilt = true;
     rig.info(M, &info);
     let line = |at: u64, host: u8| {
-        format!(
-            "{at} +slave slave 10.77.0.{host}:6379 10.77.0.{host} 6379 @ mymaster 10.77.0.1 6379"
-        )
+        format!("{at} +slave slave 10.77.0.{host}:6379 10.77.0.{host} 6379 @ mymaster 10.77.0.1 6379")
     };
     assert_eq!(rig.log(), [line(0, 2), line(1, 3)], "in TILT too");
     assert_eq!(rig.disk.saved.len(), 2);
@@ -85,10 +77,7 @@ fn the_fields_of_a_replica_are_kept_while_it_claims_to_be_a_master() {
     rig.info(R, &info);
     let replica = rig.replica(0);
     assert_eq!(replica.master_link_down_time, Millis(-1000));
-    assert_eq!(
-        (replica.slave_priority, replica.replica_announced),
-        (7, false)
-    );
+    assert_eq!((replica.slave_priority, replica.replica_announced), (7, false));
     rig.info(R, &master_info());
     let replica = rig.replica(0);
     assert_eq!(replica.master_link_down_time, Millis(0));
@@ -102,32 +91,16 @@ type Spoil = fn(&mut Rig);
 
 const SANE: [(&str, Spoil, bool); 7] = [
     ("nothing", |_| {}, true),
-    (
-        "the master is down",
-        |rig| rig.master().inst.flags.set(Flags::S_DOWN),
-        false,
-    ),
-    (
-        "the master reports to be a replica",
-        |rig| rig.master().inst.role_reported = Role::Slave,
-        false,
-    ),
-    (
-        "INFO of the master is 20 s old",
-        |rig| rig.master().inst.info_refresh = Millis(rig.now().0 - 20_000),
-        false,
-    ),
+    ("the master is down", |rig| rig.master().inst.flags.set(Flags::S_DOWN), false),
+    ("the master reports to be a replica", |rig| rig.master().inst.role_reported = Role::Slave, false),
+    ("INFO of the master is 20 s old", |rig| rig.master().inst.info_refresh = Millis(rig.now().0 - 20_000), false),
     (
         "INFO of the master is just young enough",
         |rig| rig.master().inst.info_refresh = Millis(rig.now().0 - 19_999),
         true,
     ),
     ("TILT", |rig| rig.sentinel.tilt = true, false),
-    (
-        "the replica was down lately",
-        |rig| rig.replica(0).inst.s_down_since = Millis(rig.now().0 - 8_000),
-        false,
-    ),
+    ("the replica was down lately", |rig| rig.replica(0).inst.s_down_since = Millis(rig.now().0 - 8_000), false),
 ];
 
 #[test]
@@ -140,11 +113,7 @@ fn a_replica_that_claims_to_be_a_master_for_eight_seconds_is_converted() {
             rig.replica(0).inst.role_reported_time = Millis(rig.now().0 - age);
             rig.info(R, &master_info());
             let converted = expected && due;
-            assert_eq!(
-                rig.kinds() == [EventKind::ConvertToSlave],
-                converted,
-                "{what}"
-            );
+            assert_eq!(rig.kinds() == [EventKind::ConvertToSlave], converted, "{what}");
             assert_eq!(slaveof(&rig), converted, "{what}");
         }
     }

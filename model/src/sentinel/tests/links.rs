@@ -12,31 +12,17 @@ const S: Who = Who::Peer(0, 0);
 #[test]
 fn the_first_tick_comes_a_millisecond_after_the_start_and_opens_everything() {
     let mut rig = Rig::start(conf(1, 1));
-    assert_eq!(
-        rig.sentinel.next_wakeup(),
-        Some(MonoTime(1_000 * MS) + Nanos::from_millis(1))
-    );
+    assert_eq!(rig.sentinel.next_wakeup(), Some(MonoTime(1_000 * MS) + Nanos::from_millis(1)));
     rig.wake();
-    assert!(
-        rig.opened().is_empty(),
-        "a wake-up before time does nothing"
-    );
+    assert!(rig.opened().is_empty(), "a wake-up before time does nothing");
     rig.advance(1);
     rig.wake();
     let all = [addr(1), addr(1), addr(2), addr(2), addr(102)];
     assert_eq!(rig.opened(), all);
     let name = |what: &str| Request::ClientSetName(format!("sentinel-00000000-{what}").into());
-    assert_eq!(
-        rig.sent_to(M)[..2],
-        [name("cmd"), Request::Ping],
-        "then INFO follows: {:?}",
-        rig.sent_to(M)
-    );
+    assert_eq!(rig.sent_to(M)[..2], [name("cmd"), Request::Ping], "then INFO follows: {:?}", rig.sent_to(M));
     let pc = rig.link(M).pc;
-    assert_eq!(
-        rig.sent_on(pc),
-        [name("pubsub"), Request::Subscribe(Channel::Hello)]
-    );
+    assert_eq!(rig.sent_on(pc), [name("pubsub"), Request::Subscribe(Channel::Hello)]);
     assert!(!rig.link(M).disconnected, "sockets exist, connected or not");
     assert!(rig.link(S).pc.is_none());
 }
@@ -130,11 +116,7 @@ fn only_acceptable_replies_clear_the_pending_ping() {
         rig.step(Input::Message(cc, reply.clone().into()));
         rig.step(Input::Message(cc, reply.clone().into()));
         let link = rig.link(S);
-        assert_eq!(
-            link.act_ping_time,
-            (!acceptable).then_some(sent),
-            "{reply:?}"
-        );
+        assert_eq!(link.act_ping_time, (!acceptable).then_some(sent), "{reply:?}");
         assert_eq!(link.last_avail_time, if acceptable { now } else { sent });
         assert_eq!(link.last_pong_time, now);
     }
@@ -163,12 +145,7 @@ fn a_busy_instance_that_is_down_gets_one_script_kill() {
 #[test]
 fn a_ping_is_due_a_second_after_the_last_reply_and_half_a_second_after_the_last_ping() {
     // (ms since the last pong, ms since the last ping) -> sent
-    let rows = [
-        (1000, 1000, false),
-        (1001, 1001, true),
-        (5000, 500, false),
-        (5000, 501, true),
-    ];
+    let rows = [(1000, 1000, false), (1001, 1001, true), (5000, 500, false), (5000, 501, true)];
     for (pong, ping, expected) in rows {
         let mut rig = Rig::healthy(conf(0, 1));
         rig.advance(10_000);
@@ -178,11 +155,7 @@ fn a_ping_is_due_a_second_after_the_last_reply_and_half_a_second_after_the_last_
         link.last_pong_time = Millis(now - pong);
         link.last_ping_time = Millis(now - ping);
         rig.with(|s, cx| s.send_periodic_commands(cx, S));
-        assert_eq!(
-            count(&rig.sent_to(S), is_ping) == 1,
-            expected,
-            "{pong} {ping}"
-        );
+        assert_eq!(count(&rig.sent_to(S), is_ping) == 1, expected, "{pong} {ping}");
     }
 }
 
@@ -207,14 +180,8 @@ fn info_comes_every_ten_seconds_and_every_second_when_it_matters() {
     let rows: [(SetUp, i64); 4] = [
         (|_| {}, 10_000),
         (|rig| rig.master().inst.flags.set(Flags::O_DOWN), 1000),
-        (
-            |rig| rig.master().inst.flags.set(Flags::FAILOVER_IN_PROGRESS),
-            1000,
-        ),
-        (
-            |rig| rig.replica(0).master_link_down_time = Millis(-1000),
-            1000,
-        ),
+        (|rig| rig.master().inst.flags.set(Flags::FAILOVER_IN_PROGRESS), 1000),
+        (|rig| rig.replica(0).master_link_down_time = Millis(-1000), 1000),
     ];
     for (set_up, period) in rows {
         for (age, expected) in [(period, 0), (period + 1, 1)] {
@@ -297,10 +264,7 @@ fn sentinels_with_one_id_share_a_link_across_masters() {
     assert_eq!(rig.link(a).refcount, 2);
     rig.advance(1);
     rig.wake();
-    assert_eq!(
-        rig.opened().iter().filter(|to| **to == addr(102)).count(),
-        1
-    );
+    assert_eq!(rig.opened().iter().filter(|to| **to == addr(102)).count(), 1);
     rig.link(a).pending_commands = 199;
     assert!(!rig.link(a).saturated(), "the limit is per object");
 }

@@ -74,10 +74,7 @@ impl Disk for FakeDisk {
             self.saved.push(conf.clone());
             Ok(())
         };
-        Saved {
-            cost: self.cost,
-            result,
-        }
+        Saved { cost: self.cost, result }
     }
     fn save_redis_conf(&mut self, _: Nanos, _: &RedisConf) -> Saved {
         unreachable!("a Sentinel has no redis.conf")
@@ -112,10 +109,7 @@ pub(super) struct Rig {
 }
 
 pub(super) fn addr(host: u8) -> Addr {
-    Addr {
-        ip: Ip(0x0a4d_0000 + u32::from(host)),
-        port: if host > 100 { 26379 } else { 6379 },
-    }
+    Addr { ip: Ip(0x0a4d_0000 + u32::from(host)), port: if host > 100 { 26379 } else { 6379 } }
 }
 
 pub(super) fn id(n: u64) -> SentinelId {
@@ -132,14 +126,8 @@ pub(super) fn conf(replicas: u8, peers: u8) -> SentinelConf {
     master.down_after = Millis(5_000);
     master.failover_timeout = Millis(10_000);
     master.known_replicas = (2..2 + replicas).map(addr).collect();
-    master.known_sentinels = (2..2 + peers)
-        .map(|n| (addr(100 + n), id(u64::from(n))))
-        .collect();
-    SentinelConf {
-        myid: Some(id(1)),
-        masters: vec![master],
-        ..SentinelConf::default()
-    }
+    master.known_sentinels = (2..2 + peers).map(|n| (addr(100 + n), id(u64::from(n)))).collect();
+    SentinelConf { myid: Some(id(1)), masters: vec![master], ..SentinelConf::default() }
 }
 
 impl Rig {
@@ -150,30 +138,13 @@ impl Rig {
     pub(super) fn start_with(conf: SentinelConf, key_step: i64) -> Rig {
         let wall = WallTime(1_700_000_000_000 * MS as i64);
         let mono = MonoTime(1_000 * MS);
-        let mut draws = FakeDraws {
-            hz_extra: 0,
-            desync: 0,
-            next_key: 1_000_000,
-            key_step,
-            identities: 0,
-        };
-        let mut disk = FakeDisk {
-            cost: Nanos::from_millis(1),
-            fails: false,
-            saved: Vec::new(),
-        };
+        let mut draws = FakeDraws { hz_extra: 0, desync: 0, next_key: 1_000_000, key_step, identities: 0 };
+        let mut disk = FakeDisk { cost: Nanos::from_millis(1), fails: false, saved: Vec::new() };
         let mut out = Effects::default();
         let mut env = Env::new(wall, mono, &mut draws, &mut disk);
         let sentinel = Sentinel::start(conf, addr(ME), &mut env, &mut out);
         let (wall, mono) = (env.wall(), env.mono());
-        Rig {
-            sentinel,
-            wall,
-            mono,
-            draws,
-            disk,
-            out,
-        }
+        Rig { sentinel, wall, mono, draws, disk, out }
     }
 
     /// A started rig in which every link is up, every PING answered and every INFO fresh.
@@ -236,10 +207,7 @@ impl Rig {
     pub(super) fn with<T>(&mut self, run: impl FnOnce(&mut Sentinel, &mut Cx<'_, '_>) -> T) -> T {
         self.out.clear();
         let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk);
-        let mut cx = Cx {
-            env: &mut env,
-            out: &mut self.out,
-        };
+        let mut cx = Cx { env: &mut env, out: &mut self.out };
         let result = run(&mut self.sentinel, &mut cx);
         (self.wall, self.mono) = (env.wall(), env.mono());
         result
@@ -258,10 +226,7 @@ impl Rig {
 
     /// Lets the clock run to the next tick and runs it.
     pub(super) fn tick(&mut self) {
-        let due = self
-            .sentinel
-            .next_wakeup()
-            .expect("a Sentinel always ticks");
+        let due = self.sentinel.next_wakeup().expect("a Sentinel always ticks");
         let wait = due.since(self.mono);
         self.wall = self.wall + wait;
         self.mono = self.mono + wait;

@@ -10,10 +10,7 @@ fn the_first_start_draws_an_id_and_saves_it_before_the_masters_are_announced() {
     let rig = Rig::start(conf.clone());
     let myid = rig.sentinel.id();
     assert_ne!(myid, SentinelId::default());
-    assert_eq!(
-        rig.log(),
-        ["1 +monitor master mymaster 10.77.0.1 6379 quorum 2"]
-    );
+    assert_eq!(rig.log(), ["1 +monitor master mymaster 10.77.0.1 6379 quorum 2"]);
     conf.myid = Some(myid);
     assert_eq!(rig.disk.saved, [conf], "and nothing else changed");
 }
@@ -52,11 +49,7 @@ fn a_restart_remembers_the_file_and_forgets_the_rest() {
     rig.sentinel.view(0);
     let mut again = Rig::start(file.clone());
     again.with(|s, cx| s.flush_config(cx));
-    assert_eq!(
-        again.disk.saved,
-        [file],
-        "a file survives being read and written"
-    );
+    assert_eq!(again.disk.saved, [file], "a file survives being read and written");
 }
 
 #[test]

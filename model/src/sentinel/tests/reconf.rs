@@ -60,10 +60,7 @@ fn info_moves_a_replica_from_sent_over_inprog_to_done() {
     step(&mut rig);
     let mut info = replica_info(addr(1));
     rig.info(A, &info);
-    assert!(
-        rig.flags(A).any(Flags::RECONF_SENT),
-        "still at the old master"
-    );
+    assert!(rig.flags(A).any(Flags::RECONF_SENT), "still at the old master");
     info.slave.as_mut().unwrap().master = addr(2);
     info.slave.as_mut().unwrap().link_up = false;
     rig.info(A, &info);
@@ -98,10 +95,7 @@ fn with_room_a_late_replica_is_given_up_and_told_once_more() {
     rig.advance(10_000);
     assert_eq!(step(&mut rig), []);
     rig.advance(1);
-    let expected = [
-        EventKind::SlaveReconfSentTimeout,
-        EventKind::SlaveReconfSent,
-    ];
+    let expected = [EventKind::SlaveReconfSentTimeout, EventKind::SlaveReconfSent];
     assert_eq!(step(&mut rig), expected);
     assert_eq!(slaveof(&rig, A), 1);
     assert!(rig.flags(A).any(Flags::RECONF_DONE) && rig.flags(A).any(Flags::RECONF_SENT));
@@ -136,17 +130,9 @@ fn after_the_failover_timeout_the_rest_is_told_and_the_failover_ends() {
     rig.advance(10_000);
     assert_eq!(step(&mut rig), []);
     rig.advance(1);
-    let expected = [
-        EventKind::FailoverEndForTimeout,
-        EventKind::FailoverEnd,
-        EventKind::SlaveReconfSentBe,
-    ];
+    let expected = [EventKind::FailoverEndForTimeout, EventKind::FailoverEnd, EventKind::SlaveReconfSentBe];
     assert_eq!(step(&mut rig), expected);
-    assert_eq!(
-        [slaveof(&rig, A), slaveof(&rig, B)],
-        [0, 1],
-        "A was told before"
-    );
+    assert_eq!([slaveof(&rig, A), slaveof(&rig, B)], [0, 1], "A was told before");
 }
 
 #[test]

@@ -25,11 +25,7 @@ fn priority_goes_before_offset_and_offset_before_run_id() {
     assert_eq!(selected(&mut rig), Some(1));
     rig.replica(0).slave_repl_offset = ReplOffset(10);
     rig.replica(0).inst.runid = Some(run_id(5));
-    assert_eq!(
-        selected(&mut rig),
-        Some(0),
-        "without a run id one sorts last"
-    );
+    assert_eq!(selected(&mut rig), Some(0), "without a run id one sorts last");
     rig.replica(1).inst.runid = Some(run_id(4));
     assert_eq!(selected(&mut rig), Some(1));
     rig.replica(0).inst.runid = Some(run_id(4));
@@ -50,12 +46,7 @@ fn every_reason_to_exclude_a_replica() {
             5000,
             5001,
         ),
-        (
-            "priority 0",
-            |rig, priority| rig.replica(1).slave_priority = priority as u32,
-            100,
-            0,
-        ),
+        ("priority 0", |rig, priority| rig.replica(1).slave_priority = priority as u32, 100, 0),
         (
             "INFO older than 30 s with the master up",
             |rig, ms| rig.replica(1).inst.info_refresh = Millis(rig.now().0 - ms),

@@ -114,9 +114,8 @@ impl Script {
         let end = self.rig.mono + Nanos::from_millis(ms);
         loop {
             let tick = self.rig.sentinel.next_wakeup().unwrap();
-            let first = (self.flying.iter().enumerate())
-                .min_by_key(|(n, (at, ..))| (*at, *n))
-                .map(|(n, (at, ..))| (n, *at));
+            let first =
+                (self.flying.iter().enumerate()).min_by_key(|(n, (at, ..))| (*at, *n)).map(|(n, (at, ..))| (n, *at));
             let next = first.map_or(tick, |(_, at)| at.min(tick));
             if next > end {
                 self.jump(end);
@@ -145,10 +144,7 @@ impl Script {
     /// Kills the master; its connections break.
     fn kill_master(&mut self) {
         self.master_alive = false;
-        let dead: Vec<Conn> = (self.peers.iter())
-            .filter(|(_, to)| *to == addr(1))
-            .map(|(conn, _)| *conn)
-            .collect();
+        let dead: Vec<Conn> = (self.peers.iter()).filter(|(_, to)| *to == addr(1)).map(|(conn, _)| *conn).collect();
         for conn in dead {
             self.rig.step(Input::Closed(conn, CloseReason::Reset));
             self.collect();
@@ -156,17 +152,12 @@ impl Script {
     }
 
     fn names(&self) -> Vec<&str> {
-        self.log
-            .iter()
-            .map(|(_, line)| line.split(' ').next().unwrap())
-            .collect()
+        self.log.iter().map(|(_, line)| line.split(' ').next().unwrap()).collect()
     }
 
     fn at(&self, name: &str) -> i64 {
         let found = self.log.iter().find(|(_, line)| line.starts_with(name));
-        found
-            .unwrap_or_else(|| panic!("{name} in {:?}", self.log))
-            .0
+        found.unwrap_or_else(|| panic!("{name} in {:?}", self.log)).0
     }
 }
 
@@ -174,11 +165,7 @@ impl Script {
 fn a_leader_plays_the_canonical_order() {
     let mut script = Script::new(conf(2, 2));
     script.run(15_000);
-    assert!(
-        script.log.is_empty(),
-        "a healthy cluster is silent: {:?}",
-        script.log
-    );
+    assert!(script.log.is_empty(), "a healthy cluster is silent: {:?}", script.log);
     assert!(script.rig.sentinel.view(0).plain);
     script.kill_master();
     let killed = script.rig.now().0 - script.start;
@@ -232,11 +219,7 @@ fn an_observer_votes_and_follows_the_leaders_hello() {
     let leader = Conn(5_000);
     script.rig.step(Input::Accepted(leader, addr(102)));
     script.run(4_000);
-    let query = crate::message::DownQuery {
-        master: addr(1),
-        epoch: Epoch(1),
-        candidate: Some(id(2)),
-    };
+    let query = crate::message::DownQuery { master: addr(1), epoch: Epoch(1), candidate: Some(id(2)) };
     let ask = Request::IsMasterDown(Box::new(query));
     script.rig.step(Input::Message(leader, ask.into()));
     script.collect();
@@ -278,10 +261,7 @@ fn without_peers_the_election_is_lost_and_tried_again_after_twice_the_timeout() 
     let mut script = Script::new(conf);
     script.run(15_000);
     // The other Sentinels are gone for good.
-    let others: Vec<Conn> = (script.peers.iter())
-        .filter(|(_, to)| to.port == 26379)
-        .map(|(conn, _)| *conn)
-        .collect();
+    let others: Vec<Conn> = (script.peers.iter()).filter(|(_, to)| to.port == 26379).map(|(conn, _)| *conn).collect();
     for conn in others {
         script.rig.step(Input::Closed(conn, CloseReason::Reset));
     }
@@ -290,10 +270,8 @@ fn without_peers_the_election_is_lost_and_tried_again_after_twice_the_timeout() 
     }
     script.kill_master();
     script.run(40_000);
-    let tries: Vec<i64> = (script.log.iter())
-        .filter(|(_, line)| line.starts_with("+try-failover"))
-        .map(|(at, _)| *at)
-        .collect();
+    let tries: Vec<i64> =
+        (script.log.iter()).filter(|(_, line)| line.starts_with("+try-failover")).map(|(at, _)| *at).collect();
     assert_eq!(tries.len(), 2, "{:#?}", script.log);
     let pause = tries[1] - tries[0];
     assert!((20_000..=20_200).contains(&pause), "{pause}");

@@ -81,15 +81,9 @@ fn the_reset_touches_this_and_leaves_that() {
     assert_eq!(master.inst.runid, None);
     assert_eq!(master.inst.role_reported, Role::Master);
     assert_eq!(master.inst.role_reported_time, now);
-    assert_eq!(
-        (master.inst.s_down_since, master.inst.o_down_since),
-        (Millis(0), Millis(0))
-    );
+    assert_eq!((master.inst.s_down_since, master.inst.o_down_since), (Millis(0), Millis(0)));
     // Left:
-    assert_eq!(
-        (master.leader_epoch, master.config_epoch),
-        (Epoch(4), Epoch(4))
-    );
+    assert_eq!((master.leader_epoch, master.config_epoch), (Epoch(4), Epoch(4)));
     assert_eq!(master.failover_epoch, Epoch(4));
     assert_eq!(master.inst.info_refresh, Millis(before));
     assert_eq!(master.inst.last_pub_time, Millis(before));
@@ -103,11 +97,7 @@ fn the_reset_touches_this_and_leaves_that() {
     assert_eq!((link.last_avail_time, link.last_pong_time), (now, now));
     assert_eq!(link.last_reconn_time, reconn);
     assert!(link.disconnected);
-    assert_eq!(
-        rig.replica(0).slave_repl_offset,
-        ReplOffset(0),
-        "fresh objects"
-    );
+    assert_eq!(rig.replica(0).slave_repl_offset, ReplOffset(0), "fresh objects");
 }
 
 #[test]
@@ -140,10 +130,6 @@ fn the_new_master_is_reached_within_a_second_and_asked_for_info_in_its_time() {
     assert_eq!(rig.master().inst.addr, addr(2));
     rig.tick();
     assert!(rig.opened().contains(&addr(2)));
-    assert_eq!(
-        count(&rig.sent_to(M), is_info),
-        0,
-        "its INFO counts from the old address"
-    );
+    assert_eq!(count(&rig.sent_to(M), is_info), 0, "its INFO counts from the old address");
     assert_eq!(count(&rig.sent_to(Who::Replica(0, 0)), is_info), 1);
 }

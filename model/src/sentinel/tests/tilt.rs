@@ -100,16 +100,10 @@ fn in_tilt_the_master_is_never_called_down_but_votes_are_given() {
     rig.master().inst.flags.set(Flags::S_DOWN);
     let client = Conn(900);
     rig.step(Input::Accepted(client, addr(102)));
-    let query = DownQuery {
-        master: addr(MASTER),
-        epoch: Epoch(1),
-        candidate: Some(id(2)),
-    };
+    let query = DownQuery { master: addr(MASTER), epoch: Epoch(1), candidate: Some(id(2)) };
     let ask = Request::IsMasterDown(Box::new(query));
     rig.step(Input::Message(client, ask.into()));
-    let Some((_, Message::Reply(Reply::Down(reply)))) = rig.out.sends.last() else {
-        panic!("{:?}", rig.out.sends)
-    };
+    let Some((_, Message::Reply(Reply::Down(reply)))) = rig.out.sends.last() else { panic!("{:?}", rig.out.sends) };
     assert!(!reply.down);
     assert_eq!((reply.leader, reply.leader_epoch), (Some(id(2)), Epoch(1)));
 }

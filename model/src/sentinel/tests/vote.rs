@@ -11,22 +11,12 @@ fn a_vote_is_given_once_per_epoch_to_the_first_who_asks() {
     let mut rig = Rig::healthy(conf(0, 2));
     assert_eq!(vote(&mut rig, 1, 2), (Some(id(2)), Epoch(1)));
     let two = id(2);
-    let expected = [
-        "1 +new-epoch 1".to_owned(),
-        format!("2 +vote-for-leader {two} 1"),
-    ];
+    let expected = ["1 +new-epoch 1".to_owned(), format!("2 +vote-for-leader {two} 1")];
     assert_eq!(rig.log(), expected, "each after its own save");
     let saved = &rig.disk.saved[1];
-    assert_eq!(
-        (saved.current_epoch, saved.masters[0].leader_epoch),
-        (Epoch(1), Epoch(1))
-    );
+    assert_eq!((saved.current_epoch, saved.masters[0].leader_epoch), (Epoch(1), Epoch(1)));
     assert_eq!(rig.disk.saved[0].masters[0].leader_epoch, Epoch(0));
-    assert_eq!(
-        vote(&mut rig, 1, 3),
-        (Some(id(2)), Epoch(1)),
-        "the old vote is told"
-    );
+    assert_eq!(vote(&mut rig, 1, 3), (Some(id(2)), Epoch(1)), "the old vote is told");
     assert_eq!(rig.log(), [""; 0]);
     assert_eq!(vote(&mut rig, 2, 3), (Some(id(3)), Epoch(2)));
 }
@@ -35,11 +25,7 @@ fn a_vote_is_given_once_per_epoch_to_the_first_who_asks() {
 fn a_request_of_an_older_epoch_gets_the_old_vote() {
     let mut rig = Rig::healthy(conf(0, 2));
     rig.sentinel.current_epoch = Epoch(5);
-    assert_eq!(
-        vote(&mut rig, 4, 2),
-        (None, Epoch(0)),
-        "no vote was ever given"
-    );
+    assert_eq!(vote(&mut rig, 4, 2), (None, Epoch(0)), "no vote was ever given");
     assert_eq!(vote(&mut rig, 5, 2), (Some(id(2)), Epoch(5)));
     assert_eq!(vote(&mut rig, 3, 3), (Some(id(2)), Epoch(5)));
     assert_eq!(rig.sentinel.current_epoch(), Epoch(5));
@@ -61,11 +47,7 @@ fn a_vote_for_another_puts_off_our_own_attempt() {
     let mut rig = Rig::healthy(conf(0, 2));
     rig.draws.desync = 321;
     vote(&mut rig, 1, 1);
-    assert_eq!(
-        rig.master().failover_start_time,
-        Millis(0),
-        "not for ourselves"
-    );
+    assert_eq!(rig.master().failover_start_time, Millis(0), "not for ourselves");
     vote(&mut rig, 2, 2);
     let now = rig.now().0;
     assert_eq!(rig.master().failover_start_time, Millis(now + 321));
@@ -102,12 +84,7 @@ struct Row {
 
 #[test]
 fn a_leader_needs_the_majority_of_all_known_sentinels_and_the_quorum() {
-    let row = |peers, own, quorum, winner| Row {
-        peers,
-        own,
-        quorum,
-        winner,
-    };
+    let row = |peers, own, quorum, winner| Row { peers, own, quorum, winner };
     // The epoch of the failover and the current one are both 5; epoch 0 stands for no vote.
     let rows = [
         row(&[(0, 0), (0, 0)], None, 1, None),
@@ -168,8 +145,5 @@ fn votes_count_in_the_current_epoch_even_if_the_failover_has_an_older_one() {
     }
     let leader = rig.with(|s, cx| s.get_leader(cx, 0, Epoch(5)));
     assert_eq!(leader, Some(id(1)), "the known hazard H1");
-    assert_eq!(
-        rig.sentinel.masters[0].leader, None,
-        "our own vote was refused"
-    );
+    assert_eq!(rig.sentinel.masters[0].leader, None, "our own vote was refused");
 }

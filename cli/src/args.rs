@@ -1,0 +1,150 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Simulates Redis Sentinel failovers and judges what clients saw.
+#[derive(Debug, Parser)]
+#[command(name = "splitbrain", version, about, after_help = EXITS, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to colour the text.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub color: Colour,
+
+    /// Say nothing about what went well.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, or a kept failure reproduced; \
+     2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently under this \
+     version.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios, each with many seeds, and judge them.
+    Run(Run),
+    /// Play a stored run again and compare its digest.
+    Replay {
+        /// A stored run.
+        file: PathBuf,
+    },
+    /// Find the first differing event of two stored runs.
+    Bisect {
+        /// A stored run.
+        a: PathBuf,
+        /// Another of the same scenario and seed.
+        b: PathBuf,
+    },
+    /// List scenarios, properties, faults, environments, client profiles and metrics.
+    List {
+        /// Folder of scenarios.
+        #[arg(default_value = "scenarios")]
+        folder: PathBuf,
+    },
+    /// Explain a property, fault, environment, client profile or metric.
+    Explain {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Scenario files, or folders of them.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+
+    /// Seeds instead of those of the file: so many from 0, or from A to before B.
+    #[arg(long, value_name = "N|A..B", value_parser = seeds, group = "which")]
+    pub seeds: Option<Range<u64>>,
+
+    /// This seed only.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..u64::MAX), group = "which")]
+    pub seed: Option<u64>,
+
+    /// 20 seeds only.
+    #[arg(long, group = "which")]
+    pub quick: bool,
+
+    /// Runs at once; as many as there are processors if not given. Has no influence on results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Environment instead of that of the file.
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// Write one JSON document to a file, or to standard output in place of the text.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+
+    /// Put every single run into the JSON.
+    #[arg(long, requires = "json")]
+    pub runs: bool,
+
+    /// Folder for the runs that failed.
+    #[arg(long, value_name = "FOLDER", default_value = "runs")]
+    pub save: PathBuf,
+
+    /// Do not save runs that failed.
+    #[arg(long, conflicts_with = "save")]
+    pub no_save: bool,
+}
+
+impl Run {
+    /// The seeds asked for on the command line.
+    pub fn seeds(&self) -> Option<Range<u64>> {
+        let single = self.seed.map(|seed| seed..seed + 1);
+        let quick = self.quick.then_some(0..20);
+        self.seeds.clone().or(single).or(quick)
+    }
+}
+
+/// When to colour the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let number =
+        |text: &str| text.parse::<u64>().map_err(|_| format!("found `{text}`, expected a number of seeds or A..B"));
+    let range = match text.split_once("..") {
+        Some((first, end)) => number(first)?..number(end)?,
+        None => 0..number(text)?,
+    };
+    if range.is_empty() { Err("there are no seeds in this".to_owned()) } else { Ok(range) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_a_number_or_a_range() {
+        assert_eq!(seeds("5"), Ok(0..5));
+        assert_eq!(seeds("3..9"), Ok(3..9));
+        for wrong in ["0", "9..3", "3..3", "x", "-1", "1..", "..2", ""] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

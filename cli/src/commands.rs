@@ -1,0 +1,201 @@
+//! What each subcommand does: input, one call of the library, output, exit code.
+
+use crate::args::{Arguments, Command, Run};
+use crate::exit::{Exit, PLEASE_REPORT};
+use crate::explain;
+use crate::output::{colour, diagnose, diagnose_at, print};
+use crate::progress::Progress;
+use splitbrain::{Replay, ReplayError, RunError, RunOptions};
+use splitbrain_scenarios::{Scenario, scenario_files};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// Executes a command line.
+pub fn execute(arguments: &Arguments) -> Exit {
+    let result = match &arguments.command {
+        Command::Run(run) => run_scenarios(arguments, run),
+        Command::Replay { file } => replay(file),
+        Command::Bisect { a, b } => bisect(a, b),
+        Command::List { folder } => list(folder),
+        Command::Explain { name } => explain(name),
+    };
+    result.unwrap_or_else(|error| {
+        diagnose(&format!("cannot write to standard output: {error}"));
+        Exit::Input
+    })
+}
+
+fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
+    let Some(scenarios) = load(run) else { return Ok(Exit::Input) };
+    let to_stdout = run.json.as_deref() == Some(Path::new("-"));
+    let colour = colour(arguments);
+    let jobs = run.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let mut summaries = Vec::new();
+    for scenario in &scenarios {
+        let options = RunOptions {
+            seeds: run.seeds().unwrap_or(0..scenario.run.seeds),
+            jobs,
+            save_failures_to: (!run.no_save).then(|| run.save.clone()),
+        };
+        let count = options.seeds.end - options.seeds.start;
+        let progress = Progress::new(&scenario.name, count, arguments.quiet);
+        let result = splitbrain::run_scenario(scenario, &options, &|finished| progress.update(finished));
+        drop(progress);
+        let summary = match result {
+            Ok(summary) => summary,
+            Err(error @ RunError::Bug { .. }) => {
+                diagnose(&format!("bug: {error}. {PLEASE_REPORT}"));
+                return Ok(Exit::Bug);
+            }
+            Err(error) => {
+                diagnose(&error.to_string());
+                return Ok(Exit::Input);
+            }
+        };
+        let uneventful = Exit::of([summary.verdict]) == Exit::Met;
+        if !to_stdout && !(arguments.quiet && uneventful) {
+            print(&splitbrain_reports::text(&summary, colour))?;
+        }
+        if !arguments.quiet {
+            for note in &scenario.notes {
+                diagnose(&format!("note: {}: {note}", scenario.name));
+            }
+        }
+        summaries.push(summary);
+    }
+    if let Some(file) = &run.json {
+        let document = format!("{:#}\n", splitbrain_reports::json(&summaries, run.runs));
+        if to_stdout {
+            print(&document)?;
+        } else if let Err(error) = fs::write(file, document) {
+            diagnose(&format!("{}: cannot be written: {error}", file.display()));
+            return Ok(Exit::Input);
+        }
+    }
+    Ok(Exit::of(summaries.iter().map(|summary| summary.verdict)))
+}
+
+/// All scenarios asked for, or `None` after saying what is wrong with any of them. Nothing runs before everything has
+/// been read.
+fn load(run: &Run) -> Option<Vec<Scenario>> {
+    let mut scenarios = Vec::new();
+    let mut sound = true;
+    for file in files(&run.scenarios)? {
+        match Scenario::load(&file) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(error) => {
+                diagnose_at(&error.to_string());
+                sound = false;
+            }
+        }
+    }
+    if let Some(name) = &run.environment {
+        for scenario in &mut scenarios {
+            if let Err(message) = scenario.set_environment(name) {
+                diagnose(&format!("--environment: {message}"));
+                return None;
+            }
+        }
+    }
+    sound.then_some(scenarios)
+}
+
+/// The files behind the paths on the command line, each once.
+fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        match scenario_files(path) {
+            Ok(found) if found.is_empty() => {
+                diagnose_at(&format!("{}: there are no scenario files in this folder", path.display()));
+                return None;
+            }
+            Ok(found) => files.extend(found),
+            Err(error) => {
+                diagnose_at(&format!("{}: cannot be read: {error}", path.display()));
+                return None;
+            }
+        }
+    }
+    let mut seen = Vec::new();
+    files.retain(|file| {
+        let same = fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        let new = !seen.contains(&same);
+        if new {
+            seen.push(same);
+        }
+        new
+    });
+    Some(files)
+}
+
+fn replay(file: &Path) -> io::Result<Exit> {
+    let (text, exit) = match splitbrain::replay(file) {
+        Ok(Replay::Reproduced { text }) => (text, Exit::NotMet),
+        Ok(Replay::Stale { text }) => (text, Exit::Stale),
+        Ok(Replay::Passed { text }) => (text, Exit::Met),
+        Err(error) => return Ok(refused(&error)),
+    };
+    print(&ended(text))?;
+    Ok(exit)
+}
+
+fn bisect(a: &Path, b: &Path) -> io::Result<Exit> {
+    match splitbrain::bisect(a, b) {
+        Ok(text) => print(&ended(text)).map(|()| Exit::Met),
+        Err(error) => Ok(refused(&error)),
+    }
+}
+
+fn refused(error: &ReplayError) -> Exit {
+    match error {
+        ReplayError::Input(message) => {
+            diagnose_at(message);
+            Exit::Input
+        }
+        ReplayError::Bug(message) => {
+            diagnose(&format!("bug: {message}. {PLEASE_REPORT}"));
+            Exit::Bug
+        }
+    }
+}
+
+fn ended(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+fn list(folder: &Path) -> io::Result<Exit> {
+    let mut text = String::new();
+    let mut exit = Exit::Met;
+    let files = if folder.exists() { files(&[folder.to_owned()]) } else { Some(Vec::new()) };
+    let Some(files) = files else { return Ok(Exit::Input) };
+    if !files.is_empty() {
+        text.push_str("scenarios\n");
+    }
+    for file in files {
+        match Scenario::load(&file) {
+            Ok(scenario) => text.push_str(&format!("  {:<38} {}\n", scenario.name, scenario.title)),
+            Err(error) => {
+                diagnose_at(&error.to_string());
+                exit = Exit::Input;
+            }
+        }
+    }
+    text.push_str(&explain::list());
+    print(&text)?;
+    Ok(exit)
+}
+
+fn explain(name: &str) -> io::Result<Exit> {
+    match explain::explain(name) {
+        Ok(text) => print(&text).map(|()| Exit::Met),
+        Err(message) => {
+            diagnose(&message);
+            Ok(Exit::Input)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Kinds of faults, by their keys in `[[faults]]`.
+
+use super::{Entry, entry};
+
+pub const ENTRIES: &[Entry] = &[
+    entry(
+        "kill",
+        "SIGKILL: the process is gone at once. Its kernel still sends what was written and closes the connections, so \
+         peers notice within a round trip. `for` starts it again with what is on its disk.",
+    ),
+    entry(
+        "stop",
+        "SIGTERM: an orderly shutdown. A Redis server pauses writes and waits up to shutdown-timeout for its replicas; \
+         whatever still runs ten seconds after that is killed. `for` starts it again.",
+    ),
+    entry("restart", "Starts dead processes again. They find on disk what was written there, and nothing else."),
+    entry(
+        "power-loss",
+        "The whole host goes dark. All its processes are gone, writes that were not synced to disk are lost, and peers \
+         get silence instead of closed connections. `for` boots it again.",
+    ),
+    entry("power-on", "Boots hosts that lost power and starts their processes."),
+    entry(
+        "pause",
+        "SIGSTOP: the process stands still and its kernel does not. Connections are accepted and requests buffered; they \
+         are executed on waking. `for` continues it.",
+    ),
+    entry("resume", "SIGCONT: paused processes go on, with everything that was buffered for them."),
+    entry(
+        "partition",
+        "No packets pass between members of different groups. Connections stay open and hang until TCP gives up or the \
+         partition heals; then data resumes with the next retransmission, not at once. `rest` is everything not named \
+         in another group.",
+    ),
+    entry(
+        "drop",
+        "No packets pass in one direction. `{ from = …, to = … }`; answers in the other direction still pass.",
+    ),
+    entry("isolate", "No packets pass between the targets and everything else. Among themselves they still pass."),
+    entry("heal", "Ends all network faults at once. Written `heal = true`."),
+    entry(
+        "link",
+        "Changes latency or loss of the links between two groups. `{ a = …, b = …, latency = \"10ms..20ms\", loss = \
+         \"1%\" }`; without `b`, all links of `a`.",
+    ),
+    entry(
+        "clock-step",
+        "The wall clock of processes jumps. `{ of = \"sentinel-1\", by = \"-3s\" }`. Timers of the event loop keep going; \
+         Sentinel notices a jump of two seconds or any step back, and enters TILT for 30 seconds.",
+    ),
+    entry(
+        "sentinel-failover",
+        "An operator types SENTINEL FAILOVER at a Sentinel. No vote and no agreement that the master is down is needed; \
+         `master` names which, the first if it is left out.",
+    ),
+];

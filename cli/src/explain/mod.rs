@@ -1,0 +1,125 @@
+//! What names mean: one paragraph each, its first sentence for lists.
+
+mod environments;
+mod faults;
+mod metrics;
+mod profiles;
+mod properties;
+mod settings;
+
+use splitbrain_scenarios::nearest::nearest;
+
+/// One name.
+pub struct Entry {
+    /// The name, as in files and reports.
+    pub name: &'static str,
+    /// What it means.
+    pub text: &'static str,
+}
+
+const fn entry(name: &'static str, text: &'static str) -> Entry {
+    Entry { name, text }
+}
+
+/// All kinds of names: plural for lists, singular for a single one.
+const KINDS: &[(&str, &str, &[Entry])] = &[
+    ("properties", "property", properties::ENTRIES),
+    ("faults", "fault", faults::ENTRIES),
+    ("environments", "environment", environments::ENTRIES),
+    ("client profiles", "client profile", profiles::ENTRIES),
+    ("settings", "setting", settings::ENTRIES),
+    ("metrics", "metric", metrics::ENTRIES),
+];
+
+/// Everything there is, with the first sentence of its meaning.
+pub fn list() -> String {
+    let mut text = String::new();
+    for (kinds, _, entries) in KINDS {
+        text.push_str(&format!("{kinds}\n"));
+        for entry in *entries {
+            text.push_str(&format!("  {:<28} {}\n", entry.name, first_sentence(entry.text)));
+        }
+    }
+    text
+}
+
+/// The meaning of a name; of each of them, if several things bear it.
+pub fn explain(name: &str) -> Result<String, String> {
+    let mut text = String::new();
+    for (_, kind, entries) in KINDS {
+        for entry in entries.iter().filter(|entry| entry.name == name) {
+            text.push_str(&format!("{} ({kind})\n{}\n", entry.name, wrapped(entry.text)));
+        }
+    }
+    if !text.is_empty() {
+        return Ok(text);
+    }
+    let names = KINDS.iter().flat_map(|(_, _, entries)| entries.iter().map(|entry| entry.name));
+    let help = match nearest(name, names) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => "`splitbrain list` shows all names".to_owned(),
+    };
+    Err(format!("nothing is called `{name}` ({help})"))
+}
+
+fn first_sentence(text: &str) -> &str {
+    text.find(". ").map_or(text, |end| &text[..=end])
+}
+
+/// The text in lines of at most 96 characters, indented by two.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::from(" ")];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a line");
+        if line.len() + 1 + word.len() > 98 {
+            lines.push(format!("  {word}"));
+        } else {
+            line.push(' ');
+            line.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use splitbrain_checker::Property;
+    use splitbrain_model::client::profile::Profile;
+    use splitbrain_scenarios::{Environment, FAULT_KINDS};
+
+    fn names(kind: &str) -> Vec<&'static str> {
+        let (_, _, entries) = KINDS.iter().find(|(kinds, ..)| *kinds == kind).unwrap();
+        entries.iter().map(|entry| entry.name).collect()
+    }
+
+    #[test]
+    fn everything_with_a_name_is_explained_in_its_own_order() {
+        let properties: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
+        assert_eq!(names("properties"), properties);
+        assert_eq!(names("faults"), FAULT_KINDS);
+        assert_eq!(names("environments"), Environment::NAMES);
+        assert_eq!(names("client profiles"), Profile::NAMES);
+    }
+
+    #[test]
+    fn a_name_borne_twice_is_explained_twice_and_a_slip_is_recognised() {
+        let both = explain("recorder").unwrap();
+        assert!(both.contains("(environment)") && both.contains("(client profile)"));
+        assert_eq!(
+            explain("split-brian").unwrap_err(),
+            "nothing is called `split-brian` (did you mean `split-brain`?)"
+        );
+        assert!(explain("xyzzy").unwrap_err().contains("splitbrain list"));
+    }
+
+    #[test]
+    fn lines_are_short_enough_for_a_terminal() {
+        for (_, _, entries) in KINDS {
+            for entry in *entries {
+                assert!(explain(entry.name).unwrap().lines().all(|line| line.chars().count() <= 100), "{}", entry.name);
+                assert!(first_sentence(entry.text).chars().count() <= 110, "{}", entry.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Properties a run is judged by.
+
+use super::{Entry, entry};
+
+pub const ENTRIES: &[Entry] = &[
+    entry(
+        "split-brain",
+        "Two nodes acknowledge writes as master at the same time. A node's tenure reaches from its first to its last \
+         acknowledged write between two changes of its role; the property is violated when tenures of different nodes of one \
+         master overlap, and measured by how long they do. Two nodes that both call themselves master while clients \
+         write to one of them are a dual master, not a split brain.",
+    ),
+    entry(
+        "lost-write",
+        "A write was acknowledged and is gone after everybody agrees again. A write belongs to a position in the history \
+         of a replication id; it is lost if that position is not in the lineage of the final master. A value that a \
+         later write replaced is not lost. Without a converged cluster the question is undecided.",
+    ),
+    entry(
+        "linearizable",
+        "Every register's operations have one order that respects real time. Each GET returns the value of the latest \
+         SET before it in that order. Values are unique, so the check is exact; an operation without an answer may have \
+         happened at any time after its call, or never.",
+    ),
+    entry(
+        "stale-read",
+        "A read returned a value older than a write acknowledged before the read began. It happens wherever clients \
+         still read from a master that has been replaced.",
+    ),
+    entry(
+        "one-leader-per-epoch",
+        "At most one Sentinel is elected per master and epoch. Sentinel promises this; a violation is a bug of the \
+         protocol or of its simulation.",
+    ),
+    entry(
+        "one-promotion-per-epoch",
+        "At most one replica is promoted per master and epoch. Sentinel promises this as well.",
+    ),
+    entry(
+        "epoch-monotonic",
+        "No epoch of a Sentinel ever goes back. Not even over a restart, because votes are on disk before they are given.",
+    ),
+    entry(
+        "config-agreement",
+        "One configuration epoch names one address. Two Sentinels that hold the same version of a master's configuration \
+         hold the same address.",
+    ),
+    entry(
+        "failover-completes",
+        "A failover that had to happen was completed in time. `within = \"auto\"` takes the bound that down-after, \
+         failover-timeout and the timers of Sentinel imply; `exactly` counts completed failovers. It is demanded only \
+         where a scenario asks for it.",
+    ),
+    entry(
+        "no-false-failover",
+        "No failover of a master that was well. A failover is false if the old master's process ran and was reachable \
+         from a majority of the Sentinels during the whole down-after before it.",
+    ),
+    entry(
+        "converges-after-heal",
+        "After the last repair everybody agrees again. All running Sentinels name the same master, it says that it is \
+         one, and all other running servers replicate from it.",
+    ),
+    entry(
+        "available",
+        "The longest time without an acknowledged write stays within a limit. It is demanded only where a scenario gives \
+         the limit.",
+    ),
+];
