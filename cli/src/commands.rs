@@ -54,8 +54,8 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
                 return Ok(Exit::Input);
             }
         };
-        let uneventful = Exit::of([summary.verdict]) == Exit::Met;
-        if !to_stdout && !(arguments.quiet && uneventful) {
+        let worth_saying = !arguments.quiet || Exit::of([summary.verdict]) != Exit::Met;
+        if worth_saying && !to_stdout {
             print(&splitbrain_reports::text(&summary, colour))?;
         }
         if !arguments.quiet {

@@ -143,7 +143,7 @@ pub fn read_redis_conf(text: &str) -> Result<(RedisConf, Vec<String>), ConfFileE
                     .iter()
                     .map(|word| line.number(word, 0, most).map(|n| n as u32))
                     .collect::<Result<_, _>>()?;
-                if numbers.len() % 2 != 0 {
+                if !numbers.len().is_multiple_of(2) {
                     return Err(line.error("expected pairs of seconds and changes"));
                 }
                 saves.get_or_insert_default().extend(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])));

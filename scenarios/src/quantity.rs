@@ -85,7 +85,7 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
     let parts = 10u64.pow(fraction.len() as u32);
     let fraction: u64 = fraction.parse().ok()?;
     let fraction = u128::from(fraction) * u128::from(scale);
-    if fraction % u128::from(parts) != 0 {
+    if !fraction.is_multiple_of(u128::from(parts)) {
         return None;
     }
     let fraction = u64::try_from(fraction / u128::from(parts)).ok()?;
@@ -97,7 +97,7 @@ pub fn show(d: Nanos) -> String {
     let units =
         [(3_600_000_000_000, "h"), (60_000_000_000, "m"), (1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
     for (scale, unit) in units {
-        if d.0 >= scale && d.0 % scale == 0 {
+        if d.0 >= scale && d.0.is_multiple_of(scale) {
             return format!("{}{unit}", d.0 / scale);
         }
     }

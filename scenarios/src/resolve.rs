@@ -167,11 +167,18 @@ fn drawn(span: Span, draws: &mut dyn Draws) -> Millis {
     Millis(span.low.0 + draws.below(Purpose::Pacing, choices) as i64)
 }
 
+/// A fault with its durations drawn.
+struct Drawn<'a> {
+    trigger: Trigger,
+    what: &'a What,
+    lasts: Option<Millis>,
+}
+
 /// The schedule. A fault with a time of its own, and those that hang on the one before them, stay together; such chains
 /// are sorted by their times, equal ones in the order of the file. What ends a fault comes last, so that "the step
 /// before" always means the fault before.
 fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
-    let mut chains: Vec<(Millis, Vec<(Trigger, &Fault, Option<Millis>)>)> = Vec::new();
+    let mut chains: Vec<(Millis, Vec<Drawn<'_>>)> = Vec::new();
     for fault in faults {
         let (begins, trigger) = match &fault.when {
             When::At(at) => {
@@ -185,7 +192,7 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
             }
         };
         let lasts = drawn(fault.lasts.unwrap_or(Span::exactly(Millis(0))), draws);
-        let step = (trigger, fault, fault.lasts.map(|_| lasts));
+        let step = Drawn { trigger, what: &fault.what, lasts: fault.lasts.map(|_| lasts) };
         match (begins, chains.last_mut()) {
             (None, Some((_, chain))) => chain.push(step),
             // An event before any time: first of all.
@@ -196,12 +203,12 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
     chains.sort_by_key(|(at, _)| *at);
     let mut steps = Vec::new();
     let mut ends = Vec::new();
-    for (mut trigger, fault, lasts) in chains.into_iter().flat_map(|(_, chain)| chain) {
+    for Drawn { mut trigger, what, lasts } in chains.into_iter().flat_map(|(_, chain)| chain) {
         let index = steps.len();
         if let Trigger::AfterStep(before, _) = &mut trigger {
             *before = index - 1;
         }
-        steps.push(Step { trigger, action: action(&fault.what) });
+        steps.push(Step { trigger, action: action(what) });
         if let Some(lasts) = lasts {
             ends.push(Step { trigger: Trigger::AfterStep(index, lasts), action: Action::Undo(index) });
         }

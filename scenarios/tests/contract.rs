@@ -403,3 +403,11 @@ fn a_real_sentinel_conf_sets_what_it_says_and_notes_the_rest() {
     assert_eq!(client.sentinel_password, conf.requirepass);
     assert!(scenario.notes.iter().any(|note| note.contains("notification-script")), "{:?}", scenario.notes);
 }
+
+#[test]
+fn the_scenario_in_the_readme_is_one() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(parse(example).title, "A master dies and is replaced");
+}

@@ -110,6 +110,7 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             "too many clients: found 18000, expected at most 10000",
         ),
         ("[cluster]\n[[clients]]\nname = \"a\"\n[[clients]]\nname = \"a\"\n", (5, 8), "the name `a` is given twice"),
+        ("[cluster]\n[[clients]]\nname = \"client-2\"\n[[clients]]\n", (4, 1), "the name `client-2` is given twice"),
         ("[cluster]\n[[clients]]\nname = \"redis-1\"\n", (3, 8), "the name `redis-1` is given twice"),
         ("[cluster]\n[[clients]]\nname = \"master\"\n", (3, 8), "`master` is a role and cannot be a name"),
         (

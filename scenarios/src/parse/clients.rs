@@ -34,7 +34,7 @@ pub fn read(
                 count_field.as_ref().map_or_else(|| table.error("too many clients"), |f| f.error("too many clients"));
             return Err(error.found((total + count).to_string()).expected(format!("at most {MOST}")));
         }
-        let client = client(&mut table, field, names, masters, sentinel, (total, count))?;
+        let client = client(&mut table, names, masters, sentinel, (total, count))?;
         table.finish(HOMES)?;
         total += count;
         clients.push(client);
@@ -44,7 +44,6 @@ pub fn read(
 
 fn client(
     table: &mut Reader<'_>,
-    section: &Field<'_>,
     names: &mut Names,
     masters: &[MasterSpec],
     sentinel: &SentinelConf,
@@ -61,7 +60,10 @@ fn client(
         (_, Some(_)) => (1..=count).map(|number| format!("{name}-{number}")).collect(),
         (_, None) => (first + 1..=first + count).map(|number| format!("client-{number}")).collect(),
     };
-    names.add_clients(&name, &members, name_field.as_ref().unwrap_or(section))?;
+    names.add_clients(&name, &members, &|text| match &name_field {
+        Some(field) => field.error(text),
+        None => table.error(text),
+    })?;
 
     let host = table.get("host").map(|field| names.host(&field)).transpose()?;
     let mut profile = match table.get("profile") {

@@ -89,7 +89,7 @@ fn when<'a>(
     cap: Option<Field<'a>>,
     first: bool,
 ) -> Read<When> {
-    for lone in [&after, &cap].into_iter().flatten().filter(|_| event.is_none()) {
+    if let Some(lone) = after.as_ref().or(cap.as_ref()).filter(|_| event.is_none()) {
         let error = lone.key_error(format!("`{}` belongs to `when`", lone.key));
         return Err(if lone.key == "after" { error.help("did you mean `then-after`?") } else { error });
     }

@@ -11,7 +11,7 @@ mod redis;
 mod run;
 mod sentinel;
 
-use crate::reader::{Read, Reader, document};
+use crate::reader::{Field, Read, Reader, document};
 use crate::scenario::Scenario;
 use crate::source::Source;
 use names::Names;
@@ -114,16 +114,16 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
 
 /// The sections of a file, as far as they are there.
 struct Sections<'a> {
-    cluster: Option<crate::reader::Field<'a>>,
-    sentinel: Option<crate::reader::Field<'a>>,
-    redis: Option<crate::reader::Field<'a>>,
-    masters: Option<crate::reader::Field<'a>>,
-    network: Option<crate::reader::Field<'a>>,
-    disk: Option<crate::reader::Field<'a>>,
-    clients: Option<crate::reader::Field<'a>>,
-    faults: Option<crate::reader::Field<'a>>,
-    run: Option<crate::reader::Field<'a>>,
-    expect: Option<crate::reader::Field<'a>>,
+    cluster: Option<Field<'a>>,
+    sentinel: Option<Field<'a>>,
+    redis: Option<Field<'a>>,
+    masters: Option<Field<'a>>,
+    network: Option<Field<'a>>,
+    disk: Option<Field<'a>>,
+    clients: Option<Field<'a>>,
+    faults: Option<Field<'a>>,
+    run: Option<Field<'a>>,
+    expect: Option<Field<'a>>,
 }
 
 impl<'a> Sections<'a> {

@@ -1,6 +1,7 @@
 //! The names of a scenario: processes, groups of clients, hosts, masters and roles; and what a target means.
 
 use super::cluster::Cluster;
+use crate::error::ScenarioError;
 use crate::nearest::nearest;
 use crate::reader::{Field, Read};
 use crate::resolved::Target;
@@ -41,18 +42,23 @@ impl Names {
 
     /// Declared hosts.
     pub fn add_hosts(&mut self, cluster: &Cluster<'_>) -> Read<()> {
-        cluster.hosts.iter().try_for_each(|(host, _)| self.add(host.key, Meaning::Host, host))
+        cluster.hosts.iter().try_for_each(|(host, _)| self.add(host.key, Meaning::Host, &|text| host.key_error(text)))
     }
 
-    /// A client, or a group of them under a common name.
-    pub fn add_clients(&mut self, name: &str, members: &[String], at: &Field<'_>) -> Read<()> {
+    /// A client, or a group of them under a common name. `error` makes an error where they are named.
+    pub fn add_clients(
+        &mut self,
+        name: &str,
+        members: &[String],
+        error: &dyn Fn(String) -> Box<ScenarioError>,
+    ) -> Read<()> {
         for member in members {
-            self.add(member, Meaning::Client, at)?;
+            self.add(member, Meaning::Client, error)?;
         }
         if members.iter().any(|member| member == name) {
             return Ok(());
         }
-        self.add(name, Meaning::Clients(members.to_vec()), at)
+        self.add(name, Meaning::Clients(members.to_vec()), error)
     }
 
     /// Whether a client could still be given this name.
@@ -60,9 +66,7 @@ impl Names {
         !self.names.contains_key(name)
     }
 
-    fn add(&mut self, name: &str, meaning: Meaning, at: &Field<'_>) -> Read<()> {
-        let key = at.key == name && meaning == Meaning::Host;
-        let error = |message: String| if key { at.key_error(message) } else { at.error(message) };
+    fn add(&mut self, name: &str, meaning: Meaning, error: &dyn Fn(String) -> Box<ScenarioError>) -> Read<()> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
             let wrong = error(format!("`{name}` is no usable name"));
@@ -185,7 +189,7 @@ impl Names {
         Ok(vec![role])
     }
 
-    fn unknown(&self, name: &str, at: &Field<'_>, what: &str, roles: &[&str]) -> Box<crate::ScenarioError> {
+    fn unknown(&self, name: &str, at: &Field<'_>, what: &str, roles: &[&str]) -> Box<ScenarioError> {
         let error = at.error(format!("there is no {what} `{name}`"));
         let known = self.names.keys().map(String::as_str).chain(roles.iter().copied());
         if let Some(word) = nearest(name, known) {

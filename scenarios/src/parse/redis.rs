@@ -69,7 +69,7 @@ fn save_points(field: &Field<'_>) -> Read<Vec<(u32, u32)>> {
     let text = field.as_text().ok_or_else(wrong)?;
     let numbers: Vec<u32> =
         text.split_whitespace().map(|word| word.parse::<u32>().map_err(|_| wrong())).collect::<Read<_>>()?;
-    if numbers.len() % 2 != 0 || numbers.chunks_exact(2).any(|pair| pair[0] == 0) {
+    if !numbers.len().is_multiple_of(2) || numbers.chunks_exact(2).any(|pair| pair[0] == 0) {
         return Err(wrong());
     }
     Ok(numbers.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
