@@ -5,7 +5,7 @@
 
 use crate::observations::{Observations, Operation};
 use splitbrain_model::note::Outcome;
-use splitbrain_model::{Command, Key, ReplId, Value};
+use splitbrain_model::{Command, Key, ReplId, Space, Value};
 use std::collections::BTreeMap;
 
 /// A command as something that can be sorted.
@@ -104,7 +104,7 @@ impl Executions {
                 (Command::Incr(_), Some(Value(count))) => {
                     candidates.find(|applied| counts.after(*applied) == Some(count))
                 }
-                _ => candidates.last(),
+                _ => candidates.next_back(),
             };
             if let Some(found) = found {
                 self.matched[i] = found as u32;
@@ -127,7 +127,7 @@ impl Counts {
                     let before = applied.lineage.writes.saturating_sub(1);
                     Counts::at(obs, &reached, key, applied.lineage.id, before) + 1
                 }
-                Command::Set(Key { space, .. }, Value(count)) if space == splitbrain_model::Space::Counter => count,
+                Command::Set(Key { space: Space::Counter, .. }, Value(count)) => count,
                 _ => continue,
             };
             after.insert(i, count);

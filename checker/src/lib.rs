@@ -5,7 +5,7 @@
 //! seeds of a scenario.
 
 pub mod bounds;
-
+pub mod evaluate;
 pub mod execution;
 pub mod expect;
 pub mod failovers;
@@ -18,9 +18,11 @@ pub mod measure;
 pub mod metrics;
 pub mod observations;
 pub mod property;
-
+mod rename;
+pub mod sentence;
+pub mod settings;
 pub mod stats;
-
+pub mod summary;
 pub mod tenure;
 
 pub use expect::{Amount, Demand, Expectation, Limit, Property, Within};
@@ -30,3 +32,4 @@ pub use judge::{Judgement, judge, judge_with};
 pub use linear::Scratch;
 pub use metrics::{Metric, Metrics};
 pub use observations::{NodeIx, NodeKind, Observations};
+pub use summary::{RunSummary, ScenarioHead, ScenarioSummary, Verdict, fold};

@@ -1,5 +1,14 @@
-//! Stand-in until the summary of the checkers is merged: the fields the command reads.
+//! All seeds of a scenario together: what was found in how many of them, the spread of every number, which
+//! expectations were not met, and the verdict.
 
+use crate::evaluate::{self, Evaluated};
+use crate::expect::{Expectation, Property};
+use crate::finding::{Detail, Finding};
+use crate::judge::Judgement;
+use crate::metrics::{Metric, Metrics};
+use crate::observations::{MasterSettings, NodeIx, Observations};
+use crate::settings::{self, SettingReport};
+use crate::stats::Stats;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -26,6 +35,130 @@ impl Verdict {
     }
 }
 
+/// A finding as it is reported: with names instead of indices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reported {
+    /// Which property.
+    pub property: Property,
+    /// When, in milliseconds after the first fault.
+    pub at_ms: i64,
+    /// Which master.
+    pub master: String,
+    /// The finding in English, without a full stop.
+    pub sentence: String,
+    /// The finding as data.
+    pub detail: Detail<String>,
+}
+
+impl Reported {
+    /// Names the processes of a finding.
+    pub fn of(obs: &Observations, finding: &Finding) -> Reported {
+        let name = &mut |node: NodeIx| obs.node(node).name.clone();
+        let detail = finding.detail.clone().map(name);
+        Reported {
+            property: finding.property,
+            at_ms: obs.ms(finding.at),
+            master: finding.master.to_string(),
+            sentence: detail.sentence(&finding.master),
+            detail,
+        }
+    }
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct RunSummary {
+    /// Its seed.
+    pub seed: u64,
+    /// Its own verdict, as far as one run can have one.
+    pub verdict: Verdict,
+    /// Its digest.
+    pub digest: u128,
+    /// Its numbers.
+    pub metrics: Metrics,
+    /// What was found.
+    pub findings: Vec<Reported>,
+    /// What could not be decided, and why.
+    pub undecided: Vec<(Property, String)>,
+}
+
+impl RunSummary {
+    /// A judged run.
+    pub fn new(
+        seed: u64,
+        digest: u128,
+        obs: &Observations,
+        judgement: &Judgement,
+        expect: &[Expectation],
+    ) -> RunSummary {
+        let mut run = RunSummary {
+            seed,
+            verdict: Verdict::Pass,
+            digest,
+            metrics: judgement.metrics,
+            findings: judgement.findings.iter().map(|finding| Reported::of(obs, finding)).collect(),
+            undecided: judgement.undecided.clone(),
+        };
+        run.verdict = evaluate::run(&Expectation::complete(expect), &run);
+        run
+    }
+
+    /// Findings of one property; contradictions inside splitbrain are none.
+    pub fn found(&self, property: Property) -> impl Iterator<Item = &Reported> {
+        self.findings.iter().filter(move |found| found.property == property && !found.detail.is_model_bug())
+    }
+}
+
+/// An expectation that was not met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// Which property.
+    pub property: Property,
+    /// What broke, in one sentence without a full stop.
+    pub sentence: String,
+    /// In how many runs.
+    pub runs: u32,
+    /// The first of them.
+    pub seed: Option<u64>,
+    /// When, in milliseconds after the first fault.
+    pub at_ms: Option<i64>,
+    /// The first finding behind it.
+    pub finding: Option<Reported>,
+}
+
+/// What was found of one property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyFindings {
+    /// Which property.
+    pub property: Property,
+    /// In how many runs it was violated.
+    pub runs: u32,
+    /// In how many runs it could not be decided.
+    pub undecided: u32,
+    /// The first findings with their seeds, at most [`PropertyFindings::KEPT`].
+    pub first: Vec<(u64, Reported)>,
+}
+
+impl PropertyFindings {
+    /// How many findings are kept per property.
+    pub const KEPT: usize = 3;
+}
+
+/// What is known of a scenario before it runs.
+#[derive(Clone, Debug, Default)]
+pub struct ScenarioHead {
+    /// Its name.
+    pub scenario: String,
+    /// Its file.
+    pub file: String,
+    /// Its title.
+    pub title: String,
+    /// Name of its environment.
+    pub environment: String,
+    /// The first seed.
+    pub first_seed: u64,
+}
+
 /// All seeds of a scenario.
 #[derive(Clone, Debug)]
 pub struct ScenarioSummary {
@@ -45,6 +178,87 @@ pub struct ScenarioSummary {
     pub verdict: Verdict,
     /// Digest over all runs.
     pub digest: u128,
+    /// Expectations that were not met.
+    pub unmet: Vec<Unmet>,
+    /// Why the verdict is open, if it is, and for which property; with the number of runs and the first seed.
+    pub open: Vec<(Property, String, u32, u64)>,
+    /// What was found, by property; expected dangers included.
+    pub findings: Vec<PropertyFindings>,
+    /// Spread of every number that was measured.
+    pub metrics: BTreeMap<&'static str, Stats>,
+    /// The settings and what became of what they imply.
+    pub settings: Vec<SettingReport>,
+    /// The runs in order of their seeds.
+    pub runs: Vec<RunSummary>,
     /// Where a failing run was saved, by seed; filled by whoever saves it.
     pub saved: BTreeMap<u64, String>,
+}
+
+impl ScenarioSummary {
+    /// Spread of a number.
+    pub fn metric(&self, metric: Metric) -> Option<&Stats> {
+        self.metrics.get(metric.name())
+    }
+}
+
+/// Folds the runs of a scenario, in any order, into its summary. `digest` is the digest over all runs in seed order.
+pub fn fold(
+    head: ScenarioHead,
+    masters: &[MasterSettings],
+    expect: &[Expectation],
+    mut runs: Vec<RunSummary>,
+    digest: u128,
+) -> ScenarioSummary {
+    runs.sort_by_key(|run| run.seed);
+    let Evaluated { verdict, unmet, open } = evaluate::scenario(&Expectation::complete(expect), &runs);
+    ScenarioSummary {
+        scenario: head.scenario,
+        file: head.file,
+        title: head.title,
+        environment: head.environment,
+        first_seed: head.first_seed,
+        count: runs.len() as u64,
+        verdict,
+        digest,
+        unmet,
+        open,
+        findings: findings(&runs),
+        metrics: spread(&runs),
+        settings: settings::report(masters, &runs),
+        runs,
+        saved: BTreeMap::new(),
+    }
+}
+
+fn findings(runs: &[RunSummary]) -> Vec<PropertyFindings> {
+    let of = |&property: &Property| {
+        let concerned = |run: &&RunSummary| run.findings.iter().any(|f| f.property == property);
+        let open = |run: &&RunSummary| run.undecided.iter().any(|(its, _)| *its == property);
+        PropertyFindings {
+            property,
+            runs: runs.iter().filter(concerned).count() as u32,
+            undecided: runs.iter().filter(open).count() as u32,
+            first: runs
+                .iter()
+                .flat_map(|run| run.findings.iter().map(|found| (run.seed, found)))
+                .filter(|(_, found)| found.property == property)
+                .take(PropertyFindings::KEPT)
+                .map(|(seed, found)| (seed, found.clone()))
+                .collect(),
+        }
+    };
+    Property::ALL.iter().map(of).filter(|findings| findings.runs + findings.undecided > 0).collect()
+}
+
+fn spread(runs: &[RunSummary]) -> BTreeMap<&'static str, Stats> {
+    let mut spread = BTreeMap::new();
+    let mut sample = Vec::with_capacity(runs.len());
+    for &metric in Metric::ALL {
+        sample.clear();
+        sample.extend(runs.iter().filter_map(|run| run.metrics.get(metric)));
+        if let Some(stats) = Stats::of(&mut sample) {
+            spread.insert(metric.name(), stats);
+        }
+    }
+    spread
 }

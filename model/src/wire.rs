@@ -186,7 +186,6 @@ fn message<S: Sink>(message: &Message, to: &mut S) {
 }
 
 /// Length of a unit of the replication stream: by so much it moves the offset.
-#[cfg_attr(not(test), expect(dead_code, reason = "to be unified with the replication backlog's own"))]
 impl StreamItem {
     /// Length in the replication stream in bytes; offsets are sums of these (Redis spec 4.1).
     pub fn wire_len(&self) -> u64 {

@@ -1,29 +1,31 @@
-//! Rendering of verdicts. Stand-ins with the signatures the command uses; they compute nothing.
+//! Renders what the checkers found: text for a terminal, JSON for programs. Nothing is judged here.
 
-use serde_json::{Value, json};
-use splitbrain_checker::summary::ScenarioSummary;
+pub mod json;
+pub mod style;
+pub mod text;
 
-/// One scenario as text for a person, with or without colours.
-pub fn text(summary: &ScenarioSummary, colour: bool) -> String {
-    let verdict = summary.verdict.name();
-    let verdict = if colour { format!("\u{1b}[1m{verdict}\u{1b}[0m") } else { verdict.to_owned() };
-    format!("{verdict}  {}  {} runs in {}\n", summary.scenario, summary.count, summary.environment)
+pub use style::Style;
+
+/// The command that repeats one run of a scenario file.
+pub fn repeat(file: &str, seed: u64) -> String {
+    format!("splitbrain run {} --seed {seed}", quoted(file))
 }
 
-/// All scenarios as one JSON document, with single runs or without.
-pub fn json(summaries: &[ScenarioSummary], _runs: bool) -> Value {
-    let scenarios: Vec<Value> = summaries
-        .iter()
-        .map(|summary| {
-            json!({
-                "scenario": summary.scenario,
-                "file": summary.file,
-                "seeds": { "first": summary.first_seed, "count": summary.count },
-                "verdict": summary.verdict,
-                "digest": format!("{:032x}", summary.digest),
-                "environment": summary.environment,
-            })
-        })
-        .collect();
-    json!({ "splitbrain": env!("CARGO_PKG_VERSION"), "scenarios": scenarios })
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn file_names_are_quoted_only_where_a_shell_needs_it() {
+        assert_eq!(super::repeat("scenarios/a-b.toml", 17), "splitbrain run scenarios/a-b.toml --seed 17");
+        assert_eq!(super::repeat("my file's.toml", 1), r"splitbrain run 'my file'\''s.toml' --seed 1");
+    }
 }

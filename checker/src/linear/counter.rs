@@ -99,24 +99,32 @@ fn order(entries: &[Entry], mine: &[(u32, u64, u32)], deadline: &[(u32, u32)], r
         let counted = place % 2 == 0;
         let twin = n.checked_sub(1).map(|before| mine[before]);
         if let Some((_, _, other)) = twin.filter(|(_, its, _)| counted && *its == place) {
-            report.push(object, || (AnomalyKind::LostUpdate, evidence(entries, vec![other, i])));
+            report.push(object, || (again(entries, other, i), evidence(entries, vec![other, i])));
         }
         let (returned, later) = behind(mine, deadline, place);
         if entry.call < returned {
             continue;
         }
         report.push(object, || {
-            let later_place = place_of(&entries[later as usize]);
-            let returns = mine[n..].iter().any(|&(_, its, j)| its > place && entries[j as usize].call > entry.ret);
-            let kind = match (counted, returns) {
-                (true, _) if later_place == place + 1 => AnomalyKind::FutureRead,
-                (true, _) => AnomalyKind::LostWrite,
-                (false, true) => AnomalyKind::StaleRead,
-                (false, false) => AnomalyKind::LostWrite,
+            let after = |low: bool| {
+                mine.iter().any(|&(_, its, j)| (its <= place) == low && entries[j as usize].call > entry.ret)
+            };
+            let kind = if counted && place_of(&entries[later as usize]) == place + 1 {
+                AnomalyKind::FutureRead
+            } else if counted || (after(true) && !after(false)) {
+                AnomalyKind::LostWrite
+            } else {
+                AnomalyKind::StaleRead
             };
             (kind, evidence(entries, vec![later, i]))
         });
     }
+}
+
+/// A count returned twice: by increments that met, or because the counter had fallen back in between.
+fn again(entries: &[Entry], a: u32, b: u32) -> AnomalyKind {
+    let (a, b) = (&entries[a as usize], &entries[b as usize]);
+    if a.ret < b.call || b.ret < a.call { AnomalyKind::LostWrite } else { AnomalyKind::LostUpdate }
 }
 
 fn place_of(entry: &Entry) -> u64 {

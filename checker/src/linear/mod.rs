@@ -164,6 +164,10 @@ impl Report {
 /// Memory of the checkers, reused from one history to the next.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// The history itself, for callers that make one from something else.
+    pub(crate) entries: Vec<Entry>,
+    /// Where each entry of it comes from.
+    pub(crate) origins: Vec<u32>,
     register: register::Tables,
     counter: counter::Tables,
 }

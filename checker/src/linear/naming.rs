@@ -1,6 +1,6 @@
 //! What a clash of two values of a register looks like to a person. Runs on violations only, over the whole history.
 
-use super::{Action, AnomalyKind, Entry, Fate};
+use super::{Action, AnomalyKind, Entry, Fate, NEVER};
 
 /// Names the clash in which the value written by `older` (`None`: the initial value) is seen again after that written
 /// by `newer`.
@@ -11,21 +11,51 @@ pub(super) fn clash(entries: &[Entry], object: u32, older: Option<u32>, newer: O
     }
     let a = operations(entries, object, older);
     let b = operations(entries, object, newer);
-    // The newer value's first return, the older one seen after that, the newer one again, the older one again.
-    let known = first_return_after(&b, 0);
-    let back = first_return_after(&a, known);
-    let forth = first_return_after(&b, back);
-    let back_again = first_return_after(&a, forth);
-    let seen_again = a.iter().filter(|(call, _)| *call > back).count();
-    if back_again != u32::MAX {
+    let turns = Turns::of(&a, &b);
+    let rivals = match (older, newer) {
+        (Some(a), Some(b)) => overlap(&entries[a as usize], &entries[b as usize]),
+        _ => false,
+    };
+    if turns.back_again || (rivals && Turns::of(&b, &a).back_again) {
         AnomalyKind::SplitBrain
-    } else if forth != u32::MAX {
+    } else if turns.forth {
         AnomalyKind::StaleRead
-    } else if older.is_none() || seen_again > 0 {
+    } else if older.is_none() || turns.seen_on {
         AnomalyKind::LostWrite
     } else {
         AnomalyKind::StaleRead
     }
+}
+
+/// How two values take turns, each step beginning after the one before has returned.
+struct Turns {
+    /// Newer, older, newer.
+    forth: bool,
+    /// Newer, older, newer, older.
+    back_again: bool,
+    /// Newer, older, older.
+    seen_on: bool,
+}
+
+impl Turns {
+    fn of(older: &[(u32, u32)], newer: &[(u32, u32)]) -> Turns {
+        let back = first_return_after(older, first_return_after(newer, 0));
+        let forth = first_return_after(newer, back);
+        Turns {
+            forth: forth != NEVER,
+            back_again: first_return_after(older, forth) != NEVER,
+            seen_on: first_return_after(older, back) != NEVER,
+        }
+    }
+}
+
+/// Whether two operations overlap in time.
+fn overlap(a: &Entry, b: &Entry) -> bool {
+    let ret = |entry: &Entry| match entry.fate {
+        Fate::Done => entry.ret,
+        _ => NEVER,
+    };
+    a.call < ret(b) && b.call < ret(a)
 }
 
 /// Calls and returns of the operations that know of a value.
@@ -46,7 +76,7 @@ fn operations(entries: &[Entry], object: u32, write: Option<u32>) -> Vec<(u32, u
         .collect()
 }
 
-/// The earliest return among operations called after an event, `u32::MAX` if there are none.
+/// The earliest return among operations called after an event, [`NEVER`] if there are none.
 fn first_return_after(operations: &[(u32, u32)], event: u32) -> u32 {
-    operations.iter().filter(|(call, _)| *call > event).map(|(_, ret)| *ret).min().unwrap_or(u32::MAX)
+    operations.iter().filter(|(call, _)| *call > event).map(|(_, ret)| *ret).min().unwrap_or(NEVER)
 }

@@ -1,8 +1,8 @@
 //! `config-agreement`: one configuration epoch names one address, over all Sentinels.
 //!
-//! Known are: the initial address (epoch 0 where a final view still has it), every promotion (the epoch of the attempt and the promoted replica), and
-//! every Sentinel's final view. A Sentinel that has promoted a replica and not yet switched advertises the promoted
-//! address; its view is taken so.
+//! Known are: the initial address (epoch 0 where a final view still has it), every promotion (the epoch of the attempt
+//! and the promoted replica), and every Sentinel's final view. A Sentinel that has promoted a replica and not yet
+//! switched advertises the promoted address; its view is taken so.
 //!
 //! Source: Sentinel spec, appendix C.4; two addresses in one epoch are never reconciled by gossip (5.3, H2, H4, I16).
 //! Cannot see: views between the events, except those that lead to a promotion or last until the end.

@@ -5,8 +5,8 @@
 //! epochs of its +vote-for-leader for one master strictly increase, also across restarts, because a vote is saved
 //! before it is given.
 //!
-//! Source: Sentinel spec, 7.1, 7.2 and appendix C.1, C.2. Cannot see: configuration epochs between events; a master that an operator
-//! removed and added again has forgotten its votes (H8) and is reported.
+//! Source: Sentinel spec, 7.1, 7.2 and appendix C.1, C.2. Cannot see: configuration epochs between events; a master
+//! that an operator removed and added again has forgotten its votes (H8) and is reported.
 
 use crate::expect::Property;
 use crate::finding::{Detail, Finding};

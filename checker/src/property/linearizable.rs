@@ -28,11 +28,12 @@ pub fn check(obs: &Observations, index: &Index<'_>, scratch: &mut Scratch, out: 
     let mut anomalies = 0;
     for master in 0..obs.masters.len() {
         for (space, model) in [(Space::Register, register::check as Model), (Space::Counter, counter::check as Model)] {
-            let history = History::of(obs, index, master, space);
+            let history = History::of(obs, index, master, space, scratch);
             let mut report = Report::default();
             model(&history.entries, scratch, &mut report);
             anomalies += report.total;
             history.tell(obs, index, master, &report, out);
+            (scratch.entries, scratch.origins) = (history.entries, history.operations);
         }
     }
     out.metrics.set(Metric::Anomalies, anomalies as i64);
@@ -47,8 +48,14 @@ struct History {
 }
 
 impl History {
-    fn of(obs: &Observations, index: &Index<'_>, master: usize, space: Space) -> History {
-        let mut history = History { space, entries: Vec::new(), operations: Vec::new() };
+    fn of(obs: &Observations, index: &Index<'_>, master: usize, space: Space, scratch: &mut Scratch) -> History {
+        let mut history = History {
+            space,
+            entries: std::mem::take(&mut scratch.entries),
+            operations: std::mem::take(&mut scratch.origins),
+        };
+        history.entries.clear();
+        history.operations.clear();
         for (i, operation) in (0u32..).zip(&obs.operations) {
             let place = index.master_of(operation.server.unwrap_or(operation.client));
             if operation.command.key().space != space || place != Some(master) {

@@ -1,12 +1,13 @@
 //! `one-leader-per-epoch`: at most one Sentinel is elected per master and epoch, and nobody is elected without votes.
 //!
 //! The epoch of a +elected-leader is that of the failover: the +new-epoch just before the leader's own +try-failover.
-//! Besides, every leader that no operator forced must have got, in one same epoch, at least max(quorum, majority of the
-//! Sentinels it knows) +vote-for-leader (Sentinel spec, appendix C.3). That epoch may be later than the failover's,
-//! which is how Redis itself comes to two leaders (H1).
+//! Besides, every leader that no operator forced must have got, in one same epoch, at least max(quorum, majority of
+//! the Sentinels it knows) +vote-for-leader (Sentinel spec, appendix C.3). That epoch may be later than the
+//! failover's, which is how Redis itself comes to two leaders (H1).
 //!
-//! Source: Sentinel spec, 7.3 and appendix C.3, C.4: expected of Redis, not guaranteed by it. Cannot see: which Sentinels a leader
-//! knows from its configuration file; where it announced none, all that monitor the master are taken.
+//! Source: Sentinel spec, 7.3 and appendix C.3, C.4: expected of Redis, not guaranteed by it. Cannot see: which
+//! Sentinels a leader knows from its configuration file; where it announced none, all that monitor the master are
+//! taken.
 
 use crate::bounds::votes_needed;
 use crate::expect::Property;

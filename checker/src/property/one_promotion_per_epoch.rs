@@ -3,8 +3,8 @@
 //! Counted are +promoted-slave events; the epoch is that of the leader's attempt. Two leaders that promote the same
 //! replica do not violate this property.
 //!
-//! Source: Sentinel spec, 8.6 and appendix C.4. Cannot see: a replica that was told REPLICAOF NO ONE and whose promotion no Sentinel
-//! confirmed.
+//! Source: Sentinel spec, 8.6 and appendix C.4. Cannot see: a replica that was told REPLICAOF NO ONE and whose
+//! promotion no Sentinel confirmed.
 
 use crate::expect::Property;
 use crate::finding::{Detail, Finding, Place};

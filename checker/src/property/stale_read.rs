@@ -1,9 +1,9 @@
 //! `stale-read`: no acknowledged read returns a value that was overwritten by a write acknowledged before the read
 //! began.
 //!
-//! A read of value `v` is stale if there are writes `W(v)` and `w` of its key, with `W(v)` acknowledged before `w` began
-//! and `w` acknowledged before the read began; a read that finds nothing is stale after any acknowledged write. On
-//! counters a read is stale if a higher count was returned before it began.
+//! A read of value `v` is stale if there are writes `W(v)` and `w` of its key, with `W(v)` acknowledged before `w`
+//! began and `w` acknowledged before the read began; a read that finds nothing is stale after any acknowledged write.
+//! On counters a read is stale if a higher count was returned before it began.
 //!
 //! Source: a part of linearizability, counted read by read because users meet it so. Cannot see: values whose write
 //! was never acknowledged (their place in time is open).

@@ -1,0 +1,244 @@
+//! Findings in plain English, with the names of processes and times in seconds after the first fault. Nothing is
+//! computed here.
+
+use crate::finding::{Detail, Evidence, Finding, Losses, Place, Span};
+use crate::linear::AnomalyKind;
+use crate::observations::{NodeIx, Observations};
+use splitbrain_model::note::Outcome;
+use splitbrain_model::{Command, Value};
+
+/// A time in seconds after the first fault: `12.345 s`.
+pub fn seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    let ms = ms.unsigned_abs();
+    format!("{sign}{}.{:03} s", ms / 1_000, ms % 1_000)
+}
+
+/// 1/1000 as percent: `33.4 %`.
+pub fn percent(permille: u32) -> String {
+    format!("{}.{} %", permille / 10, permille % 10)
+}
+
+/// A number with its noun: `1 write`, `2 writes`.
+pub fn counted(n: u64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nobody".to_owned(),
+        [one] => one.clone(),
+        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+    }
+}
+
+impl Finding {
+    /// The finding as a sentence without a full stop.
+    pub fn sentence(&self, obs: &Observations) -> String {
+        let name = &mut |node: NodeIx| obs.node(node).name.clone();
+        self.detail.clone().map(name).sentence(&self.master)
+    }
+}
+
+fn during(span: Span) -> String {
+    format!("from {} to {}", seconds(span.from_ms), seconds(span.until_ms))
+}
+
+fn place(place: &Place<String>) -> String {
+    match place {
+        Place::Node(name) => name.clone(),
+        Place::Address(addr) => addr.to_string(),
+    }
+}
+
+fn places(all: &[Place<String>]) -> String {
+    listed(&all.iter().map(place).collect::<Vec<_>>())
+}
+
+fn asked(command: Command) -> String {
+    let key = command.key().name();
+    match command {
+        Command::Sadd(_, value) => format!("SADD {key} {}", value.0),
+        Command::Srem(_, value) => format!("SREM {key} {}", value.0),
+        Command::Sismember(_, value) => format!("SISMEMBER {key} {}", value.0),
+        Command::Smembers(_) => format!("SMEMBERS {key}"),
+        Command::Set(_, value) => format!("SET {key} {}", value.0),
+        Command::Get(_) => format!("GET {key}"),
+        Command::Incr(_) => format!("INCR {key}"),
+        Command::Rpush(_, value) => format!("RPUSH {key} {}", value.0),
+        Command::Lrange(_) => format!("LRANGE {key} 0 -1"),
+    }
+}
+
+fn answered(evidence: &Evidence<String>) -> String {
+    match (evidence.outcome, evidence.command) {
+        (Some(Outcome::Ok(Some(Value(value)))), _) => format!(" = {value}"),
+        (Some(Outcome::Ok(None)), Command::Get(_)) => " = nothing".to_owned(),
+        (Some(Outcome::Ok(None)), _) => " acknowledged".to_owned(),
+        (Some(Outcome::Fail(_)), _) => " failed".to_owned(),
+        (Some(Outcome::Info(_)) | None, _) => " without an answer".to_owned(),
+    }
+}
+
+/// `client-1: GET x0 = 7 at 12.345 s from redis-2`
+fn operation(evidence: &Evidence<String>) -> String {
+    let from = evidence.server.as_ref();
+    format!(
+        "{}: {}{} at {}{}",
+        evidence.client,
+        asked(evidence.command),
+        answered(evidence),
+        seconds(evidence.completed_ms.unwrap_or(evidence.invoked_ms)),
+        from.map_or(String::new(), |server| format!(" from {server}")),
+    )
+}
+
+fn causes(causes: &Losses) -> String {
+    let reasons = [
+        (causes.unreplicated, "not replicated before the promotion"),
+        (causes.after_promotion, "executed by a master that had been replaced"),
+        (causes.rolled_back, "gone with a restart from older data"),
+        (causes.unexplained, "missing in the final data"),
+    ];
+    let told: Vec<String> = reasons.iter().filter(|(n, _)| *n > 0).map(|(n, reason)| format!("{n} {reason}")).collect();
+    told.join(", ")
+}
+
+fn looks_like(kind: AnomalyKind) -> &'static str {
+    match kind {
+        AnomalyKind::Phantom => "a value was read that no write explains",
+        AnomalyKind::AbortedRead => "a value was read whose write had failed",
+        AnomalyKind::FutureRead => "a value was read before its write began",
+        AnomalyKind::StaleRead => "an older value was read after a newer one",
+        AnomalyKind::LostWrite => "a newer value gave way to an older one for good",
+        AnomalyKind::SplitBrain => "two values were seen by turns",
+        AnomalyKind::LostUpdate => "two increments returned the same count",
+        AnomalyKind::DuplicateEffect => "a write that was sent twice took effect again",
+    }
+}
+
+impl Detail<String> {
+    /// The detail of a finding about `master` as a sentence without a full stop.
+    pub fn sentence(&self, master: &str) -> String {
+        match self {
+            Detail::SplitBrain { nodes, spans, total_ms, writes } => {
+                let when = match &spans[..] {
+                    [span] => during(*span),
+                    [first, .., last] => format!(
+                        "{} times between {} and {}",
+                        spans.len(),
+                        seconds(first.from_ms),
+                        seconds(last.until_ms)
+                    ),
+                    [] => "never".to_owned(),
+                };
+                format!(
+                    "{} acknowledged writes as {master} at the same time, {when}: {} and {} in all",
+                    listed(nodes),
+                    seconds(*total_ms),
+                    counted(*writes, "write"),
+                )
+            }
+            Detail::LostWrites { survivor, servers, acked, lost, permille, span, causes: why } => format!(
+                "{lost} of {} acknowledged by {} ({}) {} not on {survivor}, the final master; acknowledged {}: {}",
+                counted(*acked, "write"),
+                listed(servers),
+                percent(*permille),
+                if *lost == 1 { "is" } else { "are" },
+                during(*span),
+                causes(why),
+            ),
+            Detail::AuditDisagrees { node, key, expected, found, keys } => format!(
+                "a bug of splitbrain: the data of {node} is not what its history gives ({}, first {}: {found} instead of {expected})",
+                counted(u64::from(*keys), "key"),
+                key.name(),
+            ),
+            Detail::NeverExecuted { writes, first } => format!(
+                "a bug of splitbrain: {} acknowledged that no server executed, first {}",
+                counted(*writes, "write"),
+                operation(first),
+            ),
+            Detail::NotLinearizable { anomaly, key, count, operations } => {
+                let proof: Vec<String> = operations.iter().map(operation).collect();
+                format!(
+                    "the history of {} has no legal order ({anomaly}, {}): {}; {}",
+                    key.name(),
+                    counted(*count, "time"),
+                    looks_like(*anomaly),
+                    proof.join("; "),
+                )
+            }
+            Detail::StaleReads { stale, reads, read, missed } => format!(
+                "{stale} of {} returned a value that had been overwritten before; first {}, after {}",
+                counted(*reads, "read"),
+                operation(read),
+                operation(missed),
+            ),
+            Detail::TwoLeaders { epoch, leaders, forced } => format!(
+                "{} were both elected to fail over {master} in epoch {epoch}{}",
+                listed(leaders),
+                if *forced { " (forced by an operator)" } else { "" },
+            ),
+            Detail::TooFewVotes { epoch, leader, votes, needed } => format!(
+                "{leader} was elected to fail over {master} in epoch {epoch} with {} in one epoch, {needed} are needed",
+                counted(u64::from(*votes), "vote"),
+            ),
+            Detail::TwoPromotions { epoch, replicas, leaders } => {
+                format!("{} were both promoted for {master} in epoch {epoch}, by {}", places(replicas), listed(leaders),)
+            }
+            Detail::EpochWentBack { sentinel, before, after, restarted } => format!(
+                "{sentinel} announced epoch {after} after epoch {before}{}",
+                if *restarted { ", with a restart in between" } else { "" },
+            ),
+            Detail::VotedAgain { sentinel, before, after } => format!(
+                "{sentinel} voted for a leader of {master} in epoch {after} after it had voted in epoch {before}"
+            ),
+            Detail::EpochNamesTwo { epoch, places } => {
+                let claims: Vec<String> =
+                    places.iter().map(|(addr, by)| format!("{} according to {by}", place(addr))).collect();
+                format!("configuration epoch {epoch} of {master} names {}", listed(&claims))
+            }
+            Detail::NotConverged { waited_ms, bound_ms, named, masters } => {
+                let views: Vec<String> =
+                    named.iter().map(|(addr, by)| format!("{} for {}", place(addr), listed(by))).collect();
+                format!(
+                    "{} after the last fault or repair there is still no agreement on {master} (the settings allow {}): the master is {}; running as masters: {}",
+                    seconds(*waited_ms),
+                    seconds(*bound_ms),
+                    listed(&views),
+                    listed(masters),
+                )
+            }
+            Detail::FailoverCount { completed, wanted, attempts } => {
+                let wanted = wanted.map_or("at least 1".to_owned(), |n| format!("exactly {n}"));
+                format!(
+                    "{} completed after {}, {wanted} should have",
+                    counted(u64::from(*completed), "failover"),
+                    counted(u64::from(*attempts), "attempt"),
+                )
+            }
+            Detail::FailoverLate { took_ms, limit_ms } => format!(
+                "the new {master} was announced {} after the first fault, {} are allowed",
+                seconds(*took_ms),
+                seconds(*limit_ms),
+            ),
+            Detail::FalseFailover { old, new, leader, epoch, reachable_from, sentinels, watched_ms } => format!(
+                "{leader} replaced {} by {}{} although it had been running and reachable from {reachable_from} of {} for the last {}",
+                place(old),
+                place(new),
+                epoch.map_or(String::new(), |epoch| format!(" in epoch {epoch}")),
+                counted(u64::from(*sentinels), "Sentinel"),
+                seconds(*watched_ms),
+            ),
+            Detail::Unavailable { gap_ms, span, limit_ms, ended } => format!(
+                "no write was acknowledged for {}, {}{}; {} are allowed",
+                seconds(*gap_ms),
+                during(*span),
+                if *ended { "" } else { ", the end of the run" },
+                seconds(*limit_ms),
+            ),
+        }
+    }
+}
