@@ -24,6 +24,9 @@ pub(super) struct Reader<'r> {
     /// The first `save` line replaces the default save points, later ones add to it.
     saved: bool,
     cluster: bool,
+    /// The first setting of a module (`name.option`), unless a module is loaded.
+    module_setting: Option<Line>,
+    loads_module: bool,
 }
 
 pub(super) fn read(text: &str, resolve: Resolve<'_>) -> Result<Read<RedisConf>, ConfError> {
@@ -60,6 +63,8 @@ impl<'r> Reader<'r> {
             resolve,
             saved: false,
             cluster: false,
+            module_setting: None,
+            loads_module: false,
         }
     }
 
@@ -87,7 +92,18 @@ impl<'r> Reader<'r> {
         }
         match (name, line.args.len()) {
             (name, 2) if RETIRED.contains(&name) => self.ignore(line, name),
-            ("user" | "loadmodule", 2..) => self.ignore(line, name),
+            ("user" | "loadmodule", 2..) => {
+                self.loads_module |= name == "loadmodule";
+                self.ignore(line, name);
+            }
+            (name, 1) if name.contains('.') => {
+                let message = "Module config specified without value";
+                return Err(error_at(line, None, message, ""));
+            }
+            (name, _) if name.contains('.') => {
+                self.module_setting.get_or_insert_with(|| line.clone());
+                self.ignore(line, name);
+            }
             ("sentinel", 1) => {}
             ("rename-command", 3) => self.rename_command(line)?,
             ("include", 2) => {
@@ -124,10 +140,20 @@ impl<'r> Reader<'r> {
 
     /// What can only be said at the end.
     pub(super) fn finish(&self, last: Option<&Line>) -> Result<(), ConfError> {
-        match last {
-            Some(last) if self.cluster && self.conf.replicaof.is_some() => {
-                let message = "replicaof directive not allowed in cluster mode";
-                Err(error_at(last, None, message, ""))
+        if let (Some(last), true, Some(_)) = (last, self.cluster, self.conf.replicaof) {
+            let message = "replicaof directive not allowed in cluster mode";
+            return Err(error_at(last, None, message, ""));
+        }
+        match &self.module_setting {
+            // A Sentinel loads no modules and never looks at their settings.
+            Some(line) if self.mode == Mode::Redis && !self.loads_module => {
+                let message = "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting";
+                Err(error_at(
+                    line,
+                    Some(&line.args[0]),
+                    message,
+                    "a directive of redis.conf 7.0",
+                ))
             }
             _ => Ok(()),
         }

@@ -64,6 +64,7 @@ struct SentinelReader<'r> {
     resolve_hostnames: bool,
     announce_ip: Option<Ip>,
     announce_port: u16,
+    announce_port_line: Option<Line>,
     /// Commands renamed for a master, which may be named once.
     renamed: Vec<(usize, String)>,
 }
@@ -82,11 +83,16 @@ impl<'r> SentinelReader<'r> {
             resolve_hostnames: false,
             announce_ip: None,
             announce_port: 0,
+            announce_port_line: None,
             renamed: Vec::new(),
         }
     }
 
-    fn finish(self) -> Read<SentinelConf> {
+    fn finish(mut self) -> Read<SentinelConf> {
+        // The model announces a whole address or none.
+        if let Some(line) = self.announce_port_line.take() {
+            self.ignore_unless(&line, self.announce_ip.is_some());
+        }
         let mut conf = self.conf;
         conf.port = self.common.conf.port;
         conf.requirepass = self.common.conf.requirepass;
@@ -108,7 +114,7 @@ impl<'r> SentinelReader<'r> {
     fn apply(&mut self, line: &Line) -> Result<(), ConfError> {
         let words: Vec<&str> = line.args[1..].iter().map(|arg| &*arg.text).collect();
         match words[..] {
-            ["monitor", name, host, port, quorum] => self.monitor(line, name, host, port, quorum),
+            ["monitor", name, _, _, quorum] => self.monitor(line, name, quorum),
             ["current-epoch", epoch] => {
                 self.raise_epoch(strtoull(epoch));
                 Ok(())
@@ -118,7 +124,7 @@ impl<'r> SentinelReader<'r> {
             ["announce-port", port] => {
                 // Redis keeps any number; outside of 16 bits nobody can connect to it.
                 self.announce_port = atoi(port) as u16;
-                self.ignore_unless(line, self.announce_ip_follows());
+                self.announce_port_line = Some(line.clone());
                 Ok(())
             }
             ["sentinel-user", user] => {
@@ -146,11 +152,6 @@ impl<'r> SentinelReader<'r> {
             [directive, name, ref rest @ ..] => self.of_master(line, directive, name, rest),
             _ => Err(unrecognized(line)),
         }
-    }
-
-    /// Whether the port is of any use: the model announces an address or none.
-    fn announce_ip_follows(&self) -> bool {
-        self.announce_ip.is_some()
     }
 
     fn ignore_unless(&mut self, line: &Line, used: bool) {
@@ -213,14 +214,7 @@ impl<'r> SentinelReader<'r> {
         Ok(Addr { ip, port })
     }
 
-    fn monitor(
-        &mut self,
-        line: &Line,
-        name: &str,
-        _host: &str,
-        _port: &str,
-        quorum: &str,
-    ) -> Result<(), ConfError> {
+    fn monitor(&mut self, line: &Line, name: &str, quorum: &str) -> Result<(), ConfError> {
         let quorum = atoi(quorum);
         if quorum <= 0 {
             let message = "Quorum must be 1 or greater.";

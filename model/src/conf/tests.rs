@@ -420,6 +420,29 @@ fn redis_lines_are_refused_as_the_real_server_refuses_them() {
 }
 
 #[test]
+fn a_name_with_a_dot_is_a_setting_of_a_module() {
+    assert!(sentinel("10.0.0.1 6379 2").is_ok());
+    assert!(redis("my.setting 1\nloadmodule /lib/my.so").is_ok());
+    assert_eq!(
+        refusal(redis("port 1\nmy.setting")),
+        (2, "Module config specified without value".to_owned())
+    );
+    let (line, message) = refusal(redis("my.setting 1\nport 1"));
+    assert_eq!(line, 1);
+    assert!(message.starts_with("Module Configuration detected without loadmodule"));
+}
+
+#[test]
+fn an_announced_port_alone_announces_nothing() {
+    let alone = sentinel("sentinel announce-port 26380").unwrap();
+    assert_eq!(alone.conf.announce, None);
+    assert_eq!(alone.ignored.len(), 1);
+    let both = sentinel("sentinel announce-port 26380\nsentinel announce-ip 10.0.0.7").unwrap();
+    assert_eq!(both.conf.announce, Some(at(7, 26380)));
+    assert_eq!(both.ignored, []);
+}
+
+#[test]
 fn words_are_quoted_and_escaped_as_redis_does() {
     for (line, password) in [
         (r#"requirepass "a\tb\x41\\\"\q""#, "a\tbA\\\"q"),

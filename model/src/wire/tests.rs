@@ -161,7 +161,7 @@ fn requests(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
 fn replies(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
     let down = |leader| {
         Reply::Down(Box::new(DownReply {
-            down: n % 2 == 0,
+            down: n.is_multiple_of(2),
             leader,
             leader_epoch: Epoch(n >> 1),
         }))
