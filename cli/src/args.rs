@@ -35,11 +35,11 @@ pub enum Command {
         /// A stored run.
         file: PathBuf,
     },
-    /// Find the first differing event of two stored runs.
+    /// Find the first differing event of two runs, each a trace (`run --seed S --trace FILE`) or a stored run.
     Bisect {
-        /// A stored run.
+        /// A trace, or a stored run, which is played again.
         a: PathBuf,
-        /// Another of the same scenario and seed.
+        /// Another, perhaps of another build.
         b: PathBuf,
     },
     /// List scenarios, properties, faults, environments, client profiles and metrics.
@@ -89,6 +89,10 @@ pub struct Run {
     /// Put every single run into the JSON.
     #[arg(long, requires = "json")]
     pub runs: bool,
+
+    /// Write a line per event of the one seed, with the digest after it, for `bisect`.
+    #[arg(long, value_name = "FILE", requires = "seed")]
+    pub trace: Option<PathBuf>,
 
     /// Folder for the runs that failed.
     #[arg(long, value_name = "FOLDER", default_value = "runs")]

@@ -6,6 +6,7 @@ use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::progress::Progress;
 use splitbrain::{Replay, ReplayError, RunError, RunOptions};
+use splitbrain_reports::{Style, json, text};
 use splitbrain_scenarios::{Scenario, scenario_files};
 use std::fs;
 use std::io;
@@ -30,7 +31,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
 fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     let Some(scenarios) = load(run) else { return Ok(Exit::Input) };
     let to_stdout = run.json.as_deref() == Some(Path::new("-"));
-    let colour = colour(arguments);
+    let style = Style { colour: colour(arguments) };
     let jobs = run.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let mut summaries = Vec::new();
     for scenario in &scenarios {
@@ -54,9 +55,15 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
                 return Ok(Exit::Input);
             }
         };
+        if let (Some(file), Some(seed)) = (&run.trace, run.seed)
+            && let Err(error) = splitbrain::write_trace(scenario, seed, file)
+        {
+            diagnose(&format!("{}: cannot be written: {error}", file.display()));
+            return Ok(Exit::Input);
+        }
         let worth_saying = !arguments.quiet || Exit::of([summary.verdict]) != Exit::Met;
         if worth_saying && !to_stdout {
-            print(&splitbrain_reports::text(&summary, colour))?;
+            print(&text::block(&summary, style))?;
         }
         if !arguments.quiet {
             for note in &scenario.notes {
@@ -65,8 +72,11 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         }
         summaries.push(summary);
     }
+    if !to_stdout && !arguments.quiet {
+        print(&text::closing(&summaries, style))?;
+    }
     if let Some(file) = &run.json {
-        let document = format!("{:#}\n", splitbrain_reports::json(&summaries, run.runs));
+        let document = json::document(env!("CARGO_PKG_VERSION"), &summaries, run.runs);
         if to_stdout {
             print(&document)?;
         } else if let Err(error) = fs::write(file, document) {
@@ -131,41 +141,28 @@ fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
 }
 
 fn replay(file: &Path) -> io::Result<Exit> {
-    let (text, exit) = match splitbrain::replay(file) {
-        Ok(Replay::Reproduced { text }) => (text, Exit::NotMet),
-        Ok(Replay::Stale { text }) => (text, Exit::Stale),
-        Ok(Replay::Passed { text }) => (text, Exit::Met),
-        Err(error) => return Ok(refused(&error)),
-    };
-    print(&ended(text))?;
-    Ok(exit)
+    match splitbrain::replay(file) {
+        Ok(replay @ Replay::Reproduced { .. }) => print(&format!("{replay}\n")).map(|()| Exit::NotMet),
+        Ok(replay @ Replay::Stale { .. }) => print(&format!("{replay}\n")).map(|()| Exit::Stale),
+        Ok(replay @ Replay::Nondeterministic { .. }) => {
+            diagnose(&format!("bug: {replay}. {PLEASE_REPORT}"));
+            Ok(Exit::Bug)
+        }
+        Err(error) => Ok(refused(&error)),
+    }
 }
 
 fn bisect(a: &Path, b: &Path) -> io::Result<Exit> {
     match splitbrain::bisect(a, b) {
-        Ok(text) => print(&ended(text)).map(|()| Exit::Met),
+        Ok(Some(text)) => print(&format!("{text}\n")).map(|()| Exit::NotMet),
+        Ok(None) => print("the runs do not differ\n").map(|()| Exit::Met),
         Err(error) => Ok(refused(&error)),
     }
 }
 
 fn refused(error: &ReplayError) -> Exit {
-    match error {
-        ReplayError::Input(message) => {
-            diagnose_at(message);
-            Exit::Input
-        }
-        ReplayError::Bug(message) => {
-            diagnose(&format!("bug: {message}. {PLEASE_REPORT}"));
-            Exit::Bug
-        }
-    }
-}
-
-fn ended(mut text: String) -> String {
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
+    diagnose_at(&error.to_string());
+    Exit::Input
 }
 
 fn list(folder: &Path) -> io::Result<Exit> {

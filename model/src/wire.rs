@@ -191,7 +191,7 @@ impl StreamItem {
     pub fn wire_len(&self) -> u64 {
         let mut count = Count(0);
         stream_item(self, &mut count);
-        count.0 as u64
+        count.0
     }
 }
 
@@ -200,7 +200,7 @@ impl Command {
     pub fn wire_len(self) -> u64 {
         let mut count = Count(0);
         command(self, &mut count);
-        count.0 as u64
+        count.0
     }
 }
 

@@ -16,14 +16,22 @@ const INDENT: &str = "      ";
 
 /// The report on all scenarios.
 pub fn report(scenarios: &[ScenarioSummary], style: Style) -> String {
+    let mut text: String = scenarios.iter().map(|summary| block(summary, style)).collect();
+    text.push_str(&closing(scenarios, style));
+    text
+}
+
+/// The block of one scenario, with an empty line behind it.
+pub fn block(summary: &ScenarioSummary, style: Style) -> String {
     let mut text = String::new();
-    for summary in scenarios {
-        scenario(&mut text, summary, style);
-        text.push('\n');
-    }
-    text.push_str(&totals(scenarios, style));
+    scenario(&mut text, summary, style);
     text.push('\n');
     text
+}
+
+/// The line behind the last block.
+pub fn closing(scenarios: &[ScenarioSummary], style: Style) -> String {
+    format!("{}\n", totals(scenarios, style))
 }
 
 fn scenario(text: &mut String, summary: &ScenarioSummary, style: Style) {

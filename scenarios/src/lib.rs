@@ -4,7 +4,6 @@
 //! processes and a schedule that a world can play. The crate knows nothing of that world.
 
 pub mod catalogue;
-pub mod conf_files;
 pub mod environment;
 pub mod error;
 pub mod nearest;

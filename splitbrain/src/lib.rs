@@ -15,7 +15,7 @@ pub mod runner;
 pub mod saved;
 
 pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
-pub use saved::{Replay, ReplayError, bisect, replay};
+pub use saved::{Replay, ReplayError, bisect, replay, write_trace};
 pub use splitbrain_checker as checker;
 pub use splitbrain_model as model;
 pub use splitbrain_reports as reports;

@@ -8,7 +8,7 @@ use crate::runner::resolve;
 use serde::{Deserialize, Serialize};
 use splitbrain_checker::summary::Unmet;
 use splitbrain_checker::{Property, RunSummary, Verdict, judge};
-use splitbrain_scenarios::{Scenario, ScenarioError, Source, Step};
+use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step};
 use splitbrain_sim::{Digest, Record, trace};
 use std::fmt;
 use std::io::Write as _;
@@ -58,6 +58,21 @@ pub enum Replay {
         /// What differs.
         why: String,
     },
+}
+
+impl fmt::Display for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Replay::Reproduced { sentences, same_digest } => {
+                let digest = if *same_digest { "same digest" } else { "other digest" };
+                write!(f, "reproduced ({digest}): {}", sentences.join("; "))
+            }
+            Replay::Stale { why } => write!(f, "stale: the stored failure does not show any more; {why}"),
+            Replay::Nondeterministic { why } => {
+                write!(f, "the same version behaves otherwise than when the run was stored: {why}")
+            }
+        }
+    }
 }
 
 /// Why a file could not be replayed.
@@ -133,19 +148,28 @@ fn faults_of(record: &Record) -> Vec<String> {
     record.faults.iter().map(|fault| format!("{} ms: {}", at(fault), fault.what)).collect()
 }
 
-/// Plays a saved run again.
-///
-/// # Errors
-/// If the file cannot be read or its scenario is not accepted.
-pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error))?;
-    let saved: Saved = serde_json::from_str(&text).map_err(|error| ReplayError::Format(path.to_owned(), error))?;
+/// A saved run, read and resolved again.
+fn load(path: &Path, text: &str) -> Result<(Saved, Scenario, Resolved), ReplayError> {
+    let saved: Saved = serde_json::from_str(text).map_err(|error| ReplayError::Format(path.to_owned(), error))?;
     let source = Source::new(saved.file.clone(), saved.text.clone());
     let mut scenario = Scenario::parse(&source).map_err(ReplayError::Scenario)?;
     // A preset that no longer exists leaves the scenario's own; the digest tells.
     let _ = scenario.set_environment(&saved.environment);
     let mut resolved = resolve(&scenario, saved.seed);
     resolved.schedule = saved.schedule.clone();
+    Ok((saved, scenario, resolved))
+}
+
+fn read(path: &Path) -> Result<String, ReplayError> {
+    std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error))
+}
+
+/// Plays a saved run again.
+///
+/// # Errors
+/// If the file cannot be read or its scenario is not accepted.
+pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
+    let (saved, scenario, resolved) = load(path, &read(path)?)?;
     let record = splitbrain_sim::run(&resolved);
     let seen = &record.observations;
     let judgement = judge(seen, &scenario.expect);
@@ -180,13 +204,22 @@ pub fn write_trace(scenario: &Scenario, seed: u64, path: &Path) -> std::io::Resu
     std::fs::write(path, record.trace.unwrap_or_default())
 }
 
-/// The first differing event of two traces, as text.
+/// The trace in a file, or of the saved run in it, which is played again.
+fn trace_of(path: &Path) -> Result<String, ReplayError> {
+    let text = read(path)?;
+    if !text.trim_start().starts_with('{') {
+        return Ok(text);
+    }
+    let (_, _, resolved) = load(path, &text)?;
+    Ok(splitbrain_sim::run::run_traced(&resolved).trace.unwrap_or_default())
+}
+
+/// The first differing event of two runs, as text; `None` if they are equal.
 ///
 /// # Errors
-/// If a file cannot be read.
+/// If a file cannot be read, or a scenario in one is not accepted.
 pub fn bisect(a: &Path, b: &Path) -> Result<Option<String>, ReplayError> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error));
-    let (first, second) = (read(a)?, read(b)?);
+    let (first, second) = (trace_of(a)?, trace_of(b)?);
     Ok(trace::first_difference(&first, &second).map(|(line, left, right)| {
         let show = |line: Option<&str>| line.unwrap_or("(ends before)").replace('\t', " ");
         format!(

@@ -20,9 +20,7 @@ pub(super) fn check(line: &Line, kind: Kind) -> Result<Checked, ConfError> {
     let args = arguments(line, kind)?;
     let only = &args[..];
     let first = only.first();
-    let fail = |arg: Option<&Arg>, message: &str, expected: &str| {
-        Err(error_at(line, arg, message, expected))
-    };
+    let fail = |arg: Option<&Arg>, message: &str, expected: &str| Err(error_at(line, arg, message, expected));
     let text = first.map_or("", |arg| arg.text.as_str());
     match kind {
         Kind::Bool => match &*text.to_ascii_lowercase() {
@@ -42,11 +40,7 @@ pub(super) fn check(line: &Line, kind: Kind) -> Result<Checked, ConfError> {
         }
         Kind::Memory(low, high) => {
             let Some(bytes) = memory(text) else {
-                return fail(
-                    first,
-                    "argument must be a memory value",
-                    "a size as in 64mb",
-                );
+                return fail(first, "argument must be a memory value", "a size as in 64mb");
             };
             if !(low..=high).contains(&bytes) {
                 return out_of_range(line, first, low, high);
@@ -69,20 +63,13 @@ pub(super) fn check(line: &Line, kind: Kind) -> Result<Checked, ConfError> {
         }
         Kind::FileName => file_name(line, first, text)?,
         Kind::Hostname => {
-            if !text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
-            {
+            if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
                 let message = "Hostnames may only contain alphanumeric characters, hyphens or dots";
                 return fail(first, message, "");
             }
         }
         Kind::Bind if only.len() > 16 => {
-            return fail(
-                only.get(16),
-                "Too many bind addresses specified.",
-                "at most 16",
-            );
+            return fail(only.get(16), "Too many bind addresses specified.", "at most 16");
         }
         Kind::Save => save(line, only)?,
         Kind::ReplicaOf => replicaof(line, only)?,
@@ -137,10 +124,7 @@ fn out_of_range<T>(
 }
 
 fn no_such_word<T>(line: &Line, arg: Option<&Arg>, words: &[&str]) -> Result<T, ConfError> {
-    let message = format!(
-        "argument(s) must be one of the following: {}",
-        words.join(", ")
-    );
+    let message = format!("argument(s) must be one of the following: {}", words.join(", "));
     Err(error_at(line, arg, &message, ""))
 }
 
@@ -162,11 +146,7 @@ fn memory_or_percent(line: &Line, arg: Option<&Arg>, text: &str) -> Result<(), C
 
 fn file_name(line: &Line, arg: Option<&Arg>, text: &str) -> Result<(), ConfError> {
     let name = line.name();
-    let what = if name == "appenddirname" {
-        "dirname"
-    } else {
-        "filename"
-    };
+    let what = if name == "appenddirname" { "dirname" } else { "filename" };
     if text.contains('/') {
         let message = format!("{name} can't be a path, just a {what}");
         return Err(error_at(line, arg, &message, ""));
@@ -201,12 +181,7 @@ fn save(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
 
 fn replicaof(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
     let [host, port] = args else {
-        return Err(error_at(
-            line,
-            None,
-            "wrong number of arguments",
-            "host and port",
-        ));
+        return Err(error_at(line, None, "wrong number of arguments", "host and port"));
     };
     if is_no_one(host, port) {
         return Ok(());
@@ -214,12 +189,7 @@ fn replicaof(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
     let (number, rest) = strtol(&port.text);
     match rest.is_empty() && (0..=65535).contains(&number) {
         true => Ok(()),
-        false => Err(error_at(
-            line,
-            Some(port),
-            "Invalid master port",
-            "0 to 65535",
-        )),
+        false => Err(error_at(line, Some(port), "Invalid master port", "0 to 65535")),
     }
 }
 
@@ -231,32 +201,19 @@ pub(super) fn is_no_one(host: &Arg, port: &Arg) -> bool {
 fn output_buffers(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
     if !args.len().is_multiple_of(4) {
         let message = "Wrong number of arguments in buffer limit configuration.";
-        return Err(error_at(
-            line,
-            args.last(),
-            message,
-            "class, hard, soft and seconds",
-        ));
+        return Err(error_at(line, args.last(), message, "class, hard, soft and seconds"));
     }
     for group in args.chunks(4) {
         let class = group[0].text.to_ascii_lowercase();
         if !["normal", "slave", "replica", "pubsub"].contains(&&*class) {
             let message = "Invalid client class specified in buffer limit configuration.";
-            return Err(error_at(
-                line,
-                Some(&group[0]),
-                message,
-                "normal, replica or pubsub",
-            ));
+            return Err(error_at(line, Some(&group[0]), message, "normal, replica or pubsub"));
         }
         let (seconds, rest) = strtol(&group[3].text);
-        let bad = [1, 2]
-            .into_iter()
-            .find(|index| memory(&group[*index].text).is_none());
+        let bad = [1, 2].into_iter().find(|index| memory(&group[*index].text).is_none());
         let bad = bad.or((seconds < 0 || !rest.is_empty()).then_some(3));
         if let Some(index) = bad {
-            let message =
-                "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+            let message = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
             return Err(error_at(line, Some(&group[index]), message, ""));
         }
     }
@@ -287,8 +244,7 @@ fn percentiles(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
         }
         let (number, _) = strtol(whole);
         if number > 100 || number == 100 && part.bytes().any(|byte| byte != b'0') {
-            let message =
-                "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+            let message = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
             return Err(error_at(line, Some(arg), message, ""));
         }
     }
@@ -299,11 +255,7 @@ const SHUTDOWN: &[&str] = &["default", "save", "nosave", "now", "force"];
 
 fn shutdown_flags(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
     let has = |word: &str| args.iter().any(|arg| arg.text.eq_ignore_ascii_case(word));
-    let unknown = |arg: &&Arg| {
-        !SHUTDOWN
-            .iter()
-            .any(|word| arg.text.eq_ignore_ascii_case(word))
-    };
+    let unknown = |arg: &&Arg| !SHUTDOWN.iter().any(|word| arg.text.eq_ignore_ascii_case(word));
     if args.is_empty() || args.iter().any(|arg| unknown(&arg)) {
         return no_such_word(line, args.iter().find(unknown), SHUTDOWN);
     }

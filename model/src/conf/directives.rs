@@ -57,18 +57,12 @@ impl Kind {
 
 /// The kind of a directive, by its name in lower case.
 pub(super) fn kind(name: &str) -> Option<Kind> {
-    let index = DIRECTIVES
-        .binary_search_by(|(known, _)| (*known).cmp(name))
-        .ok()?;
+    let index = DIRECTIVES.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
     Some(DIRECTIVES[index].1)
 }
 
 /// Directives that do nothing any more and take one argument.
-pub(super) const RETIRED: &[&str] = &[
-    "list-max-ziplist-entries",
-    "list-max-ziplist-value",
-    "lua-replicate-commands",
-];
+pub(super) const RETIRED: &[&str] = &["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
 
 /// Commands of a Sentinel, the only ones that `rename-command` can name there.
 pub(super) const SENTINEL_COMMANDS: &[&str] = &[
@@ -90,8 +84,8 @@ pub(super) const SENTINEL_COMMANDS: &[&str] = &[
 ];
 
 use Kind::{
-    Bind, Bool, Enum, Events, FileName, Hostname, Int, Memory, MemoryOrPercent, Octal, OomValues,
-    OutputBuffers, Percentiles, ReplicaOf, Save, ShutdownFlags, Text,
+    Bind, Bool, Enum, Events, FileName, Hostname, Int, Memory, MemoryOrPercent, Octal, OomValues, OutputBuffers,
+    Percentiles, ReplicaOf, Save, ShutdownFlags, Text,
 };
 
 const INT: i64 = i32::MAX as i64;
@@ -101,10 +95,7 @@ const LONG: u64 = i64::MAX as u64;
 
 /// In alphabetical order.
 const DIRECTIVES: &[(&str, Kind)] = &[
-    (
-        "acl-pubsub-default",
-        Enum(&["allchannels", "resetchannels"]),
-    ),
+    ("acl-pubsub-default", Enum(&["allchannels", "resetchannels"])),
     ("aclfile", Text),
     ("acllog-max-len", Int(0, i64::MAX)),
     ("active-defrag-cycle-max", Int(1, 99)),
@@ -150,10 +141,7 @@ const DIRECTIVES: &[(&str, Kind)] = &[
     ("cluster-migration-barrier", Int(0, INT)),
     ("cluster-node-timeout", Int(0, i64::MAX)),
     ("cluster-port", Int(0, PORT)),
-    (
-        "cluster-preferred-endpoint-type",
-        Enum(&["ip", "hostname", "unknown-endpoint"]),
-    ),
+    ("cluster-preferred-endpoint-type", Enum(&["ip", "hostname", "unknown-endpoint"])),
     ("cluster-replica-no-failover", Bool),
     ("cluster-replica-validity-factor", Int(0, INT)),
     ("cluster-require-full-coverage", Bool),
@@ -222,18 +210,12 @@ const DIRECTIVES: &[(&str, Kind)] = &[
     ("min-slaves-to-write", Int(0, INT)),
     ("no-appendfsync-on-rewrite", Bool),
     ("notify-keyspace-events", Events),
-    (
-        "oom-score-adj",
-        Enum(&["no", "yes", "relative", "absolute"]),
-    ),
+    ("oom-score-adj", Enum(&["no", "yes", "relative", "absolute"])),
     ("oom-score-adj-values", OomValues),
     ("pidfile", Text),
     ("port", Int(0, PORT)),
     ("proc-title-template", Text),
-    (
-        "propagation-error-behavior",
-        Enum(&["ignore", "panic", "panic-on-replicas"]),
-    ),
+    ("propagation-error-behavior", Enum(&["ignore", "panic", "panic-on-replicas"])),
     ("protected-mode", Bool),
     ("proto-max-bulk-len", Memory(1048576, LONG)),
     ("rdb-del-sync-files", Bool),
@@ -243,10 +225,7 @@ const DIRECTIVES: &[(&str, Kind)] = &[
     ("repl-backlog-size", Memory(1, LONG)),
     ("repl-backlog-ttl", Int(0, i64::MAX)),
     ("repl-disable-tcp-nodelay", Bool),
-    (
-        "repl-diskless-load",
-        Enum(&["disabled", "on-empty-db", "swapdb"]),
-    ),
+    ("repl-diskless-load", Enum(&["disabled", "on-empty-db", "swapdb"])),
     ("repl-diskless-sync", Bool),
     ("repl-diskless-sync-delay", Int(0, INT)),
     ("repl-diskless-sync-max-replicas", Int(0, INT)),
@@ -290,9 +269,7 @@ const DIRECTIVES: &[(&str, Kind)] = &[
     ("syslog-enabled", Bool),
     (
         "syslog-facility",
-        Enum(&[
-            "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
-        ]),
+        Enum(&["user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"]),
     ),
     ("syslog-ident", Text),
     ("tcp-backlog", Int(0, INT)),

@@ -57,18 +57,8 @@ pub struct ConfError {
 
 impl fmt::Display for ConfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ConfError {
-            line,
-            column,
-            found,
-            expected,
-            message,
-        } = self;
-        write!(
-            f,
-            "line {line}, column {column}: {message} (found `{}`",
-            found.escape_debug()
-        )?;
+        let ConfError { line, column, found, expected, message } = self;
+        write!(f, "line {line}, column {column}: {message} (found `{}`", found.escape_debug())?;
         if !expected.is_empty() {
             write!(f, ", expected {expected}")?;
         }

@@ -12,16 +12,11 @@ pub(super) fn strtol(text: &str) -> (i64, &str) {
     if matches!(bytes.get(at), Some(b'-' | b'+')) {
         at += 1;
     }
-    let digits = bytes[at..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     if digits == 0 {
         return (0, text);
     }
-    let size = bytes[at..at + digits].iter().fold(0i128, |n, byte| {
-        (n * 10 + i128::from(byte - b'0')).min(1 << 70)
-    });
+    let size = bytes[at..at + digits].iter().fold(0i128, |n, byte| (n * 10 + i128::from(byte - b'0')).min(1 << 70));
     let value = if negative { -size } else { size };
     let value = value.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
     (value, &text[at + digits..])
@@ -40,9 +35,7 @@ pub(super) fn strtoull(text: &str) -> u64 {
     let size = digits
         .bytes()
         .take_while(u8::is_ascii_digit)
-        .try_fold(0u64, |n, byte| {
-            n.checked_mul(10)?.checked_add(u64::from(byte - b'0'))
-        });
+        .try_fold(0u64, |n, byte| n.checked_mul(10)?.checked_add(u64::from(byte - b'0')));
     match size {
         None => u64::MAX,
         Some(size) if negative => size.wrapping_neg(),
@@ -89,10 +82,7 @@ pub(super) fn ipv4(text: &str) -> Option<u32> {
     if *last >= 1 << room {
         return None;
     }
-    let head = heads
-        .iter()
-        .zip([24, 16, 8])
-        .fold(0, |address, (part, shift)| address | part << shift);
+    let head = heads.iter().zip([24, 16, 8]).fold(0, |address, (part, shift)| address | part << shift);
     u32::try_from(head | last).ok()
 }
 
@@ -142,16 +132,7 @@ mod tests {
 
     #[test]
     fn strict_numbers_are_strict() {
-        for text in [
-            "",
-            "+5",
-            "007",
-            "-0",
-            "1.5",
-            "10s",
-            "9223372036854775808",
-            "-",
-        ] {
+        for text in ["", "+5", "007", "-0", "1.5", "10s", "9223372036854775808", "-"] {
             assert_eq!(string2ll(text), None, "{text}");
         }
         assert_eq!(string2ll("-12"), Some(-12));

@@ -42,11 +42,7 @@ pub(super) fn read(text: &str, resolve: Resolve<'_>) -> Result<Read<RedisConf>, 
         last = Some(line);
     }
     reader.finish(last.as_ref())?;
-    Ok(Read {
-        conf: reader.conf,
-        ignored: reader.ignored,
-        refused: Vec::new(),
-    })
+    Ok(Read { conf: reader.conf, ignored: reader.ignored, refused: Vec::new() })
 }
 
 /// An address written in numbers.
@@ -74,10 +70,7 @@ impl<'r> Reader<'r> {
     }
 
     pub(super) fn ignore(&mut self, line: &Line, directive: &str) {
-        self.ignored.push(Ignored {
-            line: line.number,
-            directive: directive.to_owned(),
-        });
+        self.ignored.push(Ignored { line: line.number, directive: directive.to_owned() });
     }
 
     /// One line that is not about Sentinel (`loadServerConfigFromString`).
@@ -127,12 +120,7 @@ impl<'r> Reader<'r> {
         let command = line.args[1].text.to_ascii_lowercase();
         if self.mode == Mode::Sentinel && !SENTINEL_COMMANDS.contains(&&*command) {
             let message = "No such command in rename-command";
-            return Err(error_at(
-                line,
-                line.args.get(1),
-                message,
-                "a command of Sentinel",
-            ));
+            return Err(error_at(line, line.args.get(1), message, "a command of Sentinel"));
         }
         self.ignore(line, "rename-command");
         Ok(())
@@ -147,13 +135,9 @@ impl<'r> Reader<'r> {
         match &self.module_setting {
             // A Sentinel loads no modules and never looks at their settings.
             Some(line) if self.mode == Mode::Redis && !self.loads_module => {
-                let message = "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting";
-                Err(error_at(
-                    line,
-                    Some(&line.args[0]),
-                    message,
-                    "a directive of redis.conf 7.0",
-                ))
+                let message =
+                    "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting";
+                Err(error_at(line, Some(&line.args[0]), message, "a directive of redis.conf 7.0"))
             }
             _ => Ok(()),
         }
@@ -177,9 +161,7 @@ impl<'r> Reader<'r> {
         let conf = &mut self.conf;
         let field = match name {
             "replica-announced" => &mut conf.replica_announced,
-            "replica-serve-stale-data" | "slave-serve-stale-data" => {
-                &mut conf.replica_serve_stale_data
-            }
+            "replica-serve-stale-data" | "slave-serve-stale-data" => &mut conf.replica_serve_stale_data,
             "replica-read-only" | "slave-read-only" => &mut conf.replica_read_only,
             "repl-diskless-sync" => &mut conf.repl_diskless_sync,
             "appendonly" => &mut conf.appendonly,
@@ -204,9 +186,7 @@ impl<'r> Reader<'r> {
             "min-replicas-to-write" | "min-slaves-to-write" => &mut conf.min_replicas_to_write,
             "min-replicas-max-lag" | "min-slaves-max-lag" => &mut conf.min_replicas_max_lag,
             "repl-timeout" => &mut conf.repl_timeout,
-            "repl-ping-replica-period" | "repl-ping-slave-period" => {
-                &mut conf.repl_ping_replica_period
-            }
+            "repl-ping-replica-period" | "repl-ping-slave-period" => &mut conf.repl_ping_replica_period,
             "repl-backlog-ttl" => &mut conf.repl_backlog_ttl,
             "repl-diskless-sync-delay" => &mut conf.repl_diskless_sync_delay,
             "repl-diskless-sync-max-replicas" => &mut conf.repl_diskless_sync_max_replicas,
@@ -259,9 +239,6 @@ impl<'r> Reader<'r> {
             return;
         }
         let ip = numeric(&host.text).or_else(|| self.look_up(&host.text));
-        self.conf.replicaof = Some(Addr {
-            ip: ip.unwrap_or(UNRESOLVED),
-            port: strtol(&port.text).0 as u16,
-        });
+        self.conf.replicaof = Some(Addr { ip: ip.unwrap_or(UNRESOLVED), port: strtol(&port.text).0 as u16 });
     }
 }

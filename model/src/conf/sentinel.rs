@@ -103,11 +103,7 @@ impl<'r> SentinelReader<'r> {
         conf.announce = self.announce_ip.map(|ip| Addr { ip, port });
         let mut ignored = self.common.ignored;
         ignored.sort_by_key(|entry| entry.line);
-        Read {
-            conf,
-            ignored,
-            refused: self.refused,
-        }
+        Read { conf, ignored, refused: self.refused }
     }
 
     /// One `sentinel …` line (`sentinelHandleConfiguration`).
@@ -230,13 +226,7 @@ impl<'r> SentinelReader<'r> {
         Ok(())
     }
 
-    fn of_master(
-        &mut self,
-        line: &Line,
-        directive: &str,
-        name: &str,
-        rest: &[&str],
-    ) -> Result<(), ConfError> {
+    fn of_master(&mut self, line: &Line, directive: &str, name: &str, rest: &[&str]) -> Result<(), ConfError> {
         let known = matches!(
             (directive, rest.len()),
             (
@@ -277,13 +267,7 @@ impl<'r> SentinelReader<'r> {
         }
     }
 
-    fn setting(
-        &mut self,
-        line: &Line,
-        index: usize,
-        directive: &str,
-        value: &str,
-    ) -> Result<(), ConfError> {
+    fn setting(&mut self, line: &Line, index: usize, directive: &str, value: &str) -> Result<(), ConfError> {
         let master = &mut self.conf.masters[index];
         match directive {
             "down-after-milliseconds" => master.down_after = positive(line, value)?,
@@ -312,9 +296,7 @@ impl<'r> SentinelReader<'r> {
     fn script(&mut self, line: &Line, path: &str) -> Result<(), ConfError> {
         if path.is_empty() {
             let message = match &*line.args[1].text {
-                "notification-script" => {
-                    "Notification script seems non existing or non executable."
-                }
+                "notification-script" => "Notification script seems non existing or non executable.",
                 _ => "Client reconfiguration script seems non existing or non executable.",
             };
             return Err(error_at(line, line.args.get(3), message, "a path"));
@@ -328,12 +310,7 @@ impl<'r> SentinelReader<'r> {
         let replicas = &mut self.conf.masters[index].known_replicas;
         if replicas.contains(&addr) {
             let message = "Duplicate hostname and port for replica.";
-            return Err(error_at(
-                line,
-                line.args.get(3),
-                message,
-                "each replica once",
-            ));
+            return Err(error_at(line, line.args.get(3), message, "each replica once"));
         }
         replicas.push(addr);
         Ok(())
@@ -351,21 +328,11 @@ impl<'r> SentinelReader<'r> {
         Ok(())
     }
 
-    fn rename_command(
-        &mut self,
-        line: &Line,
-        index: usize,
-        command: &str,
-    ) -> Result<(), ConfError> {
+    fn rename_command(&mut self, line: &Line, index: usize, command: &str) -> Result<(), ConfError> {
         let entry = (index, command.to_ascii_lowercase());
         if self.renamed.contains(&entry) {
             let message = "Same command renamed multiple times with rename-command.";
-            return Err(error_at(
-                line,
-                line.args.get(3),
-                message,
-                "each command once",
-            ));
+            return Err(error_at(line, line.args.get(3), message, "each command once"));
         }
         self.renamed.push(entry);
         self.ignore_unless(line, false);
@@ -374,12 +341,7 @@ impl<'r> SentinelReader<'r> {
 }
 
 fn unrecognized(line: &Line) -> ConfError {
-    error_at(
-        line,
-        line.args.get(1),
-        UNRECOGNIZED,
-        "a directive of sentinel.conf 7.0 with its words",
-    )
+    error_at(line, line.args.get(1), UNRECOGNIZED, "a directive of sentinel.conf 7.0 with its words")
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -402,12 +364,7 @@ fn positive(line: &Line, value: &str) -> Result<Millis, ConfError> {
         time @ 1.. => Ok(Millis(time.into())),
         _ => {
             let message = "negative or zero time parameter.";
-            Err(error_at(
-                line,
-                line.args.get(3),
-                message,
-                "milliseconds, 1 or more",
-            ))
+            Err(error_at(line, line.args.get(3), message, "milliseconds, 1 or more"))
         }
     }
 }

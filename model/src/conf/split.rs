@@ -78,12 +78,7 @@ fn line(number: u32, raw: &str) -> Result<Option<Line>, ConfError> {
         return Ok(None);
     };
     first.text.make_ascii_lowercase();
-    Ok(Some(Line {
-        number,
-        column,
-        text: text.to_owned(),
-        args,
-    }))
+    Ok(Some(Line { number, column, text: text.to_owned(), args }))
 }
 
 /// `isspace` in the C locale.
@@ -106,10 +101,7 @@ pub(super) fn words(text: &str, column: u32) -> Option<Vec<Arg>> {
         }
         let start = at;
         let text = word(&chars, &mut at)?;
-        args.push(Arg {
-            text,
-            column: column + start as u32,
-        });
+        args.push(Arg { text, column: column + start as u32 });
     }
 }
 

@@ -24,10 +24,7 @@ fn refusal<T: fmt::Debug>(read: Result<T, ConfError>) -> (u32, String) {
 }
 
 fn at(last: u8, port: u16) -> Addr {
-    Addr {
-        ip: Ip(0x0a00_0000 + u32::from(last)),
-        port,
-    }
+    Addr { ip: Ip(0x0a00_0000 + u32::from(last)), port }
 }
 
 #[test]
@@ -78,110 +75,35 @@ fn a_sentinel_file_is_read_whatever_the_order_of_its_lines() {
 #[test]
 fn sentinel_lines_are_refused_as_the_real_sentinel_refuses_them() {
     for (text, line, message) in [
-        (
-            "sentinel monitor m 10.0.0.1 6379 0",
-            1,
-            "Quorum must be 1 or greater.",
-        ),
-        (
-            "sentinel monitor m 10.0.0.1 6379 abc",
-            1,
-            "Quorum must be 1 or greater.",
-        ),
-        (
-            "sentinel monitor m 10.0.0.1 -1 2",
-            1,
-            "Invalid port number.",
-        ),
+        ("sentinel monitor m 10.0.0.1 6379 0", 1, "Quorum must be 1 or greater."),
+        ("sentinel monitor m 10.0.0.1 6379 abc", 1, "Quorum must be 1 or greater."),
+        ("sentinel monitor m 10.0.0.1 -1 2", 1, "Invalid port number."),
         ("sentinel monitor m 10.0.0.1:6379 2", 1, UNRECOGNIZED),
         ("sentinel monitor m 10.0.0.1 6379 2 # two", 1, UNRECOGNIZED),
-        (
-            "sentinel monitor m 256.1.1.1 6379 2",
-            1,
-            "Can't resolve instance hostname.",
-        ),
-        (
-            "sentinel monitor m 10.0.0.1 6379 2\nsentinel monitor m 10.0.0.2 6379 2",
-            2,
-            "Duplicate master name.",
-        ),
-        (
-            "sentinel down-after-milliseconds other 5000",
-            1,
-            "No such master with specified name.",
-        ),
-        (
-            "sentinel resolve-hostnames 1",
-            1,
-            "Please specify yes or no for the resolve-hostnames option.",
-        ),
-        (
-            "sentinel deny-scripts-reconfig maybe",
-            1,
-            "Please specify yes or no for the deny-scripts-reconfig options.",
-        ),
-        (
-            "sentinel myid abc",
-            1,
-            "Malformed Sentinel id in myid option.",
-        ),
+        ("sentinel monitor m 256.1.1.1 6379 2", 1, "Can't resolve instance hostname."),
+        ("sentinel monitor m 10.0.0.1 6379 2\nsentinel monitor m 10.0.0.2 6379 2", 2, "Duplicate master name."),
+        ("sentinel down-after-milliseconds other 5000", 1, "No such master with specified name."),
+        ("sentinel resolve-hostnames 1", 1, "Please specify yes or no for the resolve-hostnames option."),
+        ("sentinel deny-scripts-reconfig maybe", 1, "Please specify yes or no for the deny-scripts-reconfig options."),
+        ("sentinel myid abc", 1, "Malformed Sentinel id in myid option."),
         ("sentinel can-failover m yes", 1, UNRECOGNIZED),
         ("sentinel announce-ip", 1, UNRECOGNIZED),
         // Lines of other kinds are looked at first.
-        (
-            "sentinel monitor m 10.0.0.1 6379 0\nport 1\nfoo bar",
-            3,
-            "Bad directive or wrong number of arguments",
-        ),
-        (
-            "rename-command CONFIG \"\"",
-            1,
-            "No such command in rename-command",
-        ),
-        (
-            "\u{feff}port 26379",
-            1,
-            "Bad directive or wrong number of arguments",
-        ),
-        (
-            "loglevel info",
-            1,
-            "argument(s) must be one of the following: debug, verbose, notice, warning",
-        ),
-        (
-            "port\u{a0}26379",
-            1,
-            "Bad directive or wrong number of arguments",
-        ),
+        ("sentinel monitor m 10.0.0.1 6379 0\nport 1\nfoo bar", 3, "Bad directive or wrong number of arguments"),
+        ("rename-command CONFIG \"\"", 1, "No such command in rename-command"),
+        ("\u{feff}port 26379", 1, "Bad directive or wrong number of arguments"),
+        ("loglevel info", 1, "argument(s) must be one of the following: debug, verbose, notice, warning"),
+        ("port\u{a0}26379", 1, "Bad directive or wrong number of arguments"),
     ] {
-        assert_eq!(
-            refusal(sentinel(text)),
-            (line, message.to_owned()),
-            "{text}"
-        );
+        assert_eq!(refusal(sentinel(text)), (line, message.to_owned()), "{text}");
     }
     for (line, message) in [
-        (
-            "down-after-milliseconds mymaster 0",
-            "negative or zero time parameter.",
-        ),
-        (
-            "failover-timeout mymaster abc",
-            "negative or zero time parameter.",
-        ),
-        (
-            "master-reboot-down-after-period mymaster -1",
-            "negative time parameter.",
-        ),
+        ("down-after-milliseconds mymaster 0", "negative or zero time parameter."),
+        ("failover-timeout mymaster abc", "negative or zero time parameter."),
+        ("master-reboot-down-after-period mymaster -1", "negative time parameter."),
         ("down-after-milliseconds mymaster 5000 1", UNRECOGNIZED),
-        (
-            "notification-script mymaster \"\"",
-            "Notification script seems non existing or non executable.",
-        ),
-        (
-            "auth-pass mymaster \"oops",
-            "Unbalanced quotes in configuration line",
-        ),
+        ("notification-script mymaster \"\"", "Notification script seems non existing or non executable."),
+        ("auth-pass mymaster \"oops", "Unbalanced quotes in configuration line"),
     ] {
         let text = format!("{MASTER}sentinel {line}\n");
         assert_eq!(refusal(sentinel(&text)), (3, message.to_owned()), "{line}");
@@ -219,10 +141,7 @@ fn duplicates_of_replicas_sentinels_and_renamed_commands_are_refused() {
 fn names_of_hosts_need_resolve_hostnames() {
     let name = "sentinel monitor mymaster redis-master 6379 2\n";
     let resolving = format!("{name}sentinel resolve-hostnames yes\n");
-    assert_eq!(
-        refusal(sentinel(name)),
-        (1, "Can't resolve instance hostname.".to_owned())
-    );
+    assert_eq!(refusal(sentinel(name)), (1, "Can't resolve instance hostname.".to_owned()));
     let unresolved = sentinel(&resolving).unwrap();
     assert_eq!(unresolved.conf.masters[0].addr.ip, UNRESOLVED);
 
@@ -249,11 +168,7 @@ fn what_the_model_has_no_use_for_is_named() {
          protected-mode no\nlua-replicate-commands yes\nuser alice on\nsentinel\n"
     );
     let read = sentinel(&text).unwrap();
-    let names: Vec<_> = read
-        .ignored
-        .iter()
-        .map(|entry| (entry.line, &*entry.directive))
-        .collect();
+    let names: Vec<_> = read.ignored.iter().map(|entry| (entry.line, &*entry.directive)).collect();
     assert_eq!(
         names,
         [
@@ -332,49 +247,22 @@ fn redis_lines_are_refused_as_the_real_server_refuses_them() {
     for (line, message) in [
         ("replicaof 10.0.0.1 -1", "Invalid master port"),
         ("replicaof 10.0.0.1", "wrong number of arguments"),
-        (
-            "replica-priority -1",
-            "argument must be between 0 and 2147483647 inclusive",
-        ),
-        (
-            "replica-priority 1.5",
-            "argument couldn't be parsed into an integer",
-        ),
-        (
-            "repl-timeout 0",
-            "argument must be between 1 and 2147483647 inclusive",
-        ),
-        (
-            "repl-backlog-size 0",
-            "argument must be between 1 and 9223372036854775807 inclusive",
-        ),
+        ("replica-priority -1", "argument must be between 0 and 2147483647 inclusive"),
+        ("replica-priority 1.5", "argument couldn't be parsed into an integer"),
+        ("repl-timeout 0", "argument must be between 1 and 2147483647 inclusive"),
+        ("repl-backlog-size 0", "argument must be between 1 and 9223372036854775807 inclusive"),
         ("repl-backlog-size -1", "argument must be a memory value"),
         ("save 900 1 300", "Invalid save parameters"),
         ("save 0 1", "Invalid save parameters"),
-        (
-            "appendfsync 1s",
-            "argument(s) must be one of the following: everysec, always, no",
-        ),
+        ("appendfsync 1s", "argument(s) must be one of the following: everysec, always, no"),
         ("appendonly yes # keep", "wrong number of arguments"),
         ("maxmemory 50 mb", "wrong number of arguments"),
-        (
-            "maxmemory-clients 101%",
-            "percentage argument must be less or equal to 100",
-        ),
-        (
-            "dbfilename data/dump.rdb",
-            "dbfilename can't be a path, just a filename",
-        ),
+        ("maxmemory-clients 101%", "percentage argument must be less or equal to 100"),
+        ("dbfilename data/dump.rdb", "dbfilename can't be a path, just a filename"),
         ("appenddirname \"\"", "appenddirname can't be empty"),
-        (
-            "unixsocketperm 999",
-            "argument couldn't be parsed as an octal number",
-        ),
+        ("unixsocketperm 999", "argument couldn't be parsed as an octal number"),
         ("oom-score-adj-values 0 200", "wrong number of arguments"),
-        (
-            "notify-keyspace-events Q",
-            "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
-        ),
+        ("notify-keyspace-events Q", "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."),
         (
             "client-output-buffer-limit master 256mb 64mb 60",
             "Invalid client class specified in buffer limit configuration.",
@@ -383,50 +271,29 @@ fn redis_lines_are_refused_as_the_real_server_refuses_them() {
             "client-output-buffer-limit replica 256mb 64mb 60s",
             "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
         ),
-        (
-            "shutdown-on-sigterm save nosave",
-            "shutdown options SAVE and NOSAVE can't be used simultaneously",
-        ),
+        ("shutdown-on-sigterm save nosave", "shutdown options SAVE and NOSAVE can't be used simultaneously"),
         (
             "latency-tracking-info-percentiles 101",
             "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]",
         ),
-        (
-            "vm-enabled no",
-            "Bad directive or wrong number of arguments",
-        ),
+        ("vm-enabled no", "Bad directive or wrong number of arguments"),
         ("user", "Bad directive or wrong number of arguments"),
-        (
-            "sentinel myid x",
-            "sentinel directive while not in sentinel mode",
-        ),
-        (
-            "requirepass \"oops",
-            "Unbalanced quotes in configuration line",
-        ),
-        (
-            "requirepass \"a\"b",
-            "Unbalanced quotes in configuration line",
-        ),
+        ("sentinel myid x", "sentinel directive while not in sentinel mode"),
+        ("requirepass \"oops", "Unbalanced quotes in configuration line"),
+        ("requirepass \"a\"b", "Unbalanced quotes in configuration line"),
     ] {
         let text = format!("port 6379\n{line}\n");
         assert_eq!(refusal(redis(&text)), (2, message.to_owned()), "{line}");
     }
     let clustered = "cluster-enabled yes\nreplicaof 10.0.0.1 6379\n";
-    assert_eq!(
-        refusal(redis(clustered)).1,
-        "replicaof directive not allowed in cluster mode"
-    );
+    assert_eq!(refusal(redis(clustered)).1, "replicaof directive not allowed in cluster mode");
 }
 
 #[test]
 fn a_name_with_a_dot_is_a_setting_of_a_module() {
     assert!(sentinel("10.0.0.1 6379 2").is_ok());
     assert!(redis("my.setting 1\nloadmodule /lib/my.so").is_ok());
-    assert_eq!(
-        refusal(redis("port 1\nmy.setting")),
-        (2, "Module config specified without value".to_owned())
-    );
+    assert_eq!(refusal(redis("port 1\nmy.setting")), (2, "Module config specified without value".to_owned()));
     let (line, message) = refusal(redis("my.setting 1\nport 1"));
     assert_eq!(line, 1);
     assert!(message.starts_with("Module Configuration detected without loadmodule"));

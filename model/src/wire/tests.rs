@@ -87,10 +87,7 @@ fn hello_of(n: u64, small: u32, port: u16, text: &str) -> Arc<Hello> {
 fn commands(n: u64, small: u32) -> Vec<Command> {
     let mut all = Vec::new();
     for space in SPACES {
-        let key = Key {
-            space,
-            index: small,
-        };
+        let key = Key { space, index: small };
         all.extend([
             Command::Sadd(key, Value(n)),
             Command::Srem(key, Value(n)),
@@ -107,19 +104,9 @@ fn commands(n: u64, small: u32) -> Vec<Command> {
 }
 
 fn requests(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
-    let login = |user: Option<&str>| {
-        Arc::new(Credentials {
-            user: user.map(str::to_owned),
-            pass: text.to_owned(),
-        })
-    };
-    let query = |candidate| {
-        Request::IsMasterDown(Box::new(DownQuery {
-            master: at(small, port),
-            epoch: Epoch(n),
-            candidate,
-        }))
-    };
+    let login = |user: Option<&str>| Arc::new(Credentials { user: user.map(str::to_owned), pass: text.to_owned() });
+    let query =
+        |candidate| Request::IsMasterDown(Box::new(DownQuery { master: at(small, port), epoch: Epoch(n), candidate }));
     let mut all = vec![
         Request::Ping,
         Request::Auth(login(None)),
@@ -161,13 +148,8 @@ fn requests(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
 }
 
 fn replies(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
-    let down = |leader| {
-        Reply::Down(Box::new(DownReply {
-            down: n.is_multiple_of(2),
-            leader,
-            leader_epoch: Epoch(n >> 1),
-        }))
-    };
+    let down =
+        |leader| Reply::Down(Box::new(DownReply { down: n.is_multiple_of(2), leader, leader_epoch: Epoch(n >> 1) }));
     let mut all = vec![
         Reply::Pong,
         Reply::Ok,
@@ -180,10 +162,7 @@ fn replies(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         Reply::Subscribed(Channel::Hello),
         Reply::Subscribed(Channel::SwitchMaster),
         Reply::Server,
-        Reply::Role(Box::new(RoleReply::Master(
-            ReplOffset(n >> 1),
-            vec![(at(small, port), ReplOffset(n))],
-        ))),
+        Reply::Role(Box::new(RoleReply::Master(ReplOffset(n >> 1), vec![(at(small, port), ReplOffset(n))]))),
         Reply::Role(Box::new(RoleReply::Sentinel)),
         Reply::Exec(vec![Reply::Ok, Reply::Int(n as i64)]),
         Reply::FullResync(Box::new((ReplId(id(n)), ReplOffset(n)))),
@@ -194,22 +173,13 @@ fn replies(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         Reply::Instances(Vec::new()),
     ];
     all.extend(ERRORS.map(Reply::Error));
-    for (index, state) in [
-        LinkState::Connect,
-        LinkState::Connecting,
-        LinkState::Handshake,
-        LinkState::Sync,
-        LinkState::Connected,
-    ]
-    .into_iter()
-    .enumerate()
+    for (index, state) in
+        [LinkState::Connect, LinkState::Connecting, LinkState::Handshake, LinkState::Sync, LinkState::Connected]
+            .into_iter()
+            .enumerate()
     {
         let offset = (index == 4).then_some(ReplOffset(n >> 1));
-        all.push(Reply::Role(Box::new(RoleReply::Slave(
-            at(small, port),
-            state,
-            offset,
-        ))));
+        all.push(Reply::Role(Box::new(RoleReply::Slave(at(small, port), state, offset))));
     }
     for flags in 0..32u32 {
         let flag = |bit: u32| flags >> bit & 1 == 1;
@@ -224,32 +194,17 @@ fn replies(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
             other_sentinels: small,
         }]));
     }
-    all.extend(
-        infos(n, small, port)
-            .into_iter()
-            .map(|info| Reply::Info(Box::new(info))),
-    );
+    all.extend(infos(n, small, port).into_iter().map(|info| Reply::Info(Box::new(info))));
     all.into_iter().map(Message::Reply).collect()
 }
 
 fn infos(n: u64, small: u32, port: u16) -> Vec<Info> {
-    let line = |state| ReplicaLine {
-        addr: at(small, port),
-        state,
-        offset: ReplOffset(n),
-        lag_secs: n as i64,
-    };
+    let line = |state| ReplicaLine { addr: at(small, port), state, offset: ReplOffset(n), lag_secs: n as i64 };
     let master = Info {
         run_id: RunId(id(n)),
         loading: false,
         slave: None,
-        replicas: [
-            ReplicaState::WaitBgsave,
-            ReplicaState::SendBulk,
-            ReplicaState::Online,
-        ]
-        .map(line)
-        .to_vec(),
+        replicas: [ReplicaState::WaitBgsave, ReplicaState::SendBulk, ReplicaState::Online].map(line).to_vec(),
         replid: ReplId(id(n + 1)),
         repl_offset: ReplOffset(n >> 1),
     };
@@ -265,15 +220,8 @@ fn infos(n: u64, small: u32, port: u16) -> Vec<Info> {
             syncing: !link_up,
         })
     };
-    let replica = |link_up| Info {
-        slave: slave(link_up),
-        replicas: Vec::new(),
-        ..master.clone()
-    };
-    let loading = Info {
-        loading: true,
-        ..master.clone()
-    };
+    let replica = |link_up| Info { slave: slave(link_up), replicas: Vec::new(), ..master.clone() };
+    let loading = Info { loading: true, ..master.clone() };
     vec![replica(true), replica(false), loading, master]
 }
 
@@ -283,38 +231,23 @@ fn text_of(message: impl Into<Message>) -> String {
 
 #[test]
 fn well_known_messages_have_their_well_known_bytes() {
-    let key = Key {
-        space: Space::Set,
-        index: 0,
-    };
+    let key = Key { space: Space::Set, index: 0 };
     for (message, bytes) in [
         (Message::from(Request::Ping), "*1\r\n$4\r\nPING\r\n"),
         (
             Request::Data(Command::Sadd(key, Value(1_000_042))).into(),
             "*3\r\n$4\r\nSADD\r\n$5\r\ngtset\r\n$7\r\n1000042\r\n",
         ),
-        (
-            Request::ReplconfAck(ReplOffset(1234)).into(),
-            "*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$4\r\n1234\r\n",
-        ),
+        (Request::ReplconfAck(ReplOffset(1234)).into(), "*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$4\r\n1234\r\n"),
         (
             Request::SlaveOf(Some(at(0x0a00_0001, 6379))).into(),
             "*3\r\n$7\r\nSLAVEOF\r\n$8\r\n10.0.0.1\r\n$4\r\n6379\r\n",
         ),
-        (
-            StreamItem::Select.into(),
-            "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n",
-        ),
-        (
-            StreamItem::GetAck.into(),
-            "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n",
-        ),
+        (StreamItem::Select.into(), "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"),
+        (StreamItem::GetAck.into(), "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"),
         (Reply::Int(-1).into(), ":-1\r\n"),
         (Reply::Value(None).into(), "$-1\r\n"),
-        (
-            Reply::Addr(at(0x0a00_0001, 6379)).into(),
-            "*2\r\n$8\r\n10.0.0.1\r\n$4\r\n6379\r\n",
-        ),
+        (Reply::Addr(at(0x0a00_0001, 6379)).into(), "*2\r\n$8\r\n10.0.0.1\r\n$4\r\n6379\r\n"),
     ] {
         assert_eq!(text_of(message), bytes);
     }
@@ -323,18 +256,10 @@ fn well_known_messages_have_their_well_known_bytes() {
 
 #[test]
 fn a_hello_has_eight_fields() {
-    let text = text_of(Request::Publish(hello_of(
-        7,
-        0x0a00_0001,
-        26379,
-        "mymaster",
-    )));
+    let text = text_of(Request::Publish(hello_of(7, 0x0a00_0001, 26379, "mymaster")));
     let payload = text.lines().last().unwrap();
     let id = SentinelId(id(7));
-    assert_eq!(
-        payload,
-        format!("10.0.0.1,26379,{id},7,mymaster,245.255.255.254,26379,1")
-    );
+    assert_eq!(payload, format!("10.0.0.1,26379,{id},7,mymaster,245.255.255.254,26379,1"));
 }
 
 #[test]
@@ -394,10 +319,7 @@ fn messages_of_different_kind_or_content_have_different_tags() {
     let mut all = every_kind(12, 3, 80, "mymaster");
     all.extend(every_kind(13, 3, 80, "mymaster"));
     all.extend(every_kind(12, 4, 81, "yourmaster"));
-    let mut tags: Vec<_> = all
-        .iter()
-        .map(|message| (message.digest_tag(), format!("{message:?}")))
-        .collect();
+    let mut tags: Vec<_> = all.iter().map(|message| (message.digest_tag(), format!("{message:?}"))).collect();
     tags.sort();
     for pair in tags.windows(2) {
         assert_eq!(pair[0].0 == pair[1].0, pair[0].1 == pair[1].1, "{pair:?}");

@@ -1,11 +1,11 @@
 //! `[cluster]`: how many of what, on which hosts, and configuration files in Redis' own syntax.
 
 use super::HOMES;
-use crate::conf_files::{self, ConfFileError};
 use crate::error::ScenarioError;
 use crate::reader::{Field, Read};
 use crate::source::Source;
 use splitbrain_model::Ip;
+use splitbrain_model::conf::{self, ConfError, Ignored};
 use splitbrain_model::files::{RedisConf, SentinelConf};
 use std::path::Path;
 
@@ -57,15 +57,16 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
 /// learnt or drawn for itself is left out, because every simulated Sentinel starts from this file.
 fn sentinel_conf<'a>(field: Field<'a>, source: &Source, notes: &mut Vec<String>) -> Read<(Field<'a>, SentinelConf)> {
     let text = conf_text(&field, source)?;
-    // Host names resolve: to what does not matter, the simulated master takes the place.
-    let mut resolve = |_: &str| Some(Ip(0x0a4d_000b));
-    let (mut conf, ignored) =
-        conf_files::read_sentinel_conf(&text.text, &mut resolve).map_err(|error| at(&text, &error))?;
+    let conf::Read { mut conf, ignored, refused } =
+        conf::sentinel_conf(&text.text, &mut anywhere).map_err(|error| at(&text, &error))?;
     if conf.masters.is_empty() {
         return Err(field.error("the file monitors no master").expected("a line `sentinel monitor …` in it"));
     }
     let shown = name_of(&field);
     note_ignored(shown, &ignored, notes);
+    for error in &refused {
+        notes.push(format!("{shown}:{}: real Sentinel would not start: {}", error.line, error.message));
+    }
     if conf.announce.take().is_some() {
         notes.push(format!("{shown}: announce-ip is left out; every simulated Sentinel announces its own address"));
     }
@@ -90,12 +91,18 @@ fn sentinel_conf<'a>(field: Field<'a>, source: &Source, notes: &mut Vec<String>)
 
 fn redis_conf(field: &Field<'_>, source: &Source, notes: &mut Vec<String>) -> Read<RedisConf> {
     let text = conf_text(field, source)?;
-    let (mut conf, ignored) = conf_files::read_redis_conf(&text.text).map_err(|error| at(&text, &error))?;
+    let conf::Read { mut conf, ignored, .. } =
+        conf::redis_conf(&text.text, &mut anywhere).map_err(|error| at(&text, &error))?;
     note_ignored(name_of(field), &ignored, notes);
     if conf.replicaof.take().is_some() {
         notes.push(format!("{}: replicaof is left out; roles follow from [cluster]", name_of(field)));
     }
     Ok(conf)
+}
+
+/// Every host name resolves: to what does not matter, the simulated servers take the places.
+fn anywhere(_: &str) -> Option<Ip> {
+    Some(Ip(0x0a4d_000b))
 }
 
 fn conf_text(field: &Field<'_>, source: &Source) -> Read<Source> {
@@ -109,20 +116,28 @@ fn conf_text(field: &Field<'_>, source: &Source) -> Read<Source> {
     })
 }
 
-fn at(text: &Source, error: &ConfFileError) -> Box<ScenarioError> {
+fn at(text: &Source, error: &ConfError) -> Box<ScenarioError> {
     let before: usize = text.text.split_inclusive('\n').take(error.line.saturating_sub(1) as usize).map(str::len).sum();
     let line = text.text[before..].lines().next().unwrap_or("");
     let column: usize = line.chars().take(error.column.saturating_sub(1) as usize).map(char::len_utf8).sum();
     let start = before + column;
-    text.error(start..before + line.trim_end().len().max(column), error.message.clone())
+    let mut wrong =
+        text.error(start..before + line.trim_end().len().max(column), error.message.clone()).found(error.found.clone());
+    if !error.expected.is_empty() {
+        wrong = wrong.expected(error.expected.clone());
+    }
+    wrong
 }
 
 fn name_of<'a>(field: &Field<'a>) -> &'a str {
     field.as_text().unwrap_or("")
 }
 
-fn note_ignored(file: &str, ignored: &[String], notes: &mut Vec<String>) {
+fn note_ignored(file: &str, ignored: &[Ignored], notes: &mut Vec<String>) {
     if !ignored.is_empty() {
-        notes.push(format!("{file}: without effect in a simulation: {}", ignored.join(", ")));
+        let mut names: Vec<&str> = ignored.iter().map(|ignored| ignored.directive.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        notes.push(format!("{file}: without effect in a simulation: {}", names.join(", ")));
     }
 }
