@@ -269,7 +269,7 @@ pub struct Observations {
     /// Since when everybody agreed again until the end, `None` if they did not: all running Sentinels name one master
     /// with plain flags, it says so too, and all other running servers are its replicas with the link up.
     pub converged: Option<TrueTime>,
-    /// When the run ended.
+    /// When clients were told to stop: the end of the run.
     pub end: TrueTime,
     /// Servers at the end.
     pub final_redis: Vec<FinalRedis>,

@@ -52,6 +52,26 @@ pub struct Environment {
     pub fork_per_gib: Nanos,
     /// Time from starting a process until it listens.
     pub start_up: Dist,
+    /// How the kernels time their retransmissions.
+    pub kernel: Kernel,
+}
+
+/// What differs between Linux kernels in the timing of TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// `net.ipv4.tcp_syn_linear_timeouts`: so many SYNs more are sent one second apart before the pauses double. 4 since
+    /// Linux 6.5, 0 before.
+    pub syn_linear_timeouts: u8,
+    /// Length of a jiffy (1/HZ). TCP's timers live in the timer wheel, which rounds up, the coarser the longer they run;
+    /// zero leaves that out.
+    pub jiffy: Nanos,
+}
+
+impl Kernel {
+    /// Timeouts as RFC 6298 and older kernels have them: SYNs after 1, 3, 7, 15, 31 and 63 s, nothing rounded.
+    pub const PLAIN: Kernel = Kernel { syn_linear_timeouts: 0, jiffy: Nanos::ZERO };
+    /// Linux 6.18 with HZ=250, the machine of the recordings.
+    pub const RECORDER: Kernel = Kernel { syn_linear_timeouts: 4, jiffy: Nanos::from_millis(4) };
 }
 
 const fn us(n: u64) -> Nanos {
@@ -90,6 +110,7 @@ impl Environment {
             net_rate: 1_000_000_000,
             fork_per_gib: us(15_000),
             start_up: Dist::Uniform(us(5_000), us(25_000)),
+            kernel: Kernel::PLAIN,
         };
         Some(match name {
             "lan" => lan,
@@ -98,6 +119,7 @@ impl Environment {
             "recorder" => Environment {
                 latency: Dist::Uniform(us(18), us(40)),
                 wake: recorder_wake(),
+                kernel: Kernel::RECORDER,
                 config_save: Dist::Quantiles(vec![
                     (0, us(600)),
                     (1_000, us(850)),
@@ -120,6 +142,7 @@ impl Environment {
             "recorder-tmpfs" => Environment {
                 latency: Dist::Uniform(us(18), us(40)),
                 wake: recorder_wake(),
+                kernel: Kernel::RECORDER,
                 fsync: Dist::Fixed(us(5)),
                 config_save: Dist::Quantiles(vec![
                     (0, us(200)),

@@ -172,6 +172,7 @@ struct Drawn<'a> {
     trigger: Trigger,
     what: &'a What,
     lasts: Option<Millis>,
+    origin: bool,
 }
 
 /// The schedule. A fault with a time of its own, and those that hang on the one before them, stay together; such chains
@@ -192,7 +193,8 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
             }
         };
         let lasts = drawn(fault.lasts.unwrap_or(Span::exactly(Millis(0))), draws);
-        let step = Drawn { trigger, what: &fault.what, lasts: fault.lasts.map(|_| lasts) };
+        let origin = fault.origin;
+        let step = Drawn { trigger, what: &fault.what, lasts: fault.lasts.map(|_| lasts), origin };
         match (begins, chains.last_mut()) {
             (None, Some((_, chain))) => chain.push(step),
             // An event before any time: first of all.
@@ -203,14 +205,14 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
     chains.sort_by_key(|(at, _)| *at);
     let mut steps = Vec::new();
     let mut ends = Vec::new();
-    for Drawn { mut trigger, what, lasts } in chains.into_iter().flat_map(|(_, chain)| chain) {
+    for Drawn { mut trigger, what, lasts, origin } in chains.into_iter().flat_map(|(_, chain)| chain) {
         let index = steps.len();
         if let Trigger::AfterStep(before, _) = &mut trigger {
             *before = index - 1;
         }
-        steps.push(Step { trigger, action: action(what) });
+        steps.push(Step { trigger, action: action(what), origin });
         if let Some(lasts) = lasts {
-            ends.push(Step { trigger: Trigger::AfterStep(index, lasts), action: Action::Undo(index) });
+            ends.push(Step { trigger: Trigger::AfterStep(index, lasts), action: Action::Undo(index), origin: false });
         }
     }
     steps.extend(ends);

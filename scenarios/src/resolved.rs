@@ -135,6 +135,9 @@ pub struct Step {
     pub trigger: Trigger,
     /// What.
     pub action: Action,
+    /// Times of the report count from here; otherwise from the first step.
+    #[serde(default)]
+    pub origin: bool,
 }
 
 /// How long the phases of a run last.

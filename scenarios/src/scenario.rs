@@ -131,6 +131,8 @@ pub struct Fault {
     pub what: What,
     /// Undone after so long.
     pub lasts: Option<Span>,
+    /// Times of the report count from here.
+    pub origin: bool,
 }
 
 /// When a fault begins.

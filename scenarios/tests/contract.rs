@@ -152,8 +152,8 @@ fn the_example_becomes_hosts_processes_and_a_schedule() {
     assert_eq!(sentinel(&resolved, "sentinel-1").masters[0].addr, addr("10.77.0.11:6379"));
     let isolated = Action::Isolate(vec![Target::Master(None), Target::Named("near".into())]);
     let expected = [
-        Step { trigger: Trigger::At(Millis(10_000)), action: isolated },
-        Step { trigger: Trigger::AfterStep(0, Millis(15_000)), action: Action::Undo(0) },
+        Step { trigger: Trigger::At(Millis(10_000)), action: isolated, origin: false },
+        Step { trigger: Trigger::AfterStep(0, Millis(15_000)), action: Action::Undo(0), origin: false },
     ];
     assert_eq!(resolved.schedule, expected);
 }
@@ -195,7 +195,7 @@ fn steps_are_sorted_by_time_and_keep_what_hangs_on_them() {
         (Trigger::AfterStep(0, Millis(1_000)), Action::Undo(0)),
         (Trigger::AfterStep(2, Millis(3_000)), Action::Undo(2)),
     ];
-    assert_eq!(resolved.schedule, expected.map(|(trigger, action)| Step { trigger, action }));
+    assert_eq!(resolved.schedule, expected.map(|(trigger, action)| Step { trigger, action, origin: false }));
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod digest;
 pub mod disk;
 mod fault;
+pub mod kernel;
 pub mod link;
 pub mod process;
 pub mod queue;

@@ -3,6 +3,7 @@
 
 use crate::chance::Stream;
 use splitbrain_model::{Nanos, TrueTime};
+use splitbrain_scenarios::environment::Kernel;
 use splitbrain_scenarios::{Dist, Environment};
 use std::collections::BTreeMap;
 
@@ -95,6 +96,17 @@ impl Links {
             up,
             faults: BTreeMap::new(),
         }
+    }
+
+    /// How the hosts' kernels time their retransmissions.
+    pub fn kernel(&self) -> Kernel {
+        self.environment.kernel
+    }
+
+    /// Gives the hosts another kernel.
+    #[cfg(test)]
+    pub(crate) fn set_kernel(&mut self, kernel: Kernel) {
+        self.environment.kernel = kernel;
     }
 
     /// The link from one host to another.

@@ -212,7 +212,7 @@ impl<'a> Run<'a> {
         if self.steps[i] != StepState::Waiting {
             return;
         }
-        if self.faults.is_empty() {
+        if self.faults.is_empty() || self.scenario.schedule[i].origin {
             self.world.recorder.seen.t0 = now;
         }
         self.world.recorder.seen.last_disturbance = now;
@@ -264,6 +264,7 @@ impl<'a> Run<'a> {
 
     /// Lets clients end, reads everything, closes the record.
     fn finish(mut self, settled: bool) -> Record {
+        let stopped = self.world.now();
         for p in self.of_kind(NodeKind::Client) {
             self.world.signal(p, Input::Operator(OperatorCommand::StopWorkload));
         }
@@ -276,7 +277,8 @@ impl<'a> Run<'a> {
         let World { recorder, trace, .. } = &mut self.world;
         let (trace, recorder) = (trace.take(), std::mem::take(recorder));
         let (mut seen, log) = recorder.finish();
-        seen.end = self.world.now();
+        // What clients complete while they wind down is part of the history; the time of it is not part of the run.
+        seen.end = stopped;
         seen.settled = settled;
         if self.faults.is_empty() {
             seen.t0 = seen.end;

@@ -2,30 +2,28 @@
 //! reset, half-open; accept queue and bounded receive buffers. Messages are typed; a segment is what one event-loop
 //! iteration wrote to one socket.
 //!
+//! SYNs are retried after 1, 3, 7, 15, 31 and 63 s and given up after 127 s; kernels since 6.5 put some retries one second
+//! apart before that ([`Kernel`]).
+//!
 //! Retransmission (Redis spec 15.1): a lost segment stalls its direction; everything written meanwhile waits behind it
 //! and leaves at the next retry that gets through, first 200 ms later, then doubling up to 120 s, given up near 15
 //! minutes. Acknowledgements are not packets of their own: at arrival it is looked up whether the way back is open, and
 //! if not, the sender's timer runs although the data has arrived.
 
+use crate::kernel::expiry;
 use crate::link::{LinkIx, Links};
 use splitbrain_model::message::{CloseReason, ConnectError};
 use splitbrain_model::{Addr, Conn, Message, Nanos, TrueTime};
+use splitbrain_scenarios::environment::Kernel;
 use std::collections::VecDeque;
 
 /// One end of a connection, as an index; the other end is `end ^ 1`.
 pub type EndIx = u32;
 
-/// When SYNs are sent after the first, and when connecting is given up.
-pub const SYN_RETRIES: [Nanos; 6] = [
-    Nanos::from_secs(1),
-    Nanos::from_secs(3),
-    Nanos::from_secs(7),
-    Nanos::from_secs(15),
-    Nanos::from_secs(31),
-    Nanos::from_secs(63),
-];
-/// Connecting is given up after this.
-pub const SYN_GIVE_UP: Nanos = Nanos::from_secs(127);
+/// First pause between two SYNs.
+pub const SYN_TIMEOUT: Nanos = Nanos::from_secs(1);
+/// SYNs sent after the first, the linear ones not counted (`tcp_syn_retries`).
+pub const SYN_RETRIES: u8 = 6;
 /// First retransmission timeout.
 pub const RTO_FIRST: Nanos = Nanos::from_millis(200);
 /// Largest retransmission timeout.
@@ -111,7 +109,6 @@ pub struct End {
     /// Messages, bytes and marks behind those in flight.
     waiting: Segment,
     last_arrival: TrueTime,
-    opened: TrueTime,
     /// Nothing new leaves until a retransmission gets through.
     stalled: bool,
     /// The receiver's buffer is full.
@@ -139,6 +136,7 @@ pub struct Tcp {
     ends: Vec<End>,
     /// Hosts and paths.
     pub links: Links,
+    kernel: Kernel,
     /// Events to schedule; emptied by the world.
     pub schedule: Vec<(TrueTime, NetEvent)>,
 }
@@ -148,7 +146,8 @@ const EMPTY: Segment = Segment { messages: 0, bytes: 0, accept: false, fin: fals
 impl Tcp {
     /// No connections yet.
     pub fn new(links: Links) -> Tcp {
-        Tcp { ends: Vec::with_capacity(256), links, schedule: Vec::with_capacity(16) }
+        let kernel = links.kernel();
+        Tcp { ends: Vec::with_capacity(256), links, kernel, schedule: Vec::with_capacity(16) }
     }
 
     /// An end.
@@ -189,7 +188,8 @@ impl Tcp {
         now: TrueTime,
     ) -> EndIx {
         let ix = self.pair(proc, conn, addrs, link, link, now);
-        self.schedule.push((now + SYN_GIVE_UP, NetEvent::SynRetry(ix, u8::MAX)));
+        let pauses = u64::from(self.kernel.syn_linear_timeouts) + (2 << SYN_RETRIES) - 1;
+        self.schedule.push((now + Nanos(SYN_TIMEOUT.0 * pauses), NetEvent::SynRetry(ix, u8::MAX)));
         ix
     }
 
@@ -213,7 +213,6 @@ impl Tcp {
                 flight: VecDeque::new(),
                 waiting: EMPTY,
                 last_arrival: TrueTime(0),
-                opened: now,
                 stalled: false,
                 window_closed: false,
                 timer: 0,
@@ -254,13 +253,14 @@ impl Tcp {
     }
 
     fn syn(&mut self, ix: EndIx, attempt: u8, now: TrueTime) {
-        let (link, opened) = (self.end(ix).link, self.end(ix).opened);
+        let link = self.end(ix).link;
         if let Some(at) = self.links.send(link, 0, now) {
             self.schedule.push((at, NetEvent::Syn(ix)));
         }
         // The next SYN is sent if nothing has come by then.
-        let next = SYN_RETRIES.get(usize::from(attempt)).copied().unwrap_or(SYN_GIVE_UP);
-        self.schedule.push((opened + next, NetEvent::SynRetry(ix, attempt + 1)));
+        let doublings = attempt.saturating_sub(self.kernel.syn_linear_timeouts);
+        let pause = Nanos(SYN_TIMEOUT.0 << doublings);
+        self.schedule.push((expiry(now, pause, self.kernel.jiffy), NetEvent::SynRetry(ix, attempt + 1)));
     }
 
     /// The client's timer for its next SYN.
@@ -268,7 +268,7 @@ impl Tcp {
         if self.end(ix).state != State::Connecting || self.end(ix).connected.is_some() {
             return Outcome::Nothing;
         }
-        if usize::from(attempt) > SYN_RETRIES.len() {
+        if attempt > SYN_RETRIES + self.kernel.syn_linear_timeouts {
             self.end_mut(ix).connected = Some(Err(ConnectError::TimedOut));
             return Outcome::Readable(ix);
         }
@@ -362,7 +362,7 @@ impl Tcp {
         end.timer_armed = true;
         end.rto = RTO_FIRST;
         end.unacked_since = now;
-        self.schedule.push((now + RTO_FIRST, NetEvent::Retransmit(ix, end.timer)));
+        self.schedule.push((expiry(now, RTO_FIRST, self.kernel.jiffy), NetEvent::Retransmit(ix, end.timer)));
     }
 
     /// A segment sent by `ix` has arrived.
@@ -483,7 +483,7 @@ impl Tcp {
             return if end.state == State::Open { Outcome::Readable(ix) } else { Outcome::Nothing };
         }
         end.rto = Nanos((again.0 * 2).min(RTO_MAX.0));
-        let (next, timer) = (now + end.rto, end.timer);
+        let (next, timer) = (expiry(now, end.rto, self.kernel.jiffy), end.timer);
         self.schedule.push((next, NetEvent::Retransmit(ix, timer)));
         Outcome::Nothing
     }
@@ -685,6 +685,18 @@ mod tests {
         net.run(TrueTime(0) + Nanos::from_millis(6_999));
         assert_eq!(net.tcp.end(net.client).connected, None, "the next SYN is sent at 7 s");
         net.run(TrueTime(0) + Nanos::from_millis(7_001));
+        assert_eq!(net.tcp.end(net.client).connected, Some(Ok(())));
+    }
+
+    #[test]
+    fn a_newer_kernel_sends_its_first_syns_one_second_apart() {
+        let mut net = Net::new(true, |links| {
+            links.set_kernel(Kernel { syn_linear_timeouts: 4, jiffy: Nanos::ZERO });
+            cut(links);
+        });
+        net.run(TrueTime(0) + Nanos::from_millis(4_500));
+        net.tcp.links.heal();
+        net.run(TrueTime(0) + Nanos::from_millis(5_001));
         assert_eq!(net.tcp.end(net.client).connected, Some(Ok(())));
     }
 

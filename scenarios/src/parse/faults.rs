@@ -44,6 +44,10 @@ pub fn read(field: Option<&Field<'_>>, names: &Names) -> Read<Vec<Fault>> {
     for (number, mut table) in tables.into_iter().enumerate() {
         faults.push(fault(&mut table, number == 0, names)?);
     }
+    let origins = faults.iter().filter(|fault| fault.origin).count();
+    if origins > 1 {
+        return Err(field.error("times count from one fault").found(format!("`origin = true` {origins} times")));
+    }
     Ok(faults)
 }
 
@@ -52,6 +56,7 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
     let times = (table.get("at"), table.get("when"), table.get("then-after"));
     let (after, cap, lasts) = (table.get("after"), table.get("cap"), table.get("for"));
     let master = table.get("master");
+    let origin = table.get("origin");
     table.finish(HOMES)?;
 
     let kind = match &kinds[..] {
@@ -74,7 +79,8 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
         return Err(field.key_error(message));
     }
     let lasts = lasts.map(|field| field.span()).transpose()?;
-    Ok(Fault { when, what, lasts })
+    let origin = origin.map_or(Ok(false), |field| field.boolean())?;
+    Ok(Fault { when, what, lasts, origin })
 }
 
 fn can_be_undone(what: &What) -> bool {
