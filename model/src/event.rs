@@ -157,6 +157,8 @@ pub enum Extra {
     Option(String, String),
     /// `#tilt mode entered` or `exited`, alone.
     Tilt,
+    /// About a script, alone: -script-error, -script-timeout.
+    Script(String),
 }
 
 /// One event of one Sentinel.
@@ -185,6 +187,7 @@ impl Event {
                 return "#tilt mode entered".to_owned();
             }
             Extra::Tilt => return "#tilt mode exited".to_owned(),
+            Extra::Script(payload) => return payload.clone(),
             Extra::Switch(old, new) => {
                 return format!("{} {} {} {} {}", self.master, old.ip, old.port, new.ip, new.port);
             }

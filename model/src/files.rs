@@ -25,6 +25,8 @@ pub struct SentinelConf {
     pub sentinel_user: Option<String>,
     /// `sentinel sentinel-pass`
     pub sentinel_pass: Option<String>,
+    /// `sentinel deny-scripts-reconfig`
+    pub deny_scripts_reconfig: bool,
     /// `sentinel monitor …` with all that belongs to it.
     pub masters: Vec<MasterConf>,
 }
@@ -39,6 +41,7 @@ impl Default for SentinelConf {
             requirepass: None,
             sentinel_user: None,
             sentinel_pass: None,
+            deny_scripts_reconfig: true,
             masters: Vec::new(),
         }
     }
@@ -73,6 +76,40 @@ pub struct MasterConf {
     pub known_replicas: Vec<Addr>,
     /// `known-sentinel` lines.
     pub known_sentinels: Vec<(Addr, SentinelId)>,
+    /// `notification-script`
+    pub notification_script: Option<Script>,
+    /// `client-reconfig-script`
+    pub client_reconfig_script: Option<Script>,
+    /// `rename-command` lines: the command in lower case, and its other name.
+    pub renamed: Vec<(String, Name)>,
+}
+
+/// A script of Sentinel, and how running it goes: nothing is executed in a simulation, so it has to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// Its path.
+    pub path: String,
+    /// How it ends.
+    pub exit: ScriptExit,
+    /// How long it runs.
+    pub takes: Millis,
+}
+
+impl Script {
+    /// A script that succeeds within 50 ms.
+    pub fn new(path: impl Into<String>) -> Script {
+        Script { path: path.into(), exit: ScriptExit::Code(0), takes: Millis(50) }
+    }
+}
+
+/// How a script ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScriptExit {
+    /// By itself, with this exit code: 0 is success, 1 asks for another attempt, 2 stands also for a failed exec.
+    Code(u8),
+    /// By a signal.
+    Signal(u8),
 }
 
 impl MasterConf {
@@ -92,6 +129,9 @@ impl MasterConf {
             leader_epoch: Epoch(0),
             known_replicas: Vec::new(),
             known_sentinels: Vec::new(),
+            notification_script: None,
+            client_reconfig_script: None,
+            renamed: Vec::new(),
         }
     }
 }
@@ -157,6 +197,8 @@ pub struct RedisConf {
     pub shutdown_timeout: u32,
     /// `maxclients`
     pub maxclients: u32,
+    /// `rename-command` lines: the command in lower case, and its other name.
+    pub renamed: Vec<(String, Name)>,
     /// Whether the process has a configuration file it may write.
     pub writable: bool,
 }
@@ -187,6 +229,7 @@ impl Default for RedisConf {
             save: vec![(3600, 1), (300, 100), (60, 10_000)],
             shutdown_timeout: 10,
             maxclients: 10_000,
+            renamed: Vec::new(),
             writable: true,
         }
     }

@@ -14,6 +14,7 @@ pub mod files;
 pub mod ids;
 pub mod message;
 pub mod note;
+pub mod operator;
 pub mod redis;
 pub mod sentinel;
 pub mod time;

@@ -3,6 +3,7 @@
 use crate::error::ErrorWord;
 use crate::files::Snapshot;
 use crate::ids::{Addr, Conn, Epoch, Name, ReplId, ReplOffset, RunId, SentinelId};
+use crate::operator::SentinelCommand;
 use crate::time::Millis;
 use crate::value::{Command, Value};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub enum OperatorCommand {
     StopWorkload,
     /// `CONFIG SET repl-diskless-sync-delay seconds`
     SetDisklessSyncDelay(u32),
+    /// Any other SENTINEL command.
+    Sentinel(SentinelCommand),
+    /// `DEBUG SLEEP`, at a Redis server.
+    DebugSleep(Millis),
 }
 
 /// Why a connection could not be opened.
@@ -136,6 +141,43 @@ pub enum Request {
     IsMasterDown(Box<DownQuery>),
     /// `SENTINEL FAILOVER name`
     Failover(Name),
+    /// Any other command of an operator to a Sentinel.
+    Sentinel(Box<SentinelCommand>),
+    /// A command under another name (`rename-command` of Sentinel).
+    Renamed(Name, Box<Request>),
+}
+
+impl Request {
+    /// The first word of the command, in lower case: what `rename-command` goes by.
+    pub fn command_name(&self) -> &'static str {
+        match self {
+            Request::Ping => "ping",
+            Request::Auth(_) => "auth",
+            Request::HelloProto(_) => "hello",
+            Request::ClientSetName(_) | Request::ClientSetInfo(_) | Request::ClientKill(_) => "client",
+            Request::Subscribe(_) => "subscribe",
+            Request::Publish(_) => "publish",
+            Request::Info => "info",
+            Request::Role => "role",
+            Request::Multi => "multi",
+            Request::Exec => "exec",
+            Request::SlaveOf(_) => "slaveof",
+            Request::ConfigRewrite => "config",
+            Request::ScriptKill => "script",
+            Request::Data(command) => command.name(),
+            Request::Wait(..) => "wait",
+            Request::ReplconfPort(_) | Request::ReplconfCapa | Request::ReplconfAck(_) => "replconf",
+            Request::Psync(_) => "psync",
+            Request::GetMasterAddr(_)
+            | Request::Masters
+            | Request::Replicas(_)
+            | Request::Sentinels(_)
+            | Request::IsMasterDown(_)
+            | Request::Failover(_)
+            | Request::Sentinel(_) => "sentinel",
+            Request::Renamed(_, request) => request.command_name(),
+        }
+    }
 }
 
 /// `auth-user` and `auth-pass` as a client sends them.

@@ -4,6 +4,7 @@
 use crate::error::ErrorWord;
 use crate::files::Lineage;
 use crate::ids::{Addr, ReplId, ReplOffset};
+use crate::operator::Answer;
 use crate::value::{Command, Value};
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,17 @@ pub enum Note {
     NextFailoverDelay,
     /// Sentinel could not save its configuration.
     SaveFailed,
+    /// An operator's command to a Sentinel was answered.
+    Answered(Answer),
+    /// Sentinel started a script.
+    Script {
+        /// Its path.
+        path: String,
+        /// Its arguments.
+        args: Vec<String>,
+        /// The how-manieth attempt, counted from 1.
+        attempt: u32,
+    },
 }
 
 /// How an operation ended, as the application sees it.

@@ -117,6 +117,21 @@ impl Command {
         }
     }
 
+    /// Its name in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Command::Sadd(..) => "sadd",
+            Command::Srem(..) => "srem",
+            Command::Sismember(..) => "sismember",
+            Command::Smembers(_) => "smembers",
+            Command::Set(..) => "set",
+            Command::Get(_) => "get",
+            Command::Incr(_) => "incr",
+            Command::Rpush(..) => "rpush",
+            Command::Lrange(_) => "lrange",
+        }
+    }
+
     /// Whether the server treats it as a write (refused by replicas, counted by min-replicas).
     pub const fn is_write(self) -> bool {
         matches!(

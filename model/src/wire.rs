@@ -281,6 +281,21 @@ fn request<S: Sink>(request: &Request, to: &mut S) {
             }
         }
         Request::Failover(name) => words(&["SENTINEL", "FAILOVER", name], to),
+        Request::Sentinel(command) => {
+            let all = command.words();
+            words(&all.iter().map(String::as_str).collect::<Vec<_>>(), to);
+        }
+        // The arguments stay what they are; only the name is another one.
+        Request::Renamed(name, request) => {
+            let mut plain = Vec::new();
+            self::request(request, &mut plain);
+            let own = request.command_name().len();
+            let head = plain.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            to.raw(&plain[..head]);
+            to.bulk(name);
+            let first = format!("${own}\r\n").len() + own + 2;
+            to.raw(plain.get(head + first..).unwrap_or_default());
+        }
     }
 }
 

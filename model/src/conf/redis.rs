@@ -122,7 +122,12 @@ impl<'r> Reader<'r> {
             let message = "No such command in rename-command";
             return Err(error_at(line, line.args.get(1), message, "a command of Sentinel"));
         }
-        self.ignore(line, "rename-command");
+        if self.mode == Mode::Sentinel {
+            self.ignore(line, "rename-command");
+            return Ok(());
+        }
+        self.conf.renamed.retain(|(known, _)| *known != command);
+        self.conf.renamed.push((command, line.args[2].text.as_str().into()));
         Ok(())
     }
 

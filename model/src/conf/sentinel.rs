@@ -5,7 +5,7 @@ use super::number::{atoi, strtoull};
 use super::redis::{Mode, Reader, numeric};
 use super::split::{Line, lines};
 use super::{ConfError, Read, Resolve, UNRESOLVED, error_at};
-use crate::files::{MasterConf, SentinelConf};
+use crate::files::{MasterConf, Script, SentinelConf};
 use crate::ids::Hex40;
 use crate::{Addr, Epoch, Ip, Millis, SentinelId};
 
@@ -65,8 +65,6 @@ struct SentinelReader<'r> {
     announce_ip: Option<Ip>,
     announce_port: u16,
     announce_port_line: Option<Line>,
-    /// Commands renamed for a master, which may be named once.
-    renamed: Vec<(usize, String)>,
 }
 
 /// A line that Sentinel does not know, or with too few or too many words.
@@ -84,7 +82,6 @@ impl<'r> SentinelReader<'r> {
             announce_ip: None,
             announce_port: 0,
             announce_port_line: None,
-            renamed: Vec::new(),
         }
     }
 
@@ -141,8 +138,7 @@ impl<'r> SentinelReader<'r> {
                 Ok(())
             }
             ["deny-scripts-reconfig", word] => {
-                yes_no(line, word, "deny-scripts-reconfig options")?;
-                self.ignore_unless(line, false);
+                self.conf.deny_scripts_reconfig = yes_no(line, word, "deny-scripts-reconfig options")?;
                 Ok(())
             }
             [directive, name, ref rest @ ..] => self.of_master(line, directive, name, rest),
@@ -261,7 +257,7 @@ impl<'r> SentinelReader<'r> {
                 self.ignore_unless(line, false);
                 Ok(())
             }
-            ("rename-command", [command, _]) => self.rename_command(line, index, command),
+            ("rename-command", [command, new]) => self.rename_command(line, index, command, new),
             (_, [value]) => self.setting(line, index, directive, value),
             _ => Err(unrecognized(line)),
         }
@@ -287,13 +283,13 @@ impl<'r> SentinelReader<'r> {
                 self.raise_epoch(strtoull(value));
             }
             "leader-epoch" => master.leader_epoch = Epoch(strtoull(value)),
-            _ => return self.script(line, value),
+            _ => return self.script(line, index, value),
         }
         Ok(())
     }
 
     /// Whether the file exists and may be executed is the machine's affair; an empty path never is.
-    fn script(&mut self, line: &Line, path: &str) -> Result<(), ConfError> {
+    fn script(&mut self, line: &Line, index: usize, path: &str) -> Result<(), ConfError> {
         if path.is_empty() {
             let message = match &*line.args[1].text {
                 "notification-script" => "Notification script seems non existing or non executable.",
@@ -301,7 +297,12 @@ impl<'r> SentinelReader<'r> {
             };
             return Err(error_at(line, line.args.get(3), message, "a path"));
         }
-        self.ignore_unless(line, false);
+        let master = &mut self.conf.masters[index];
+        let place = match &*line.args[1].text {
+            "notification-script" => &mut master.notification_script,
+            _ => &mut master.client_reconfig_script,
+        };
+        *place = Some(Script::new(path));
         Ok(())
     }
 
@@ -328,14 +329,14 @@ impl<'r> SentinelReader<'r> {
         Ok(())
     }
 
-    fn rename_command(&mut self, line: &Line, index: usize, command: &str) -> Result<(), ConfError> {
-        let entry = (index, command.to_ascii_lowercase());
-        if self.renamed.contains(&entry) {
+    fn rename_command(&mut self, line: &Line, index: usize, command: &str, new: &str) -> Result<(), ConfError> {
+        let command = command.to_ascii_lowercase();
+        let renamed = &mut self.conf.masters[index].renamed;
+        if renamed.iter().any(|(known, _)| *known == command) {
             let message = "Same command renamed multiple times with rename-command.";
             return Err(error_at(line, line.args.get(3), message, "each command once"));
         }
-        self.renamed.push(entry);
-        self.ignore_unless(line, false);
+        renamed.push((command, new.into()));
         Ok(())
     }
 }

@@ -176,9 +176,7 @@ fn what_the_model_has_no_use_for_is_named() {
             (4, "pidfile"),
             (5, "logfile"),
             (6, "syslog-facility"),
-            (7, "sentinel deny-scripts-reconfig"),
             (8, "sentinel announce-hostnames"),
-            (9, "sentinel notification-script"),
             (10, "bind"),
             (11, "protected-mode"),
             (12, "lua-replicate-commands"),
@@ -222,6 +220,7 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
         save: vec![(900, 1), (300, 10), (60, 100)],
         shutdown_timeout: 3,
         maxclients: 50,
+        renamed: Vec::new(),
         writable: true,
     };
     assert_eq!(read.conf, expected);

@@ -66,7 +66,9 @@ impl Flags {
             | Request::Replicas(_)
             | Request::Sentinels(_)
             | Request::IsMasterDown(_)
-            | Request::Failover(_) => Flags(0),
+            | Request::Failover(_)
+            | Request::Sentinel(_)
+            | Request::Renamed(..) => Flags(0),
         }
     }
 

@@ -14,6 +14,7 @@ impl Redis {
     /// A command was read from a client's connection.
     pub(super) fn request_read(&mut self, env: &mut Env<'_>, out: &mut Effects, conn: Conn, request: Request) {
         let unixtime = self.clock.secs();
+        let request = self.named(request);
         let Some(client) = self.clients.get_mut(conn) else {
             return;
         };
@@ -26,6 +27,22 @@ impl Redis {
             return;
         }
         self.process_command(env, out, conn, request);
+    }
+
+    /// What a command is under the names of this server's `rename-command`: under its own name it is unknown, and so is
+    /// any other name that it was not given. An unknown command is one that is still under another name.
+    fn named(&self, request: Request) -> Request {
+        let given = |command: &str| self.conf.renamed.iter().find(|(known, _)| known == command).map(|(_, name)| name);
+        match request {
+            Request::Renamed(name, request) => match given(request.command_name()) {
+                Some(known) if known.eq_ignore_ascii_case(&name) => *request,
+                _ => Request::Renamed(name, request),
+            },
+            request if !self.conf.renamed.is_empty() && given(request.command_name()).is_some() => {
+                Request::Renamed(request.command_name().into(), Box::new(request))
+            }
+            request => request,
+        }
     }
 
     /// processCommand

@@ -48,6 +48,7 @@ impl Sentinel {
             Request::Sentinels(name) => self.instances_reply(&name, Sentinel::sentinels_reply),
             Request::IsMasterDown(query) => self.is_master_down_by_addr(cx, &query),
             Request::Failover(name) => self.failover_command(cx, &name),
+            Request::Sentinel(command) => self.operator_reply(cx, &command),
             _ => Reply::Error(ErrorWord::Err),
         }
     }

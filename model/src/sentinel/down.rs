@@ -1,8 +1,8 @@
 //! Down states (Sentinel spec 6): one Sentinel's opinion, the watchdogs of its connections, and asking the others.
 
-use super::consts::{ASK_PERIOD, ASK_VALIDITY, INFO_PERIOD, MIN_LINK_RECONNECT, PUBSUB_SILENCE};
 use super::instance::{FailoverState, Flags, Role, Who, elapsed};
 use super::link::{Callback, Side};
+use super::rename::mapped;
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::message::DownQuery;
@@ -43,7 +43,7 @@ impl Sentinel {
         let link = &self.links[id];
         let overdue = link.act_ping_time.is_some_and(|sent| elapsed(sent, now) > half);
         if link.cc.is_some()
-            && elapsed(link.cc_conn_time, now) > MIN_LINK_RECONNECT
+            && elapsed(link.cc_conn_time, now) > self.tunables.min_link_reconnect
             && overdue
             && elapsed(link.last_pong_time, now) > half
         {
@@ -51,8 +51,8 @@ impl Sentinel {
         }
         let link = &self.links[id];
         if link.pc.is_some()
-            && elapsed(link.pc_conn_time, now) > MIN_LINK_RECONNECT
-            && elapsed(link.pc_last_activity, now) > PUBSUB_SILENCE
+            && elapsed(link.pc_conn_time, now) > self.tunables.min_link_reconnect
+            && elapsed(link.pc_last_activity, now) > self.tunables.pubsub_silence()
         {
             self.links.close(&mut self.conns, cx, id, Side::Pc);
         }
@@ -61,7 +61,7 @@ impl Sentinel {
     fn wrong_role_for_too_long(&self, who: Who, now: Millis) -> bool {
         let Who::Master(m) = who else { return false };
         let inst = &self.masters[m].inst;
-        let wait = Millis(inst.down_after.0 + 2 * INFO_PERIOD.0);
+        let wait = Millis(inst.down_after.0 + 2 * self.tunables.info_period.0);
         inst.role_reported == Role::Slave && elapsed(inst.role_reported_time, now) > wait
     }
 
@@ -101,13 +101,13 @@ impl Sentinel {
             let master = &mut self.masters[m];
             let peer = &mut master.peers[s];
             let since_reply = elapsed(peer.last_master_down_reply_time, now);
-            if since_reply > ASK_VALIDITY {
+            if since_reply > self.tunables.ask_validity() {
                 peer.inst.flags.clear(Flags::MASTER_DOWN);
                 peer.leader = None;
             }
             if !master.inst.flags.any(Flags::S_DOWN)
                 || self.links[peer.inst.link].disconnected
-                || (!forced && since_reply < ASK_PERIOD)
+                || (!forced && since_reply < self.tunables.ask_period)
             {
                 continue;
             }
@@ -118,7 +118,7 @@ impl Sentinel {
                 candidate: seeks_votes.then_some(self.myid),
             };
             let (obj, link) = (peer.inst.obj, peer.inst.link);
-            let ask = Request::IsMasterDown(Box::new(query));
+            let ask = mapped(master, Request::IsMasterDown(Box::new(query)));
             self.links[link].command(cx, obj, Callback::IsMasterDown, ask);
         }
     }

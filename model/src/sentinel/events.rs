@@ -1,5 +1,5 @@
 //! Sentinel's events (`sentinelEvent`, spec 10): the log line for the record and, for +switch-master, the message to
-//! those who subscribed to it.
+//! those who subscribed to it. Scripts are called from here.
 
 use super::instance::Who;
 use super::{Cx, Sentinel};
@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 impl Sentinel {
     /// Emits an event about an instance.
-    pub(super) fn event(&self, cx: &mut Cx<'_, '_>, kind: EventKind, who: Who) {
+    pub(super) fn event(&mut self, cx: &mut Cx<'_, '_>, kind: EventKind, who: Who) {
         self.event_with(cx, kind, who, Extra::None);
     }
 
     /// Emits an event about an instance with something behind it.
-    pub(super) fn event_with(&self, cx: &mut Cx<'_, '_>, kind: EventKind, who: Who, extra: Extra) {
+    pub(super) fn event_with(&mut self, cx: &mut Cx<'_, '_>, kind: EventKind, who: Who, extra: Extra) {
         let master = &self.masters[who.master()];
         let subject = match who {
             Who::Master(_) => Subject::Master,
@@ -23,6 +23,7 @@ impl Sentinel {
             Who::Peer(_, s) => Subject::Sentinel(master.peers[s].id, master.peers[s].inst.addr),
         };
         let event = Event { kind, master: master.name.clone(), master_addr: master.inst.addr, subject, extra };
+        self.notify(&event, who.master());
         let at = cx.at();
         cx.out.event(at, event);
     }
@@ -41,7 +42,7 @@ impl Sentinel {
     }
 
     /// Emits +switch-master and tells the subscribers.
-    pub(super) fn switch_master_event(&self, cx: &mut Cx<'_, '_>, m: usize, new: Addr) {
+    pub(super) fn switch_master_event(&mut self, cx: &mut Cx<'_, '_>, m: usize, new: Addr) {
         let old = self.masters[m].inst.addr;
         self.event_with(cx, EventKind::SwitchMaster, Who::Master(m), Extra::Switch(old, new));
         let name = self.masters[m].name.clone();

@@ -2,13 +2,13 @@
 //! the promoted replica moves it on between ticks. Once started, none of its states asks whether the master is still
 //! down.
 
-use super::consts::{ELECTION_TIMEOUT, SLAVE_RECONF_TIMEOUT};
 use super::instance::{FailoverState, Flags, Who, elapsed};
 use super::link::Callback;
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::message::ClientType;
 use crate::note::Note;
+use crate::operator::CrashPoint;
 use crate::{Addr, Epoch, Millis, Request};
 
 impl Sentinel {
@@ -70,7 +70,7 @@ impl Sentinel {
         let leads = self.get_leader(cx, m, epoch) == Some(self.myid);
         let master = &self.masters[m];
         if !leads && !master.inst.flags.any(Flags::FORCE_FAILOVER) {
-            let limit = ELECTION_TIMEOUT.min(master.failover_timeout);
+            let limit = self.tunables.election_timeout.min(master.failover_timeout);
             if elapsed(master.failover_start_time, cx.now()) > limit {
                 self.event(cx, EventKind::AbortNotElected, who);
                 self.abort_failover(cx, m);
@@ -78,6 +78,9 @@ impl Sentinel {
             return;
         }
         self.event(cx, EventKind::ElectedLeader, who);
+        if self.crash_at(cx, CrashPoint::CrashAfterElection) {
+            return;
+        }
         self.set_failover_state(cx, m, FailoverState::SelectSlave);
         self.event(cx, EventKind::StateSelectSlave, who);
     }
@@ -130,7 +133,12 @@ impl Sentinel {
         self.set_failover_state(cx, m, FailoverState::ReconfSlaves);
         self.flush_config(cx);
         self.event(cx, EventKind::PromotedSlave, Who::Replica(m, r));
+        if self.crash_at(cx, CrashPoint::CrashAfterPromotion) {
+            return;
+        }
         self.event(cx, EventKind::StateReconfSlaves, Who::Master(m));
+        let (from, to) = (self.masters[m].inst.addr, self.masters[m].replicas[r].inst.addr);
+        self.call_client_reconf_script(m, true, from, to);
         self.force_hello_update(m);
     }
 
@@ -167,7 +175,7 @@ impl Sentinel {
     fn give_up_late_replica(&mut self, cx: &mut Cx<'_, '_>, m: usize, r: usize) {
         let replica = &self.masters[m].replicas[r];
         let waited = elapsed(replica.slave_reconf_sent_time, cx.now());
-        if replica.inst.flags.any(Flags::RECONF_SENT) && waited > SLAVE_RECONF_TIMEOUT {
+        if replica.inst.flags.any(Flags::RECONF_SENT) && waited > self.tunables.slave_reconf_timeout {
             let who = Who::Replica(m, r);
             self.event(cx, EventKind::SlaveReconfSentTimeout, who);
             let flags = &mut self.inst_mut(who).flags;
@@ -251,7 +259,6 @@ impl Sentinel {
     /// shows in INFO only.
     pub(super) fn send_slaveof(&mut self, cx: &mut Cx<'_, '_>, who: Who, master: Option<Addr>) {
         let obj = self.inst(who).obj;
-        let link = self.link_mut(who);
         for request in [
             Request::Multi,
             Request::SlaveOf(master),
@@ -260,7 +267,8 @@ impl Sentinel {
             Request::ClientKill(ClientType::Pubsub),
             Request::Exec,
         ] {
-            link.command(cx, obj, Callback::Discard, request);
+            let request = self.mapped(who.master(), request);
+            self.link_mut(who).command(cx, obj, Callback::Discard, request);
         }
     }
 }

@@ -102,6 +102,8 @@ impl Sentinel {
         }
         self.event(cx, EventKind::ConfigUpdateFrom, Who::Peer(m, sender));
         self.switch_master_event(cx, m, hello.master);
+        let from = self.masters[m].inst.addr;
         self.reset_master_and_change_address(cx, m, hello.master);
+        self.call_client_reconf_script(m, false, from, hello.master);
     }
 }

@@ -1,7 +1,6 @@
 //! INFO of masters and replicas (`sentinelRefreshInstanceInfo`, Sentinel spec 4): what is noted always, and what is
 //! done about it unless TILT is on.
 
-use super::consts::CONVERT_WAIT;
 use super::instance::{FailoverState, Flags, Role, Who, elapsed};
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
@@ -122,10 +121,11 @@ impl Sentinel {
         }
         let now = cx.now();
         let inst = &master.replicas[r].inst;
+        let wait = self.tunables.convert_wait();
         if !promoted
-            && master.looks_sane(now)
-            && inst.no_down_for(CONVERT_WAIT, now)
-            && elapsed(inst.role_reported_time, now) > CONVERT_WAIT
+            && master.looks_sane(now, self.tunables.info_period)
+            && inst.no_down_for(wait, now)
+            && elapsed(inst.role_reported_time, now) > wait
         {
             let addr = master.inst.addr;
             self.send_slaveof(cx, Who::Replica(m, r), Some(addr));
@@ -140,7 +140,7 @@ impl Sentinel {
         let replica = &master.replicas[r];
         let wait = master.failover_timeout;
         if replica.slave_master != Some(master.inst.addr)
-            && master.looks_sane(now)
+            && master.looks_sane(now, self.tunables.info_period)
             && replica.inst.no_down_for(wait, now)
             && elapsed(replica.slave_conf_change_time, now) > wait
         {

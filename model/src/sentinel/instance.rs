@@ -3,7 +3,7 @@
 
 use super::consts::DEFAULT_PRIORITY;
 use super::link::LinkId;
-use crate::files::MasterConf;
+use crate::files::{MasterConf, Script};
 use crate::message::Credentials;
 use crate::{Addr, Epoch, Millis, Name, ReplOffset, RunId, SentinelId};
 use std::sync::Arc;
@@ -212,6 +212,10 @@ pub(super) struct Master {
     pub(super) auth_pass: Option<String>,
     /// What is sent to the master and its replicas.
     pub(super) credentials: Option<Arc<Credentials>>,
+    pub(super) notification_script: Option<Script>,
+    pub(super) client_reconfig_script: Option<Script>,
+    /// Commands in lower case with what they are called at the master, its replicas and its Sentinels.
+    pub(super) renamed: Vec<(String, Name)>,
     pub(super) replicas: Vec<Replica>,
     pub(super) peers: Vec<Peer>,
     pub(super) config_epoch: Epoch,
@@ -239,6 +243,9 @@ impl Master {
             auth_user: conf.auth_user.clone(),
             auth_pass: conf.auth_pass.clone(),
             credentials: credentials(conf.auth_user.as_deref(), conf.auth_pass.as_deref()),
+            notification_script: conf.notification_script.clone(),
+            client_reconfig_script: conf.client_reconfig_script.clone(),
+            renamed: conf.renamed.clone(),
             replicas: Vec::new(),
             peers: Vec::new(),
             config_epoch: conf.config_epoch,
@@ -272,10 +279,10 @@ impl Master {
 
     /// Whether the configured master can be trusted to be one (`sentinelMasterLooksSane`, spec 4.2). `info_refresh`
     /// may stem from the previous address: a just-switched master looks sane before anyone has talked to it.
-    pub(super) fn looks_sane(&self, now: Millis) -> bool {
+    pub(super) fn looks_sane(&self, now: Millis, info_period: Millis) -> bool {
         self.inst.role_reported == Role::Master
             && !self.inst.flags.any(Flags::S_DOWN.or(Flags::O_DOWN))
-            && elapsed(self.inst.info_refresh, now) < Millis(2 * super::consts::INFO_PERIOD.0)
+            && elapsed(self.inst.info_refresh, now) < Millis(2 * info_period.0)
     }
 }
 

@@ -8,15 +8,20 @@ mod consts;
 mod down;
 mod events;
 mod failover;
+mod glob;
 mod hello;
 mod info;
 mod instance;
 mod link;
+mod operator;
 mod periodic;
 mod persist;
 mod reconnect;
+mod rename;
 mod replies;
+mod scripts;
 mod select;
+mod set;
 mod switch;
 mod tables;
 mod tick;
@@ -27,10 +32,14 @@ mod tests;
 
 use crate::files::SentinelConf;
 use crate::message::{Credentials, OperatorCommand};
-use crate::{Addr, Effects, Env, Epoch, Input, Message, Millis, MonoTime, Name, Nanos, Node, SentinelId};
+use crate::note::Note;
+use crate::operator::CrashPoint;
+use crate::{Act, Addr, Effects, Env, Epoch, Input, Message, Millis, MonoTime, Name, Nanos, Node, SentinelId};
 use conns::{Client, ConnRole, Conns};
+use consts::Tunables;
 use instance::{Flags, Instance, Master, Who};
 use link::{Link, Links, Side};
+use scripts::Scripts;
 use std::sync::Arc;
 
 /// One redis-sentinel process.
@@ -57,6 +66,12 @@ pub struct Sentinel {
     peer_credentials: Option<Arc<Credentials>>,
     /// Names given to command and pub/sub connections.
     client_names: [Name; 2],
+    tunables: Tunables,
+    scripts: Scripts,
+    /// Set by SENTINEL SIMULATE-FAILURE.
+    crash_points: Vec<CrashPoint>,
+    /// The process has ended itself; what is left of the iteration does not happen.
+    exited: bool,
 }
 
 /// What SENTINEL MASTER tells an operator, as far as convergence is concerned.
@@ -195,6 +210,9 @@ impl Sentinel {
 
 impl Node for Sentinel {
     fn step(&mut self, env: &mut Env<'_>, input: Input, out: &mut Effects) {
+        if self.exited {
+            return;
+        }
         let cx = &mut Cx { env, out };
         match input {
             Input::Wake => self.wake(cx),
@@ -209,7 +227,22 @@ impl Node for Sentinel {
             Input::Operator(OperatorCommand::SentinelFailover(name)) => {
                 self.failover_command(cx, &name);
             }
+            Input::Operator(OperatorCommand::Sentinel(command)) => {
+                let answer = self.operator_command(cx, &command);
+                let at = cx.at();
+                cx.out.note(at, Note::Answered(answer));
+            }
             Input::Operator(_) => {}
+        }
+    }
+
+    /// Replies and messages leave when the loop polls again: a process that ended itself in the middle of an iteration
+    /// takes them with it (spec 13).
+    fn end_iteration(&mut self, _: &mut Env<'_>, out: &mut Effects) {
+        if self.exited {
+            out.sends.clear();
+            let exit = out.acts.iter().position(|(_, act)| matches!(act, Act::Exit(_)));
+            out.acts.truncate(exit.map_or(0, |at| at + 1));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is sent to every instance again and again: INFO, PING, hello (Sentinel spec 3.4, 5.1). None of them looks at
 //! whether the last one was answered, except through the limit of outstanding replies.
 
-use super::consts::{INFO_PERIOD, INFO_PERIOD_FAST, PING_PERIOD, PUBLISH_PERIOD};
+use super::consts::INFO_PERIOD_FAST;
 use super::instance::{Flags, Who, elapsed};
 use super::link::Callback;
 use super::{Cx, Sentinel};
@@ -19,11 +19,12 @@ impl Sentinel {
         }
         let inst = self.inst(who);
         let (obj, info_refresh) = (inst.obj, inst.info_refresh);
-        let ping_period = inst.down_after.min(PING_PERIOD);
+        let ping_period = inst.down_after.min(self.tunables.ping_period);
         let is_peer = matches!(who, Who::Peer(..));
         let info_due = info_refresh == Millis(0) || elapsed(info_refresh, now) > self.info_period(who);
         if !is_peer && info_due {
-            self.link_mut(who).command(cx, obj, Callback::Info, Request::Info);
+            let info = self.mapped(who.master(), Request::Info);
+            self.link_mut(who).command(cx, obj, Callback::Info, info);
         }
         let link = self.link(who);
         if elapsed(link.last_pong_time, now) > ping_period
@@ -31,7 +32,7 @@ impl Sentinel {
         {
             self.send_ping(cx, who);
         }
-        if elapsed(self.inst(who).last_pub_time, now) > PUBLISH_PERIOD {
+        if elapsed(self.inst(who).last_pub_time, now) > self.tunables.publish_period {
             self.send_hello(cx, who);
         }
     }
@@ -39,14 +40,14 @@ impl Sentinel {
     /// Replicas are asked every second while their master is in trouble, or while they are without it.
     fn info_period(&self, who: Who) -> Millis {
         let Who::Replica(m, r) = who else {
-            return INFO_PERIOD;
+            return self.tunables.info_period;
         };
         let master = &self.masters[m];
         let trouble = Flags::O_DOWN.or(Flags::FAILOVER_IN_PROGRESS);
         if master.inst.flags.any(trouble) || master.replicas[r].master_link_down_time != Millis(0) {
             INFO_PERIOD_FAST
         } else {
-            INFO_PERIOD
+            self.tunables.info_period
         }
     }
 
@@ -54,8 +55,9 @@ impl Sentinel {
     pub(super) fn send_ping(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
         let obj = self.inst(who).obj;
         let now = cx.now();
+        let ping = self.mapped(who.master(), Request::Ping);
         let link = self.link_mut(who);
-        link.command(cx, obj, Callback::Ping, Request::Ping);
+        link.command(cx, obj, Callback::Ping, ping);
         link.last_ping_time = now;
         // The oldest unanswered one counts.
         link.act_ping_time.get_or_insert(now);
@@ -73,13 +75,13 @@ impl Sentinel {
             config_epoch: master.config_epoch,
         };
         let obj = self.inst(who).obj;
-        let publish = Request::Publish(Arc::new(hello));
+        let publish = self.mapped(who.master(), Request::Publish(Arc::new(hello)));
         self.link_mut(who).command(cx, obj, Callback::Publish, publish);
     }
 
     /// Makes hellos to everyone concerned due at once (`sentinelForceHelloUpdateForMaster`).
     pub(super) fn force_hello_update(&mut self, m: usize) {
-        let period = Millis(PUBLISH_PERIOD.0 + 1);
+        let period = Millis(self.tunables.publish_period.0 + 1);
         let master = &mut self.masters[m];
         let replicas = master.replicas.iter_mut().map(|r| &mut r.inst);
         let peers = master.peers.iter_mut().map(|p| &mut p.inst);

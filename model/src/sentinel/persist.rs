@@ -1,30 +1,28 @@
 //! The configuration file: what a start takes from it and what a flush writes (Sentinel spec 9). When it is flushed
 //! is decided where the state changes.
 
-use super::consts::FIRST_TICK;
+use super::consts::{COMPILED_DOWN_AFTER, COMPILED_FAILOVER_TIMEOUT, FIRST_TICK, Tunables};
 use super::instance::{Instance, Master, Role, Who, credentials};
 use super::{Conns, Cx, Links, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::files::{MasterConf, SentinelConf};
+use crate::message::Credentials;
 use crate::note::Note;
-use crate::{Addr, Name, Purpose, SentinelId};
+use crate::{Addr, Millis, Name, Purpose, SentinelId};
+use std::sync::Arc;
 
 impl Sentinel {
     /// `initSentinel`, `loadSentinelConfigFromQueue`, `sentinelIsRunning`.
     pub(super) fn load(mut conf: SentinelConf, addr: Addr, cx: &mut Cx<'_, '_>) -> Sentinel {
         let masters = std::mem::take(&mut conf.masters);
         let now = cx.now();
-        // Without a password of their own, other Sentinels are believed to share ours (spec 11.3).
-        let peer_credentials = match &conf.sentinel_pass {
-            Some(pass) => credentials(conf.sentinel_user.as_deref(), Some(pass)),
-            None => credentials(None, conf.requirepass.as_deref()),
-        };
+        let peer_credentials = peer_credentials(&conf);
         let mut sentinel = Sentinel {
             myid: conf.myid.unwrap_or_default(),
             announce: conf.announce.unwrap_or(addr),
             current_epoch: conf.current_epoch,
             tilt: false,
-            tilt_start: crate::Millis(0),
+            tilt_start: Millis(0),
             previous_time: now,
             next_tick: cx.env.mono() + FIRST_TICK.nanos(),
             masters: Vec::new(),
@@ -34,6 +32,10 @@ impl Sentinel {
             next_obj: 0,
             peer_credentials,
             client_names: [Name::from(""), Name::from("")],
+            tunables: Tunables::default(),
+            scripts: Default::default(),
+            crash_points: Vec::new(),
+            exited: false,
             conf,
         };
         for master in &masters {
@@ -43,8 +45,6 @@ impl Sentinel {
         for master in &masters {
             sentinel.load_known(cx, master);
         }
-        let place = |name: &Name| sentinel.lookup_master(name);
-        sentinel.file_order = masters.iter().filter_map(|m| place(&m.name)).collect();
         sentinel.identify(cx);
         for m in 0..sentinel.masters.len() {
             let quorum = Extra::Quorum(sentinel.masters[m].quorum);
@@ -53,7 +53,8 @@ impl Sentinel {
         sentinel
     }
 
-    fn create_master(&mut self, cx: &mut Cx<'_, '_>, conf: &MasterConf) {
+    /// Creates a master at its place in the table, last in the file.
+    pub(super) fn create_master(&mut self, cx: &mut Cx<'_, '_>, conf: &MasterConf) {
         if self.lookup_master(&conf.name).is_some() {
             return;
         }
@@ -63,6 +64,8 @@ impl Sentinel {
         let inst = Instance::new(identity, conf.addr, Role::Master, conf.down_after, link, now);
         let place = self.masters.partition_point(|m| m.inst.table_key <= identity.1);
         self.masters.insert(place, Master::new(inst, conf));
+        self.file_order.iter_mut().filter(|other| **other >= place).for_each(|other| *other += 1);
+        self.file_order.push(place);
         self.current_epoch = self.current_epoch.max(conf.config_epoch);
     }
 
@@ -91,13 +94,16 @@ impl Sentinel {
         self.client_names = ["cmd", "pubsub"].map(|what| format!("sentinel-{short}-{what}").into());
     }
 
-    /// Rewrites the configuration file, blocking (`sentinelFlushConfig`). A failure changes nothing but the log.
-    pub(super) fn flush_config(&self, cx: &mut Cx<'_, '_>) {
+    /// Rewrites the configuration file, blocking (`sentinelFlushConfig`); whether it was saved. A failure changes nothing
+    /// but the log.
+    pub(super) fn flush_config(&self, cx: &mut Cx<'_, '_>) -> bool {
         let conf = self.config();
-        if cx.env.save_sentinel_conf(&conf).is_err() {
+        let saved = cx.env.save_sentinel_conf(&conf).is_ok();
+        if !saved {
             let at = cx.at();
             cx.out.note(at, Note::SaveFailed);
         }
+        saved
     }
 
     /// What the file holds after a flush (`rewriteConfigSentinelOption`, spec 9.2).
@@ -105,12 +111,26 @@ impl Sentinel {
         let mut conf = self.conf.clone();
         conf.current_epoch = self.current_epoch;
         let masters = self.file_order.iter().map(|m| &self.masters[*m]);
-        conf.masters = masters.map(master_conf).collect();
+        conf.masters = masters.map(|master| master_conf(master, &self.tunables)).collect();
         conf
     }
 }
 
-fn master_conf(master: &Master) -> MasterConf {
+/// What is sent to other Sentinels. Without a password of their own they are believed to share ours (spec 11.3).
+pub(super) fn peer_credentials(conf: &SentinelConf) -> Option<Arc<Credentials>> {
+    match &conf.sentinel_pass {
+        Some(pass) => credentials(conf.sentinel_user.as_deref(), Some(pass)),
+        None => credentials(None, conf.requirepass.as_deref()),
+    }
+}
+
+/// What a file holds for a period: one that equals the default *of this moment* is not written, and a start without it
+/// takes the compiled default (`rewriteConfigSentinelOption`, spec 0.1).
+fn written(value: Millis, default: Millis, compiled: Millis) -> Millis {
+    if value == default { compiled } else { value }
+}
+
+fn master_conf(master: &Master, tunables: &Tunables) -> MasterConf {
     let addr = master.current_addr();
     // Once the promoted replica stands in the monitor line, the old master takes its place among the replicas.
     let known_replica = |replica: Addr| {
@@ -120,8 +140,12 @@ fn master_conf(master: &Master) -> MasterConf {
         name: master.name.clone(),
         addr,
         quorum: master.quorum,
-        down_after: master.inst.down_after,
-        failover_timeout: master.failover_timeout,
+        down_after: written(master.inst.down_after, tunables.default_down_after, COMPILED_DOWN_AFTER),
+        failover_timeout: written(
+            master.failover_timeout,
+            tunables.default_failover_timeout,
+            COMPILED_FAILOVER_TIMEOUT,
+        ),
         parallel_syncs: master.parallel_syncs,
         master_reboot_down_after: master.reboot_down_after,
         auth_user: master.auth_user.clone(),
@@ -130,5 +154,8 @@ fn master_conf(master: &Master) -> MasterConf {
         leader_epoch: master.leader_epoch,
         known_replicas: (master.replicas.iter()).map(|r| known_replica(r.inst.addr)).collect(),
         known_sentinels: master.peers.iter().map(|p| (p.inst.addr, p.id)).collect(),
+        notification_script: master.notification_script.clone(),
+        client_reconfig_script: master.client_reconfig_script.clone(),
+        renamed: master.renamed.clone(),
     }
 }

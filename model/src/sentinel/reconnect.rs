@@ -1,6 +1,5 @@
 //! Opening connections to instances (`sentinelReconnectInstance`, Sentinel spec 3.3).
 
-use super::consts::PING_PERIOD;
 use super::instance::{Who, elapsed};
 use super::link::{Callback, Side};
 use super::{Cx, Sentinel};
@@ -17,7 +16,7 @@ impl Sentinel {
         if !link.disconnected || addr.port == 0 {
             return;
         }
-        if elapsed(link.last_reconn_time, now) < PING_PERIOD {
+        if elapsed(link.last_reconn_time, now) < self.tunables.ping_period {
             return;
         }
         link.last_reconn_time = now;
@@ -37,22 +36,22 @@ impl Sentinel {
     fn greet_command_connection(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
         let obj = self.inst(who).obj;
         if let Some(credentials) = self.credentials_for(who) {
-            let auth = Request::Auth(credentials);
+            let auth = self.mapped(who.master(), Request::Auth(credentials));
             self.link_mut(who).command(cx, obj, Callback::Discard, auth);
         }
-        let name = Request::ClientSetName(self.client_names[0].clone());
+        let name = self.mapped(who.master(), Request::ClientSetName(self.client_names[0].clone()));
         self.link_mut(who).command(cx, obj, Callback::Discard, name);
         self.send_ping(cx, who);
     }
 
     fn greet_pubsub_connection(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
         if let Some(credentials) = self.credentials_for(who) {
-            let auth = Request::Auth(credentials);
+            let auth = self.mapped(who.master(), Request::Auth(credentials));
             self.link_mut(who).pubsub_command(cx, auth);
         }
-        let name = Request::ClientSetName(self.client_names[1].clone());
+        let name = self.mapped(who.master(), Request::ClientSetName(self.client_names[1].clone()));
         self.link_mut(who).pubsub_command(cx, name);
-        let subscribe = Request::Subscribe(Channel::Hello);
+        let subscribe = self.mapped(who.master(), Request::Subscribe(Channel::Hello));
         self.link_mut(who).pubsub_subscribe(cx, subscribe);
     }
 

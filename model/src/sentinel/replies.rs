@@ -77,7 +77,8 @@ impl Sentinel {
             Reply::Error(ErrorWord::Busy) => {
                 let flags = self.inst(who).flags;
                 if flags.any(Flags::S_DOWN) && !flags.any(Flags::SCRIPT_KILL_SENT) {
-                    self.link_mut(who).command(cx, obj, Callback::Discard, Request::ScriptKill);
+                    let kill = self.mapped(who.master(), Request::ScriptKill);
+                    self.link_mut(who).command(cx, obj, Callback::Discard, kill);
                     self.inst_mut(who).flags.set(Flags::SCRIPT_KILL_SENT);
                 }
             }

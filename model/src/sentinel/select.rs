@@ -1,7 +1,6 @@
 //! Which replica is promoted (`sentinelSelectSlave`, Sentinel spec 8.3).
 
 use super::Sentinel;
-use super::consts::{INFO_PERIOD, PING_PERIOD};
 use super::instance::{Flags, Master, Replica, elapsed};
 use crate::Millis;
 use std::cmp::{Ordering, Reverse};
@@ -21,15 +20,15 @@ impl Sentinel {
         // While the master is down its replicas are asked every second, otherwise every ten.
         let (down_since, info_validity) = if master_down {
             let since = elapsed(master.inst.s_down_since, now);
-            (since, Millis(5 * PING_PERIOD.0))
+            (since, Millis(5 * self.tunables.ping_period.0))
         } else {
-            (Millis(0), Millis(3 * INFO_PERIOD.0))
+            (Millis(0), Millis(3 * self.tunables.info_period.0))
         };
         let max_link_down = Millis(down_since.0 + 10 * master.inst.down_after.0);
         let link = &self.links[replica.inst.link];
         !replica.inst.flags.any(Flags::S_DOWN.or(Flags::O_DOWN))
             && !link.disconnected
-            && elapsed(link.last_avail_time, now) <= Millis(5 * PING_PERIOD.0)
+            && elapsed(link.last_avail_time, now) <= Millis(5 * self.tunables.ping_period.0)
             && replica.slave_priority != 0
             && elapsed(replica.inst.info_refresh, now) <= info_validity
             && replica.master_link_down_time <= max_link_down

@@ -1,6 +1,6 @@
 //! The timer (`sentinelTimer`, Sentinel spec 1 and 2): its random frequency, TILT, and the order of things in a tick.
 
-use super::consts::{DEFAULT_HZ, TILT_PERIOD, TILT_TRIGGER};
+use super::consts::DEFAULT_HZ;
 use super::instance::{FailoverState, Who, elapsed};
 use super::{Cx, Sentinel};
 use crate::event::EventKind;
@@ -23,6 +23,9 @@ impl Sentinel {
         let mut switch = None;
         for m in 0..self.masters.len() {
             self.handle_instance(cx, Who::Master(m));
+            if self.exited {
+                return;
+            }
             for r in 0..self.masters[m].replicas.len() {
                 self.handle_instance(cx, Who::Replica(m, r));
             }
@@ -37,13 +40,14 @@ impl Sentinel {
         if let Some(m) = switch {
             self.failover_switch_to_promoted_slave(cx, m);
         }
+        self.scripts_tick(cx);
     }
 
     /// A clock that jumped, or a process that slept: from then on its own timestamps cannot be trusted
     /// (`sentinelCheckTiltCondition`, spec 2). TILT that is already on starts again.
     fn check_tilt_condition(&mut self, cx: &mut Cx<'_, '_>) {
         let delta = elapsed(self.previous_time, cx.now());
-        if delta < Millis(0) || delta > TILT_TRIGGER {
+        if delta < Millis(0) || delta > self.tunables.tilt_trigger {
             self.tilt = true;
             self.tilt_start = cx.now();
             self.tilt_event(cx, EventKind::TiltEnter);
@@ -56,7 +60,7 @@ impl Sentinel {
         self.reconnect_instance(cx, who);
         self.send_periodic_commands(cx, who);
         if self.tilt {
-            if elapsed(self.tilt_start, cx.now()) < TILT_PERIOD {
+            if elapsed(self.tilt_start, cx.now()) < self.tunables.tilt_period {
                 return;
             }
             self.tilt = false;

@@ -177,6 +177,17 @@ impl Tag {
                 self.add(0x11a);
                 self.text(name);
             }
+            Request::Renamed(name, it) => {
+                self.add(0x11c);
+                self.text(name);
+                self.request(it);
+            }
+            Request::Sentinel(command) => {
+                self.add(0x11b);
+                for word in command.words() {
+                    self.text(&word);
+                }
+            }
         }
     }
 

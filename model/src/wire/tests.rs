@@ -3,6 +3,7 @@ use crate::error::ErrorWord;
 use crate::files::{Lineage, Snapshot};
 use crate::ids::{Epoch, RunId, SentinelId};
 use crate::message::*;
+use crate::operator::SentinelCommand;
 use crate::redis::dataset::Dataset;
 use crate::value::Space;
 use proptest::prelude::*;
@@ -142,6 +143,8 @@ fn requests(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         query(None),
         query(Some(SentinelId(id(n)))),
         Request::Failover(text.into()),
+        Request::Sentinel(Box::new(SentinelCommand::Reset(text.into()))),
+        Request::Renamed(text.into(), Box::new(Request::SlaveOf(Some(at(small, port))))),
     ];
     all.extend(commands(n, small).into_iter().map(Request::Data));
     all.into_iter().map(Message::Request).collect()

@@ -455,3 +455,23 @@ fn one_cron_run_does_its_steps_in_the_order_of_the_real_one() {
 fn a_stream_item_stays_small() {
     assert!(std::mem::size_of::<StreamItem>() <= 32);
 }
+
+#[test]
+fn a_renamed_command_is_known_by_its_other_name_only() {
+    let conf = RedisConf { renamed: vec![("config".into(), "hidden".into()), ("role".into(), "".into())], ..plain() };
+    let mut net = Net::new(vec![conf]);
+    net.run_ms(100);
+    let c = net.client(0);
+    let renamed = |name: &str, request: Request| Request::Renamed(name.into(), Box::new(request));
+    for (request, known) in [
+        (Request::ConfigRewrite, false),
+        (renamed("HIDDEN", Request::ConfigRewrite), true),
+        (renamed("other", Request::ConfigRewrite), false),
+        (Request::Role, false),
+        (Request::Ping, true),
+        (renamed("pong", Request::Ping), false),
+    ] {
+        let text = format!("{request:?}");
+        assert_eq!(net.ask(c, request) != Reply::Error(ErrorWord::Err), known, "{text}");
+    }
+}

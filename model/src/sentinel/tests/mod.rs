@@ -6,8 +6,10 @@ mod failover;
 mod hello;
 mod info;
 mod links;
+mod operator;
 mod persist;
 mod reconf;
+mod scripts;
 mod select;
 mod sequence;
 mod switch;
@@ -218,6 +220,12 @@ impl Rig {
         let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk);
         self.sentinel.step(&mut env, input, &mut self.out);
         (self.wall, self.mono) = (env.wall(), env.mono());
+    }
+
+    /// Ends the iteration of the last input.
+    pub(super) fn finish_iteration(&mut self) {
+        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk);
+        self.sentinel.end_iteration(&mut env, &mut self.out);
     }
 
     pub(super) fn wake(&mut self) {
