@@ -1,7 +1,7 @@
 //! What processes keep on disk, typed: configuration files, snapshots, the append-only file. Plain data; the world
 //! stores it and decides what a power loss leaves.
 
-use crate::ids::{Addr, Epoch, Name, ReplId, ReplOffset, SentinelId};
+use crate::ids::{Addr, Epoch, Ip, Name, ReplId, ReplOffset, SentinelId};
 use crate::redis::dataset::Dataset;
 use crate::time::Millis;
 use crate::value::Command;
@@ -199,6 +199,15 @@ pub struct RedisConf {
     pub maxclients: u32,
     /// `rename-command` lines: the command in lower case, and its other name.
     pub renamed: Vec<(String, Name)>,
+    /// `replica-announce-ip`
+    pub replica_announce_ip: Option<Ip>,
+    /// `replica-announce-port`; 0 for the port itself.
+    pub replica_announce_port: u16,
+    /// `maxmemory`, bytes; 0 for no limit. Without eviction, whatever the policy.
+    pub maxmemory: u64,
+    /// Bytes of keys that a master holds when it is started for the first time, beside those that clients write. No
+    /// directive: what DEBUG POPULATE would do at that moment.
+    pub dataset: u64,
     /// Whether the process has a configuration file it may write.
     pub writable: bool,
 }
@@ -230,6 +239,10 @@ impl Default for RedisConf {
             shutdown_timeout: 10,
             maxclients: 10_000,
             renamed: Vec::new(),
+            replica_announce_ip: None,
+            replica_announce_port: 0,
+            maxmemory: 0,
+            dataset: 0,
             writable: true,
         }
     }

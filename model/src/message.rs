@@ -2,7 +2,7 @@
 
 use crate::error::ErrorWord;
 use crate::files::Snapshot;
-use crate::ids::{Addr, Conn, Epoch, Name, ReplId, ReplOffset, RunId, SentinelId};
+use crate::ids::{Addr, Conn, Epoch, Ip, Name, ReplId, ReplOffset, RunId, SentinelId};
 use crate::operator::SentinelCommand;
 use crate::time::Millis;
 use crate::value::{Command, Value};
@@ -123,6 +123,8 @@ pub enum Request {
     Wait(u32, Millis),
     /// `REPLCONF listening-port port`
     ReplconfPort(u16),
+    /// `REPLCONF ip-address ip`
+    ReplconfIp(Ip),
     /// `REPLCONF capa eof capa psync2`
     ReplconfCapa,
     /// `REPLCONF ACK offset`, without reply
@@ -166,7 +168,9 @@ impl Request {
             Request::ScriptKill => "script",
             Request::Data(command) => command.name(),
             Request::Wait(..) => "wait",
-            Request::ReplconfPort(_) | Request::ReplconfCapa | Request::ReplconfAck(_) => "replconf",
+            Request::ReplconfPort(_) | Request::ReplconfIp(_) | Request::ReplconfCapa | Request::ReplconfAck(_) => {
+                "replconf"
+            }
             Request::Psync(_) => "psync",
             Request::GetMasterAddr(_)
             | Request::Masters

@@ -249,6 +249,10 @@ fn request<S: Sink>(request: &Request, to: &mut S) {
             to.bulk_number(u64::from(*replicas));
             to.bulk_signed(*timeout);
         }
+        Request::ReplconfIp(ip) => {
+            begin(3, &["REPLCONF", "ip-address"], to);
+            to.bulk_ip(*ip);
+        }
         Request::ReplconfPort(port) => {
             begin(3, &["REPLCONF", "listening-port"], to);
             to.bulk_number(u64::from(*port));

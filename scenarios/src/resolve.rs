@@ -235,5 +235,6 @@ fn action(what: &What) -> Action {
         What::Link { a, b, latency, loss_ppm } => Action::Link { a, b, latency, loss_ppm },
         What::ClockStep(targets, by) => Action::ClockStep(targets, by),
         What::SentinelFailover(sentinel, master) => Action::SentinelFailover(sentinel, master),
+        What::Command(targets, command) => Action::Command(targets, command),
     }
 }

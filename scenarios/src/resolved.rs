@@ -7,6 +7,7 @@ use splitbrain_checker::Expectation;
 use splitbrain_model::client::ClientConf;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{RedisConf, SentinelConf};
+use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Addr, Ip, Millis, Name};
 
 /// A machine.
@@ -124,6 +125,8 @@ pub enum Action {
     ClockStep(Vec<Target>, Millis),
     /// An operator types SENTINEL FAILOVER at a Sentinel.
     SentinelFailover(Target, Name),
+    /// An operator types a command at these processes.
+    Command(Vec<Target>, OperatorCommand),
     /// Undoes the step at this index: restart, resume, boot, or end of that network fault.
     Undo(usize),
 }

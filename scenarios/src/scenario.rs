@@ -11,6 +11,7 @@ use splitbrain_checker::Expectation;
 use splitbrain_model::client::{profile::Profile, workload::Workload};
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
+use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Millis, Name};
 use std::path::{Path, PathBuf};
 
@@ -171,6 +172,7 @@ pub enum What {
     Link { a: Vec<Target>, b: Vec<Target>, latency: Option<Dist>, loss_ppm: Option<u32> },
     ClockStep(Vec<Target>, Millis),
     SentinelFailover(Target, Name),
+    Command(Vec<Target>, OperatorCommand),
 }
 
 impl Scenario {

@@ -3,7 +3,10 @@
 use splitbrain_checker::{Amount, Demand, Expectation, Limit, Property, Within};
 use splitbrain_model::client::workload::Rate;
 use splitbrain_model::event::EventKind;
-use splitbrain_model::files::SentinelConf;
+use splitbrain_model::files::{Script, ScriptExit, SentinelConf};
+use splitbrain_model::message::OperatorCommand;
+use splitbrain_model::operator::SentinelCommand;
+
 use splitbrain_model::{Addr, Draws, Millis, Nanos, Purpose};
 use splitbrain_scenarios::{
     Action, Dist, ProcessKind, Resolved, Scenario, Source, Span, Step, Target, Trigger, scenario_files,
@@ -228,6 +231,12 @@ fn every_form_of_fault_is_read() {
         [[faults]]
         at = "7s"
         stop = "sentinels"
+        [[faults]]
+        at = "8s"
+        sentinel-command = { at = ["leader", "sentinel-2"], command = "SENTINEL RESET my*" }
+        [[faults]]
+        at = "9s"
+        debug-sleep = { of = "master", for = "3s" }
         "#,
         1,
     );
@@ -241,10 +250,34 @@ fn every_form_of_fault_is_read() {
         Action::SentinelFailover(Target::Named("sentinel-1".into()), "mymaster".into()),
         Action::PowerLoss(vec![Target::OldMaster]),
         Action::Stop(vec![Target::Sentinel(None)]),
+        Action::Command(
+            vec![Target::Leader, Target::Named("sentinel-2".into())],
+            OperatorCommand::Sentinel(SentinelCommand::Reset("my*".into())),
+        ),
+        Action::Command(vec![Target::Master(None)], OperatorCommand::DebugSleep(Millis(3_000))),
         Action::Undo(5),
     ];
     let actions: Vec<_> = resolved.schedule.into_iter().map(|step| step.action).collect();
     assert_eq!(actions, expected);
+}
+
+#[test]
+fn a_script_is_a_path_or_a_table_that_says_how_it_goes() {
+    let resolved = resolve(
+        r#"
+        [cluster]
+        [sentinel]
+        deny-scripts-reconfig = false
+        notification-script = "/n"
+        client-reconfig-script = { path = "/r", signal = 9, takes = "2s" }
+        "#,
+        1,
+    );
+    let conf = sentinel(&resolved, "sentinel-1");
+    assert!(!conf.deny_scripts_reconfig);
+    let reconfig = Script { path: "/r".into(), exit: ScriptExit::Signal(9), takes: Millis(2_000) };
+    assert_eq!(conf.masters[0].notification_script, Some(Script::new("/n")));
+    assert_eq!(conf.masters[0].client_reconfig_script, Some(reconfig));
 }
 
 #[test]
@@ -401,7 +434,8 @@ fn a_real_sentinel_conf_sets_what_it_says_and_notes_the_rest() {
     let ProcessKind::Client(client) = &resolved.processes.last().unwrap().kind else { panic!("clients come last") };
     assert_eq!(client.password, server.requirepass);
     assert_eq!(client.sentinel_password, conf.requirepass);
-    assert!(scenario.notes.iter().any(|note| note.contains("notification-script")), "{:?}", scenario.notes);
+    assert!(scenario.notes.iter().any(|note| note.contains("syslog-enabled")), "{:?}", scenario.notes);
+    assert!(master.notification_script.is_some());
 }
 
 #[test]

@@ -272,6 +272,24 @@ fn errors_in_faults() {
         ("at = \"1s\"\nlink = { a = \"master\" }", (4, 8), "this changes nothing: expected `latency` or `loss`"),
         ("at = \"1s\"\nclock-step = { of = \"sentinel-1\", by = \"0s\" }", (4, 40), "wrong value of `by`"),
         ("at = \"1s\"\nsentinel-failover = \"redis-1\"", (4, 21), "there is no Sentinel `redis-1`"),
+        (
+            "at = \"1s\"\nsentinel-command = { at = \"redis-1\", command = \"RESET *\" }",
+            (4, 27),
+            "there is no Sentinel `redis-1`",
+        ),
+        ("at = \"1s\"\nsentinel-command = { at = \"master\", command = \"RESET *\" }", (4, 27), "wrong value of `at`"),
+        ("at = \"1s\"\nsentinel-command = { at = \"sentinel\" }", (4, 20), "at which Sentinel is what typed?"),
+        (
+            "at = \"1s\"\nsentinel-command = { at = \"sentinel\", command = \"SET mymaster qorum 2\" }",
+            (4, 49),
+            "SET has no option `qorum`: expected one of down-after-milliseconds",
+        ),
+        ("at = \"1s\"\ndebug-sleep = { of = \"sentinel-1\", for = \"3s\" }", (4, 22), "wrong value of `of`"),
+        (
+            "at = \"1s\"\ndebug-sleep = { of = \"master\", for = \"3s\" }\nfor = \"3s\"",
+            (5, 1),
+            "`debug-sleep` has no end, so `for` has no meaning here",
+        ),
         ("at = \"1s\"\nsentinel-failover = \"sentinel-1\"\nmaster = \"other\"", (5, 10), "there is no master `other`"),
         (
             "at = \"1s\"\nkill = \"master\"\nmaster = \"mymaster\"",

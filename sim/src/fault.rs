@@ -8,6 +8,7 @@
 //! | power-loss | gone | silence; RST to whatever comes after the reboot | power cut |
 //! | partition, isolate, drop | lost, retransmitted | stay; connects time out | pulled cable, firewall rule |
 //! | link | slower, lossy | stay | congested link |
+//! | debug-sleep | the kernel takes it until buffers are full | stay; requests are executed on waking | `redis-cli debug sleep` |
 //! | clock-step | untouched | untouched | `date -s`, NTP step |
 
 use crate::link::{HostIx, NetFault};
@@ -15,6 +16,7 @@ use crate::process::Life;
 use crate::run::{Run, StepState};
 use splitbrain_checker::observations::NodeKind;
 use splitbrain_model::message::OperatorCommand;
+use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Input, Nanos};
 use splitbrain_scenarios::{Action, ProcessKind, Target};
 
@@ -79,6 +81,19 @@ impl Run<'_> {
                 let command = OperatorCommand::SentinelFailover(master.clone());
                 let first = self.resolve(std::slice::from_ref(target)).first().copied();
                 self.on_bound(i, "sentinel-failover", first.into_iter().collect(), |run, p| {
+                    run.world.signal(p, Input::Operator(command.clone()));
+                })
+            }
+            Action::Command(targets, command) => {
+                if matches!(command, OperatorCommand::Sentinel(SentinelCommand::Failover(_))) {
+                    self.world.recorder.seen.manual_failovers += 1;
+                }
+                let verb = match command {
+                    OperatorCommand::Sentinel(command) => format!("`{command}` at"),
+                    OperatorCommand::DebugSleep(time) => format!("`DEBUG SLEEP` for {time} at"),
+                    _ => "command at".to_owned(),
+                };
+                self.on_processes(i, &verb, targets, |run, p| {
                     run.world.signal(p, Input::Operator(command.clone()));
                 })
             }

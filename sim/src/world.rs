@@ -614,7 +614,13 @@ impl World {
         let mut disk = proc.disk.at(now, environment);
         let mut env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
         let node = match &mut kinds[usize::from(p)] {
-            ProcessKind::Redis(_) => AnyNode::Redis(Box::new(Redis::start(redis_files, proc.addr, &mut env, out))),
+            ProcessKind::Redis(_) => {
+                let mut redis = Redis::start(redis_files, proc.addr, &mut env, out);
+                if life == 1 {
+                    redis.populate();
+                }
+                AnyNode::Redis(Box::new(redis))
+            }
             ProcessKind::Sentinel(conf) => {
                 let conf = sentinel_conf.unwrap_or_else(|| conf.clone());
                 AnyNode::Sentinel(Box::new(Sentinel::start(conf, proc.addr, &mut env, out)))

@@ -53,4 +53,15 @@ pub const ENTRIES: &[Entry] = &[
         "An operator types SENTINEL FAILOVER at a Sentinel. No vote and no agreement that the master is down is needed; \
          `master` names which, the first if it is left out.",
     ),
+    entry(
+        "sentinel-command",
+        "An operator types another SENTINEL command. `{ at = \"sentinel-1\", command = \"RESET *\" }`; `at` takes several \
+         Sentinels. Commands are FAILOVER, RESET, REMOVE, MONITOR, SET, CKQUORUM, FLUSHCONFIG, SIMULATE-FAILURE, DEBUG \
+         and CONFIG SET, with the arguments of the real ones.",
+    ),
+    entry(
+        "debug-sleep",
+        "DEBUG SLEEP: the process does nothing at all for a while. `{ of = \"master\", for = \"3s\" }`. Unlike after \
+         SIGSTOP, events that were ready together with the command still follow it.",
+    ),
 ];

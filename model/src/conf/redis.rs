@@ -23,6 +23,8 @@ pub(super) struct Reader<'r> {
     resolve: Resolve<'r>,
     /// The first `save` line replaces the default save points, later ones add to it.
     saved: bool,
+    /// A policy takes keys away instead of refusing writes: then `maxmemory` has no effect here.
+    evicts: bool,
     cluster: bool,
     /// The first setting of a module (`name.option`), unless a module is loaded.
     module_setting: Option<Line>,
@@ -58,6 +60,7 @@ impl<'r> Reader<'r> {
             mode,
             resolve,
             saved: false,
+            evicts: false,
             cluster: false,
             module_setting: None,
             loads_module: false,
@@ -157,6 +160,12 @@ impl<'r> Reader<'r> {
                 self.conf.repl_backlog_size = *bytes;
                 true
             }
+            // Without eviction it refuses writes; with a policy of eviction it would take keys away, which the model does
+            // not.
+            Checked::Memory(bytes) if name == "maxmemory" && !self.evicts => {
+                self.conf.maxmemory = *bytes;
+                true
+            }
             Checked::Memory(_) => false,
             Checked::Words(words) => self.apply_words(name, words),
         }
@@ -187,6 +196,10 @@ impl<'r> Reader<'r> {
                 conf.port = u16::try_from(number).unwrap_or(u16::MAX);
                 return true;
             }
+            "replica-announce-port" | "slave-announce-port" => {
+                conf.replica_announce_port = u16::try_from(number).unwrap_or(u16::MAX);
+                return true;
+            }
             "replica-priority" | "slave-priority" => &mut conf.replica_priority,
             "min-replicas-to-write" | "min-slaves-to-write" => &mut conf.min_replicas_to_write,
             "min-replicas-max-lag" | "min-slaves-max-lag" => &mut conf.min_replicas_max_lag,
@@ -208,6 +221,17 @@ impl<'r> Reader<'r> {
         // An empty password or user name means none.
         let filled = || text().filter(|text| !text.is_empty());
         match name {
+            "replica-announce-ip" | "slave-announce-ip" => {
+                let host = text().unwrap_or_default();
+                self.conf.replica_announce_ip = numeric(&host).or_else(|| self.look_up(&host));
+                return self.conf.replica_announce_ip.is_some() || host.is_empty();
+            }
+            "maxmemory-policy" if text().is_some_and(|policy| policy.eq_ignore_ascii_case("noeviction")) => {}
+            "maxmemory-policy" => {
+                self.evicts = true;
+                self.conf.maxmemory = 0;
+                return false;
+            }
             "requirepass" => self.conf.requirepass = filled(),
             "masterauth" => self.conf.masterauth = filled(),
             "masteruser" => self.conf.masteruser = filled(),

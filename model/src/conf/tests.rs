@@ -193,7 +193,8 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
          min-slaves-to-write 1\nmin-replicas-max-lag 5\nrepl-timeout 7\nrepl-ping-slave-period 2\n\
          repl-backlog-size 2MB\nrepl-backlog-ttl 0\nrepl-diskless-sync no\n\
          repl-diskless-sync-delay 0\nrepl-diskless-sync-max-replicas 2\nAppendOnly YES\n\
-         appendfsync always\nsave 900 1 300 10\nsave \"60 100\"\nshutdown-timeout 3\nmaxclients 50\n",
+         appendfsync always\nsave 900 1 300 10\nsave \"60 100\"\nshutdown-timeout 3\nmaxclients 50\n\
+         replica-announce-ip 10.0.0.9\nreplica-announce-port 7000\nmaxmemory 64mb\n",
     )
     .unwrap();
     let expected = RedisConf {
@@ -221,6 +222,10 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
         shutdown_timeout: 3,
         maxclients: 50,
         renamed: Vec::new(),
+        replica_announce_ip: Some(at(9, 0).ip),
+        replica_announce_port: 7000,
+        maxmemory: 64 << 20,
+        dataset: 0,
         writable: true,
     };
     assert_eq!(read.conf, expected);

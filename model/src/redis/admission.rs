@@ -6,6 +6,7 @@ use super::clients::{Client, Kind, Multi};
 use super::link::Phase;
 use crate::error::ErrorWord;
 use crate::message::Request;
+use crate::value::Command;
 
 /// Properties of a command, as flags of the command table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ impl Flags {
             | Request::Exec
             | Request::ConfigRewrite
             | Request::ReplconfPort(_)
+            | Request::ReplconfIp(_)
             | Request::ReplconfCapa
             | Request::ReplconfAck(_) => Flags::ADMIN,
             // CLIENT SETINFO came with 7.2; the rest are commands of Sentinel.
@@ -82,6 +84,11 @@ impl Flags {
             Flags(Flags::KNOWN.0 | writes | allowed)
         })
     }
+}
+
+/// `CMD_DENYOOM`
+fn grows_memory(request: &Request) -> bool {
+    matches!(request, Request::Data(command) if command.is_write() && !matches!(command, Command::Srem(..)))
 }
 
 /// What becomes of a command.
@@ -121,7 +128,17 @@ impl Redis {
         }
         let write = flags.has(Flags::WRITE);
         let replica = self.master_addr.is_some();
-        // 3. memory limit: not modelled. 4. disk failure
+        // 3. memory limit; a replica leaves it to its master (replica-ignore-maxmemory)
+        let grows = match (request, &client.multi) {
+            (Request::Exec, Some(multi)) => multi.queue.iter().any(grows_memory),
+            // Whatever is queued takes memory: a transaction that would make this server a replica is refused too.
+            (_, Some(_)) => true,
+            (request, None) => grows_memory(request),
+        };
+        if grows && !replica && self.conf.maxmemory > 0 && self.data.memory_bytes() > self.conf.maxmemory {
+            return Some(ErrorWord::Oom);
+        }
+        // 4. disk failure
         if (write || matches!(request, Request::Ping)) && self.persist.refuses_writes(&self.conf) {
             return Some(ErrorWord::Misconf);
         }

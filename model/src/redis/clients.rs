@@ -1,7 +1,7 @@
 //! The table of connected clients: what the server remembers per connection. Holds state and finds it quickly; decides
 //! nothing.
 
-use crate::ids::{Addr, Conn};
+use crate::ids::{Addr, Conn, Ip};
 use crate::message::{Channel, Request};
 use crate::time::Millis;
 use std::collections::VecDeque;
@@ -63,6 +63,8 @@ pub struct Client {
     pub unread: VecDeque<Request>,
     /// `REPLCONF listening-port`
     pub listening_port: u16,
+    /// `REPLCONF ip-address`
+    pub announced_ip: Option<Ip>,
     /// Last read, in seconds of the cached clock.
     pub last_interaction: i64,
     /// Will be closed once its output has left (CLIENT_CLOSE_AFTER_REPLY).
@@ -83,6 +85,7 @@ impl Client {
             blocked: None,
             unread: VecDeque::new(),
             listening_port: 0,
+            announced_ip: None,
             last_interaction: 0,
             closing: false,
             channels: Vec::new(),

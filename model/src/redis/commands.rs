@@ -126,6 +126,10 @@ impl Redis {
                 self.clients.get_mut(conn)?.listening_port = port;
                 Reply::Ok
             }
+            Request::ReplconfIp(ip) => {
+                self.clients.get_mut(conn)?.announced_ip = Some(ip);
+                Reply::Ok
+            }
             Request::ClientKill(kind) => Reply::Int(self.client_kill(env, out, conn, kind)),
             Request::Subscribe(channel) => self.subscribe(conn, channel),
             Request::Multi => self.multi(conn),

@@ -184,6 +184,12 @@ impl Dataset {
         self.lists.get(key.index as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// Memory the data takes, by the same rule of thumb as [`Dataset::rdb_bytes`]: what allocators and tables add is not
+    /// known here.
+    pub fn memory_bytes(&self) -> u64 {
+        self.rdb_bytes()
+    }
+
     /// Size as an RDB file, in bytes: a small frame, about 12 bytes per element, and the ballast.
     pub fn rdb_bytes(&self) -> u64 {
         let sets: u64 = self.sets.iter().map(|set| set.len() * 8).sum();

@@ -172,9 +172,17 @@ impl Redis {
             let pass = pass.clone();
             out.send(conn, Request::Auth(Arc::new(Credentials { user, pass })));
         }
-        out.send(conn, Request::ReplconfPort(self.addr.port));
+        let port = match self.conf.replica_announce_port {
+            0 => self.addr.port,
+            port => port,
+        };
+        out.send(conn, Request::ReplconfPort(port));
+        if let Some(ip) = self.conf.replica_announce_ip {
+            out.send(conn, Request::ReplconfIp(ip));
+        }
         out.send(conn, Request::ReplconfCapa);
-        self.link.phase = Phase::Handshake(if self.link.auth_due { 3 } else { 2 });
+        let due = 2 + u8::from(self.link.auth_due) + u8::from(self.conf.replica_announce_ip.is_some());
+        self.link.phase = Phase::Handshake(due);
     }
 
     fn handshake_replied(&mut self, env: &Env<'_>, out: &mut Effects, due: u8, reply: &Reply) {

@@ -77,7 +77,7 @@ impl Redis {
         client.kind = Kind::Replica;
         let replica = Attached {
             conn,
-            addr: Addr { ip: client.peer.ip, port: client.listening_port },
+            addr: Addr { ip: client.announced_ip.unwrap_or(client.peer.ip), port: client.listening_port },
             state: SyncState::WaitStart,
             ack_off: 0,
             ack_time: self.clock.secs(),

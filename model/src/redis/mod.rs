@@ -126,6 +126,14 @@ impl Redis {
         self.history.lineage
     }
 
+    /// Fills a master with keys that no client touches (DEBUG POPULATE): as many bytes as its configuration says.
+    pub fn populate(&mut self) {
+        if self.master_addr.is_none() && self.conf.dataset > 0 {
+            self.data.ballast = self.conf.dataset;
+            self.persist.dirty += 1;
+        }
+    }
+
     fn exited(&self) -> bool {
         self.shutdown == Shutdown::Exited
     }
@@ -193,9 +201,15 @@ impl Redis {
         }
     }
 
-    fn operator(&mut self, command: &OperatorCommand) {
-        if let OperatorCommand::SetDisklessSyncDelay(seconds) = command {
-            self.conf.repl_diskless_sync_delay = *seconds;
+    fn operator(&mut self, env: &mut Env<'_>, command: &OperatorCommand) {
+        match command {
+            OperatorCommand::SetDisklessSyncDelay(seconds) => self.conf.repl_diskless_sync_delay = *seconds,
+            OperatorCommand::DebugSleep(time) => {
+                // call() refreshes the cached clock before the command runs, and nothing does after it.
+                self.clock = env.wall();
+                env.block(time.nanos());
+            }
+            _ => {}
         }
     }
 
@@ -258,7 +272,7 @@ impl Node for Redis {
             Input::Connected(_) => {}
             Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.closed(env, out, conn),
             Input::Terminate => self.terminate(env, out),
-            Input::Operator(command) => self.operator(&command),
+            Input::Operator(command) => self.operator(env, &command),
         }
     }
 

@@ -142,6 +142,10 @@ impl Tag {
                 self.add(0x111);
                 self.add(u64::from(*port));
             }
+            Request::ReplconfIp(ip) => {
+                self.add(0x11d);
+                self.add(u64::from(ip.0));
+            }
             Request::ReplconfCapa => self.add(0x112),
             Request::ReplconfAck(offset) => {
                 self.add(0x113);

@@ -132,6 +132,7 @@ fn requests(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         Request::ScriptKill,
         Request::Wait(small, Millis(n as i64)),
         Request::ReplconfPort(port),
+        Request::ReplconfIp(Ip(small)),
         Request::ReplconfCapa,
         Request::ReplconfAck(ReplOffset(n)),
         Request::Psync(None),

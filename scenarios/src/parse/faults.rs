@@ -8,6 +8,8 @@ use crate::resolved::Target;
 use crate::scenario::{Fault, What, When};
 use splitbrain_model::Millis;
 use splitbrain_model::event::EventKind;
+use splitbrain_model::message::OperatorCommand;
+use splitbrain_model::operator::SentinelCommand;
 
 /// Most steps of a schedule.
 const MOST: usize = 10_000;
@@ -31,6 +33,8 @@ pub const KINDS: &[&str] = &[
     "link",
     "clock-step",
     "sentinel-failover",
+    "sentinel-command",
+    "debug-sleep",
 ];
 
 /// Reads all `[[faults]]`.
@@ -85,7 +89,16 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
 
 fn can_be_undone(what: &What) -> bool {
     use What as W;
-    !matches!(what, W::Restart(_) | W::PowerOn(_) | W::Resume(_) | W::Heal | W::ClockStep(..) | W::SentinelFailover(..))
+    !matches!(
+        what,
+        W::Restart(_)
+            | W::PowerOn(_)
+            | W::Resume(_)
+            | W::Heal
+            | W::ClockStep(..)
+            | W::SentinelFailover(..)
+            | W::Command(..)
+    )
 }
 
 fn when<'a>(
@@ -147,6 +160,8 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
         "link" => link(field, names)?,
         "clock-step" => clock_step(field, names)?,
         "sentinel-failover" => sentinel_failover(field, master, names)?,
+        "sentinel-command" => sentinel_command(field, names)?,
+        "debug-sleep" => debug_sleep(field, names)?,
         _ if field.as_bool() == Some(true) => What::Heal,
         _ => return Err(field.wrong("true")),
     })
@@ -211,6 +226,48 @@ fn clock_step(field: &Field<'_>, names: &Names) -> Read<What> {
         return Err(by.wrong("a step forward or back"));
     }
     Ok(What::ClockStep(names.targets(&of, false)?, step))
+}
+
+/// `{ at = …, command = "RESET *" }`
+fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`sentinel-command`")?;
+    let (at, command) = (table.get("at"), table.get("command"));
+    table.finish(&[])?;
+    let (Some(at), Some(command)) = (at, command) else {
+        return Err(field.error("at which Sentinel is what typed?").expected("`at` and `command`"));
+    };
+    let targets = names.targets(&at, false)?;
+    for target in &targets {
+        match target {
+            Target::Sentinel(_) | Target::Leader => {}
+            Target::Named(name) => {
+                names.sentinel(name, &at)?;
+            }
+            _ => return Err(at.wrong("Sentinels")),
+        }
+    }
+    let parsed = SentinelCommand::parse(command.text()?);
+    let parsed = parsed.map_err(|wrong| command.error(wrong.message).expected(wrong.expected))?;
+    Ok(What::Command(targets, OperatorCommand::Sentinel(parsed)))
+}
+
+/// `{ of = …, for = "3s" }`
+fn debug_sleep(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`debug-sleep`")?;
+    let (of, lasts) = (table.get("of"), table.get("for"));
+    table.finish(&[])?;
+    let (Some(of), Some(lasts)) = (of, lasts) else {
+        return Err(field.error("which server sleeps, and how long?").expected("`of` and `for`"));
+    };
+    let targets = names.targets(&of, false)?;
+    for target in &targets {
+        match target {
+            Target::Master(_) | Target::OldMaster | Target::Replica(_) => {}
+            Target::Named(name) if names.is_server(name) => {}
+            _ => return Err(of.wrong("Redis servers")),
+        }
+    }
+    Ok(What::Command(targets, OperatorCommand::DebugSleep(lasts.millis()?)))
 }
 
 fn sentinel_failover(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<What> {

@@ -129,6 +129,11 @@ impl Names {
         index.ok_or_else(|| self.unknown(name, at, "Sentinel", &[]))
     }
 
+    /// Whether this is a Redis server.
+    pub fn is_server(&self, name: &str) -> bool {
+        matches!(self.names.get(name), Some(Meaning::Server))
+    }
+
     /// All Sentinels in their order.
     pub fn all_sentinels(&self) -> Vec<u32> {
         (0..self.sentinels).collect()

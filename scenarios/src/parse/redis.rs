@@ -1,6 +1,7 @@
 //! Settings of a Redis server, by the names and units of redis.conf.
 
 use crate::reader::{Field, Read, Reader};
+use splitbrain_model::Ip;
 use splitbrain_model::files::{AppendFsync, RedisConf};
 
 /// Applies the directives of a table to a configuration.
@@ -33,6 +34,11 @@ pub fn apply(table: &mut Reader<'_>, conf: &mut RedisConf) -> Read<()> {
     set(table.get("save"), &mut conf.save, save_points)?;
     set(table.get("shutdown-timeout"), &mut conf.shutdown_timeout, |field| field.redis_seconds(0))?;
     set(table.get("maxclients"), &mut conf.maxclients, |field| field.count(1, i32::MAX as u32))?;
+    set(table.get_renamed("replica-announce-ip", "slave-announce-ip"), &mut conf.replica_announce_ip, announced_ip)?;
+    let port = table.get_renamed("replica-announce-port", "slave-announce-port");
+    set(port, &mut conf.replica_announce_port, |field| field.count(0, 65_535).map(|port| port as u16))?;
+    set(table.get("maxmemory"), &mut conf.maxmemory, Field::bytes)?;
+    set(table.get("dataset"), &mut conf.dataset, dataset)?;
     set(table.get("config-writable"), &mut conf.writable, Field::boolean)?;
     if let Some(field) = table.get("replicaof").or_else(|| table.get("slaveof")) {
         return Err(field.key_error("who replicates whom follows from [cluster]").help("leave this key out"));
@@ -54,6 +60,26 @@ fn any_count(field: &Field<'_>) -> Read<u32> {
 /// A word or password; an empty one takes it away.
 pub fn password(field: &Field<'_>) -> Read<Option<String>> {
     field.text().map(|text| (!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn announced_ip(field: &Field<'_>) -> Read<Option<Ip>> {
+    match field.text()? {
+        "" => Ok(None),
+        text => match text.parse::<std::net::Ipv4Addr>() {
+            Ok(ip) => Ok(Some(Ip(ip.to_bits()))),
+            Err(_) => Err(field.wrong("an address in numbers, or \"\"")),
+        },
+    }
+}
+
+/// Largest dataset: a snapshot travels as one message.
+const LARGEST_DATASET: u64 = 1 << 30;
+
+fn dataset(field: &Field<'_>) -> Read<u64> {
+    match field.bytes()? {
+        size if size <= LARGEST_DATASET => Ok(size),
+        _ => Err(field.wrong("at most \"1gb\"")),
+    }
 }
 
 fn backlog_size(field: &Field<'_>) -> Read<u64> {

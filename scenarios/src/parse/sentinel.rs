@@ -2,7 +2,7 @@
 
 use super::redis::password;
 use crate::reader::{Field, Read, Reader};
-use splitbrain_model::files::{MasterConf, SentinelConf};
+use splitbrain_model::files::{MasterConf, Script, ScriptExit, SentinelConf};
 
 /// What the user said about a master's quorum: where, so that an impossible one can be pointed at.
 #[derive(Clone)]
@@ -38,10 +38,39 @@ pub fn apply_master<'a>(table: &mut Reader<'a>, conf: &mut MasterConf, asked: &m
     if let Some(field) = table.get("auth-pass") {
         conf.auth_pass = password(&field)?;
     }
+    if let Some(field) = table.get("notification-script") {
+        conf.notification_script = script(&field)?;
+    }
+    if let Some(field) = table.get("client-reconfig-script") {
+        conf.client_reconfig_script = script(&field)?;
+    }
     if let Some(field) = table.get("allow-impossible") {
         asked.allow_impossible = field.boolean()?;
     }
     Ok(())
+}
+
+/// A path, or `{ path = …, exit = 1, takes = "50ms" }` (`signal = 9` instead of `exit`) to say how running it goes; an
+/// empty path takes it away.
+fn script(field: &Field<'_>) -> Read<Option<Script>> {
+    if let Some(path) = field.as_text() {
+        return Ok((!path.is_empty()).then(|| Script::new(path)));
+    }
+    let mut table = field.table(format!("`{}`", field.key))?;
+    let (path, exit, signal, takes) = (table.get("path"), table.get("exit"), table.get("signal"), table.get("takes"));
+    table.finish(&[])?;
+    let Some(path) = path else { return Err(field.error("which script?").expected("`path`")) };
+    let mut script = Script::new(path.text()?);
+    script.exit = match (exit, signal) {
+        (Some(_), Some(signal)) => return Err(signal.key_error("a script ends by itself or by a signal")),
+        (Some(exit), None) => ScriptExit::Code(exit.count(0, 255)? as u8),
+        (None, Some(signal)) => ScriptExit::Signal(signal.count(1, 64)? as u8),
+        (None, None) => script.exit,
+    };
+    if let Some(takes) = takes {
+        script.takes = takes.millis()?;
+    }
+    Ok(Some(script))
 }
 
 /// Applies the directives of a Sentinel as a whole.
@@ -51,6 +80,9 @@ pub fn apply_sentinel(table: &mut Reader<'_>, conf: &mut SentinelConf) -> Read<(
     }
     if let Some(field) = table.get("requirepass") {
         conf.requirepass = password(&field)?;
+    }
+    if let Some(field) = table.get("deny-scripts-reconfig") {
+        conf.deny_scripts_reconfig = field.boolean()?;
     }
     if let Some(field) = table.get("sentinel-user") {
         conf.sentinel_user = password(&field)?;

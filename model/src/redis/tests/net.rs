@@ -197,6 +197,11 @@ impl Net {
         self.servers[server].node.as_ref().expect("running")
     }
 
+    /// Fills a server as its configuration says.
+    pub fn populate(&mut self, server: usize) {
+        self.servers[server].node.as_mut().expect("running").populate();
+    }
+
     /// Starts a process from what is on its disk.
     pub fn start(&mut self, server: usize) {
         let now = self.now;

@@ -9,7 +9,7 @@ use crate::message::{
     Channel, ClientType, Credentials, Hello, Input, Message, ReplicaState, Reply, Request, StreamItem,
 };
 use crate::note::Note;
-use crate::value::Value;
+use crate::value::{Command, Key, Space, Value};
 use crate::{Addr, Conn, Effects, Node};
 use std::sync::Arc;
 
@@ -474,4 +474,39 @@ fn a_renamed_command_is_known_by_its_other_name_only() {
         let text = format!("{request:?}");
         assert_eq!(net.ask(c, request) != Reply::Error(ErrorWord::Err), known, "{text}");
     }
+}
+
+#[test]
+fn a_replica_is_known_under_the_address_it_announces() {
+    let announced = Addr { ip: crate::Ip(0x0a09_0909), port: 7000 };
+    let behind_nat =
+        RedisConf { replica_announce_ip: Some(announced.ip), replica_announce_port: announced.port, ..replica() };
+    let mut net = Net::new(vec![plain(), behind_nat, RedisConf { replica_announce_port: 7001, ..replica() }]);
+    net.run_ms(3000);
+    assert!(net.redis(1).link_up() && net.redis(2).link_up());
+    let c = net.client(0);
+    let Reply::Info(info) = net.ask(c, Request::Info) else { panic!("INFO is answered") };
+    let mut known: Vec<_> = info.replicas.iter().map(|line| line.addr).collect();
+    known.sort_unstable();
+    assert_eq!(known, [Addr { port: 7001, ..addr(2) }, announced]);
+}
+
+#[test]
+fn a_master_over_its_limit_refuses_what_grows_and_a_replica_does_not_care() {
+    let key = Key { space: Space::Register, index: 0 };
+    let set = Request::Data(Command::Set(key, Value(1)));
+    let full = RedisConf { dataset: 3 << 20, maxmemory: 2 << 20, ..plain() };
+    let mut net = Net::new(vec![full, RedisConf { maxmemory: 1 << 20, ..replica() }]);
+    net.populate(0);
+    net.run_ms(4000);
+    assert_eq!(net.redis(1).dataset().ballast, 3 << 20, "the replica has taken more than its own limit");
+    let c = net.client(0);
+    assert_eq!(net.ask(c, set.clone()), Reply::Error(ErrorWord::Oom));
+    assert_eq!(net.ask(c, Request::Data(Command::Get(key))), Reply::Value(None));
+    let p = net.client(1);
+    assert_eq!(net.ask(p, Request::SlaveOf(None)), Reply::Ok);
+    assert_eq!(net.ask(p, set), Reply::Error(ErrorWord::Oom), "promoted, its own limit holds");
+    net.ask(p, Request::Multi);
+    assert_eq!(net.ask(p, Request::SlaveOf(Some(addr(0)))), Reply::Error(ErrorWord::Oom));
+    assert_eq!(net.ask(p, Request::Exec), Reply::Error(ErrorWord::ExecAbort), "Sentinel cannot demote it this way");
 }
