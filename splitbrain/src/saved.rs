@@ -221,13 +221,19 @@ fn trace_of(path: &Path) -> Result<String, ReplayError> {
 pub fn bisect(a: &Path, b: &Path) -> Result<Option<String>, ReplayError> {
     let (first, second) = (trace_of(a)?, trace_of(b)?);
     Ok(trace::first_difference(&first, &second).map(|(line, left, right)| {
-        let show = |line: Option<&str>| line.unwrap_or("(ends before)").replace('\t', " ");
-        format!(
-            "first difference at event {line}\n  {}: {}\n  {}: {}",
-            a.display(),
-            show(left),
-            b.display(),
-            show(right)
-        )
+        let equal = match first.lines().nth(line.wrapping_sub(2)) {
+            Some(last) => format!("equal up to {}", told(last)),
+            None => "different from the first event on".to_owned(),
+        };
+        let show = |line: Option<&str>| line.map_or_else(|| "(ends here)".to_owned(), told);
+        format!("{equal}\nthen\n  {}: {}\n  {}: {}", a.display(), show(left), b.display(), show(right))
     }))
+}
+
+/// A line of a trace for people: number, time, what happened.
+fn told(line: &str) -> String {
+    let mut parts = line.splitn(4, '\t');
+    let (number, at, what) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.nth(1).unwrap_or(""));
+    let micros = at.parse::<u64>().unwrap_or(0) / 1_000;
+    format!("event {number} at {}.{:06} s, {what}", micros / 1_000_000, micros % 1_000_000)
 }
