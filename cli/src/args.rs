@@ -90,6 +90,10 @@ pub struct Run {
     #[arg(long, requires = "json")]
     pub runs: bool,
 
+    /// Move quorum, down-after and failover-timeout, each alone, until the verdict flips, and say where.
+    #[arg(long)]
+    pub margins: bool,
+
     /// Write a line per event of the one seed, with the digest after it, for `bisect`.
     #[arg(long, value_name = "FILE", requires = "seed")]
     pub trace: Option<PathBuf>,

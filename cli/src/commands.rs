@@ -44,6 +44,12 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         let progress = Progress::new(&scenario.name, count, arguments.quiet);
         let result = splitbrain::run_scenario(scenario, &options, &|finished| progress.update(finished));
         drop(progress);
+        let result = result.and_then(|mut summary| {
+            if run.margins {
+                summary.margins = splitbrain::margins(scenario, &summary, &options)?;
+            }
+            Ok(summary)
+        });
         let summary = match result {
             Ok(summary) => summary,
             Err(error @ RunError::Bug { .. }) => {

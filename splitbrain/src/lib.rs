@@ -11,9 +11,11 @@
 //! println!("{:?}", summary.verdict);
 //! ```
 
+pub mod margins;
 pub mod runner;
 pub mod saved;
 
+pub use margins::margins;
 pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
 pub use saved::{Replay, ReplayError, bisect, replay, write_trace};
 pub use splitbrain_checker as checker;
