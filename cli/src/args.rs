@@ -23,9 +23,9 @@ pub struct Arguments {
 
 const ABOUT: &str = "Simulates Redis Sentinel failovers with many seeds and judges what clients saw";
 
-const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, a kept failure reproduced, or two runs that differ; \
-     2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently under this \
-     version.";
+const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, a kept failure reproduced, or two runs \
+     that differ; 2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently \
+     under this version.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

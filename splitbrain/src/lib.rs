@@ -42,7 +42,7 @@
 //!     [expect]
 //!     failover-completes = { within = "auto", exactly = 1 }
 //! "#;
-//! let scenario = Scenario::parse(&Source::new("mine.toml".into(), text.to_owned()))?;
+//! let scenario = Scenario::parse(&Source::new("mine.toml", text.to_owned()))?;
 //! let record = run_seed(&scenario, 7);
 //! assert_eq!(record.faults[0].what, "kill redis-1");
 //! assert!(judge(&record.observations, &scenario.expect).findings.is_empty());
