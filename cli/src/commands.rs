@@ -149,6 +149,13 @@ fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
 fn replay(file: &Path) -> io::Result<Exit> {
     match splitbrain::replay(file) {
         Ok(replay @ Replay::Reproduced { .. }) => print(&format!("{replay}\n")).map(|()| Exit::NotMet),
+        Ok(replay @ Replay::Edited { .. }) => {
+            let exit = match &replay {
+                Replay::Edited { sentences } if sentences.is_empty() => Exit::Met,
+                _ => Exit::NotMet,
+            };
+            print(&format!("{replay}\n")).map(|()| exit)
+        }
         Ok(replay @ Replay::Stale { .. }) => print(&format!("{replay}\n")).map(|()| Exit::Stale),
         Ok(replay @ Replay::Nondeterministic { .. }) => {
             diagnose(&format!("bug: {replay}. {PLEASE_REPORT}"));

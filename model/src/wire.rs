@@ -1,5 +1,5 @@
 //! Bytes on the wire: the RESP form of every message and, without building it, its length. Lengths decide what a link
-//! carries and where a replica's offset stands, so both come from one description, written into a [`Sink`] that either
+//! carries and where a replica's offset stands, so both come from one description, written into a `Sink` that either
 //! keeps the bytes or only counts them. Knows nothing of links or buffers.
 
 mod info;

@@ -1,5 +1,5 @@
 //! The world: a discrete-event loop over hosts, processes and connections. It steps nodes in virtual time and looks
-//! inside no message. What a run consists of (phases, fault schedule, end) is in [`crate::run`].
+//! inside no message. What a run consists of (phases, fault schedule, end) is in [`mod@crate::run`].
 
 use crate::chance::{ProcessDraws, Stream};
 use crate::clock::{EPOCH, HostClock, ProcessClock};
