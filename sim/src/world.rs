@@ -282,7 +282,11 @@ impl World {
         }
     }
 
+    #[inline]
     fn schedule_net(&mut self) {
+        if self.tcp.schedule.is_empty() {
+            return;
+        }
         for (at, event) in self.tcp.schedule.drain(..) {
             self.queue.push(at, Event::Net(event));
         }
