@@ -47,6 +47,14 @@ trait Sink {
         self.raw(b"\r\n");
     }
 
+    /// Text with bare newlines, each sent as the protocol's; `sent` is its length then.
+    fn lines(&mut self, text: &str, _sent: u64) {
+        for line in text.lines() {
+            self.raw(line.as_bytes());
+            self.end();
+        }
+    }
+
     fn array(&mut self, len: usize) {
         self.raw(b"*");
         self.number(len as u64);
@@ -135,6 +143,9 @@ impl Sink for Count {
     }
     fn zeros(&mut self, n: u64) {
         self.0 = self.0.saturating_add(n);
+    }
+    fn lines(&mut self, _text: &str, sent: u64) {
+        self.0 += sent;
     }
 }
 
