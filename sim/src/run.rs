@@ -61,6 +61,8 @@ pub(crate) struct Run<'a> {
     /// The step that waits for an event, and since when.
     awaiting: Option<(usize, TrueTime)>,
     stable_since: Option<TrueTime>,
+    /// Processes to be started once they have ended.
+    restarts_due: Vec<u16>,
 }
 
 impl<'a> Run<'a> {
@@ -84,6 +86,7 @@ impl<'a> Run<'a> {
             terminated: Vec::new(),
             awaiting: None,
             stable_since: None,
+            restarts_due: Vec::new(),
         }
     }
 
@@ -250,8 +253,20 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would.
+    pub(crate) fn start_when_dead(&mut self, p: u16) {
+        if self.is_alive(p) {
+            self.restarts_due.push(p);
+        } else {
+            self.world.start(p, Nanos::ZERO);
+        }
+    }
+
     fn poll(&mut self) {
-        self.stable_since = match self.is_stable() {
+        for p in std::mem::take(&mut self.restarts_due) {
+            self.start_when_dead(p);
+        }
+        self.stable_since = match self.restarts_due.is_empty() && self.is_stable() {
             true => self.stable_since.or(Some(self.world.now())),
             false => None,
         };

@@ -228,3 +228,21 @@ restart = ["redis-1", "sentinel-2"]
         assert_eq!(subjects.count(), 0, "{}", film.seed());
     }
 }
+
+#[test]
+fn a_restart_that_comes_before_the_exit_waits_for_it() {
+    let faults = r#"
+[[faults]]
+at = "0s"
+pause = "redis-2"
+[[faults]]
+at = "1s"
+stop = "redis-1"
+for = "1s"
+"#;
+    for film in play(&[CLUSTER, WRITER, faults], 0..4) {
+        let (dead, running) = (film.presence("redis-1", Presence::Dead), film.presence("redis-1", Presence::Running));
+        assert_eq!((dead.len(), running.len()), (1, 1), "{}", film.seed());
+        assert!(dead[0] >= 10_900.0 && running[0] > dead[0] && running[0] < dead[0] + 200.0, "{}", film.seed());
+    }
+}
