@@ -1,7 +1,7 @@
 //! What could be observed of a run, the properties it is judged by, and the checkers.
 //!
 //! A checker reads [`Observations`] and nothing else: it knows neither the simulator nor the fault schedule, so the
-//! same judgement can be made of a recording of the real thing. [`judge`] makes it for one run, [`fold`] for all
+//! same judgement can be made of a recording of the real thing. [`judge()`] makes it for one run, [`fold`] for all
 //! seeds of a scenario.
 
 pub mod bounds;

@@ -144,6 +144,32 @@ impl PropertyFindings {
     pub const KEPT: usize = 3;
 }
 
+/// How far a setting may be moved before the verdict flips.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MarginReport {
+    /// The setting as Redis spells it.
+    pub name: &'static str,
+    /// Its value.
+    pub value: i64,
+    /// The verdict with this value.
+    pub verdict: Verdict,
+    /// Moved down.
+    pub down: Turn,
+    /// Moved up.
+    pub up: Turn,
+}
+
+/// How far in one direction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// The last value tried with the same verdict.
+    pub same_until: i64,
+    /// The next one, with another verdict; absent if none was found.
+    pub flips_at: Option<i64>,
+    /// What broke there, in one sentence.
+    pub why: Option<String>,
+}
+
 /// What is known of a scenario before it runs.
 #[derive(Clone, Debug, Default)]
 pub struct ScenarioHead {
@@ -190,6 +216,8 @@ pub struct ScenarioSummary {
     pub settings: Vec<SettingReport>,
     /// The runs in order of their seeds.
     pub runs: Vec<RunSummary>,
+    /// How far settings may be moved; empty unless asked for.
+    pub margins: Vec<MarginReport>,
     /// Where a failing run was saved, by seed; filled by whoever saves it.
     pub saved: BTreeMap<u64, String>,
 }
@@ -226,6 +254,7 @@ pub fn fold(
         metrics: spread(&runs),
         settings: settings::report(masters, &runs),
         runs,
+        margins: Vec::new(),
         saved: BTreeMap::new(),
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Simulates Redis Sentinel failovers and judges what clients saw.
 #[derive(Debug, Parser)]
-#[command(name = "splitbrain", version, about, after_help = EXITS, max_term_width = 100)]
+#[command(name = "splitbrain", version, about = ABOUT, long_about = ABOUT, after_help = EXITS, max_term_width = 100)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -21,36 +21,38 @@ pub struct Arguments {
     pub quiet: bool,
 }
 
-const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, or a kept failure reproduced; \
-     2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently under this \
-     version.";
+const ABOUT: &str = "Simulates Redis Sentinel failovers with many seeds and judges what clients saw";
+
+const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, a kept failure reproduced, or two runs \
+     that differ; 2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently \
+     under this version.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run scenarios, each with many seeds, and judge them.
     Run(Run),
-    /// Play a stored run again and compare its digest.
+    /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
     Replay {
-        /// A stored run.
+        /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
         file: PathBuf,
     },
-    /// Find the first differing event of two runs, each a trace (`run --seed S --trace FILE`) or a stored run.
+    /// Find the first differing event of two runs, perhaps of two builds. Exits 1 if there is one.
     Bisect {
-        /// A trace, or a stored run, which is played again.
+        /// A trace (`run FILE --seed S --trace A`), or a stored run, which is played again.
         a: PathBuf,
-        /// Another, perhaps of another build.
+        /// The other.
         b: PathBuf,
     },
-    /// List scenarios, properties, faults, environments, client profiles and metrics.
+    /// List scenarios, properties, faults, environments, client profiles, settings and metrics.
     List {
         /// Folder of scenarios.
         #[arg(default_value = "scenarios")]
         folder: PathBuf,
     },
-    /// Explain a property, fault, environment, client profile or metric.
+    /// Explain a property, fault, environment, client profile, setting or metric.
     Explain {
-        /// Its name.
+        /// Its name, as `list` shows it.
         name: String,
     },
 }
@@ -62,23 +64,23 @@ pub struct Run {
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
 
-    /// Seeds instead of those of the file: so many from 0, or from A to before B.
+    /// Seeds instead of those of the file: N from 0 on, or from A up to but not including B.
     #[arg(long, value_name = "N|A..B", value_parser = seeds, group = "which")]
     pub seeds: Option<Range<u64>>,
 
-    /// This seed only.
+    /// Only this seed.
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..u64::MAX), group = "which")]
     pub seed: Option<u64>,
 
-    /// 20 seeds only.
+    /// Seeds 0 to 19 only.
     #[arg(long, group = "which")]
     pub quick: bool,
 
-    /// Runs at once; as many as there are processors if not given. Has no influence on results.
+    /// Runs at the same time; one per processor if not given. Has no influence on results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
 
-    /// Environment instead of that of the file.
+    /// Environment instead of that of the file; `list` shows them.
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
 
@@ -90,15 +92,19 @@ pub struct Run {
     #[arg(long, requires = "json")]
     pub runs: bool,
 
-    /// Write a line per event of the one seed, with the digest after it, for `bisect`.
+    /// Move quorum, down-after and failover-timeout, each alone, until the verdict flips, and say where.
+    #[arg(long)]
+    pub margins: bool,
+
+    /// Write a trace of the one seed, a line per event with the digest after it, for `bisect`.
     #[arg(long, value_name = "FILE", requires = "seed")]
     pub trace: Option<PathBuf>,
 
-    /// Folder for the runs that failed.
+    /// Folder for failures: one run of each unmet expectation, for `replay`.
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     pub save: PathBuf,
 
-    /// Do not save runs that failed.
+    /// Save no failures.
     #[arg(long, conflicts_with = "save")]
     pub no_save: bool,
 }

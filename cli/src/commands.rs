@@ -44,6 +44,12 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         let progress = Progress::new(&scenario.name, count, arguments.quiet);
         let result = splitbrain::run_scenario(scenario, &options, &|finished| progress.update(finished));
         drop(progress);
+        let result = result.and_then(|mut summary| {
+            if run.margins {
+                summary.margins = splitbrain::margins(scenario, &summary, &options)?;
+            }
+            Ok(summary)
+        });
         let summary = match result {
             Ok(summary) => summary,
             Err(error @ RunError::Bug { .. }) => {
@@ -143,6 +149,13 @@ fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
 fn replay(file: &Path) -> io::Result<Exit> {
     match splitbrain::replay(file) {
         Ok(replay @ Replay::Reproduced { .. }) => print(&format!("{replay}\n")).map(|()| Exit::NotMet),
+        Ok(replay @ Replay::Edited { .. }) => {
+            let exit = match &replay {
+                Replay::Edited { sentences } if sentences.is_empty() => Exit::Met,
+                _ => Exit::NotMet,
+            };
+            print(&format!("{replay}\n")).map(|()| exit)
+        }
         Ok(replay @ Replay::Stale { .. }) => print(&format!("{replay}\n")).map(|()| Exit::Stale),
         Ok(replay @ Replay::Nondeterministic { .. }) => {
             diagnose(&format!("bug: {replay}. {PLEASE_REPORT}"));

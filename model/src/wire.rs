@@ -1,5 +1,5 @@
 //! Bytes on the wire: the RESP form of every message and, without building it, its length. Lengths decide what a link
-//! carries and where a replica's offset stands, so both come from one description, written into a [`Sink`] that either
+//! carries and where a replica's offset stands, so both come from one description, written into a `Sink` that either
 //! keeps the bytes or only counts them. Knows nothing of links or buffers.
 
 mod info;
@@ -45,6 +45,14 @@ trait Sink {
 
     fn end(&mut self) {
         self.raw(b"\r\n");
+    }
+
+    /// Text with bare newlines, each sent as the protocol's; `sent` is its length then.
+    fn lines(&mut self, text: &str, _sent: u64) {
+        for line in text.lines() {
+            self.raw(line.as_bytes());
+            self.end();
+        }
     }
 
     fn array(&mut self, len: usize) {
@@ -135,6 +143,9 @@ impl Sink for Count {
     }
     fn zeros(&mut self, n: u64) {
         self.0 = self.0.saturating_add(n);
+    }
+    fn lines(&mut self, _text: &str, sent: u64) {
+        self.0 += sent;
     }
 }
 

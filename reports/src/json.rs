@@ -6,7 +6,7 @@ use serde::ser::{SerializeMap, Serializer};
 use splitbrain_checker::metrics::{Metric, Metrics};
 use splitbrain_checker::settings::{Implied, Measured, SettingReport};
 use splitbrain_checker::stats::Stats;
-use splitbrain_checker::summary::{Reported, RunSummary, ScenarioSummary, Unmet};
+use splitbrain_checker::summary::{MarginReport, Reported, RunSummary, ScenarioSummary, Unmet};
 use splitbrain_checker::{Detail, Property, Verdict};
 
 /// All scenarios as one JSON document, with every run if `runs` is set.
@@ -35,6 +35,8 @@ struct Scenario<'a> {
     digest: String,
     environment: &'a str,
     settings: Vec<Setting<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    margins: &'a [MarginReport],
     unmet: Vec<Broken<'a>>,
     undecided: Vec<Open<'a>>,
     findings: Vec<Found<'a>>,
@@ -161,6 +163,7 @@ impl<'a> Scenario<'a> {
             digest: hex(summary.digest),
             environment: &summary.environment,
             settings: summary.settings.iter().map(Setting::of).collect(),
+            margins: &summary.margins,
             unmet: summary.unmet.iter().map(|unmet| Broken::of(summary, unmet)).collect(),
             undecided: summary
                 .open

@@ -6,7 +6,7 @@ use splitbrain_checker::metrics::Metric;
 use splitbrain_checker::sentence::{counted, percent, seconds};
 use splitbrain_checker::settings::{Implied, Margin, Measured, SettingReport};
 use splitbrain_checker::stats::Stats;
-use splitbrain_checker::summary::{RunSummary, ScenarioSummary, Unmet, Verdict};
+use splitbrain_checker::summary::{MarginReport, RunSummary, ScenarioSummary, Unmet, Verdict};
 use std::fmt::Write;
 
 /// Width of the terminal the report is made for.
@@ -44,6 +44,7 @@ fn scenario(text: &mut String, summary: &ScenarioSummary, style: Style) {
     line(text, &format!("{INDENT}{}", style.dim(&about)));
     metrics(text, summary, style);
     settings(text, &summary.settings, style);
+    margins(text, &summary.margins, style);
     shown(text, summary);
     for unmet in &summary.unmet {
         broken(text, summary, unmet, style);
@@ -150,6 +151,24 @@ fn lost_permille(run: &RunSummary) -> Option<i64> {
     let lost = run.metrics.get(Metric::WritesLost)?;
     let acked = run.metrics.get(Metric::WritesAcked).filter(|n| *n > 0)?;
     Some(lost * 1_000 / acked)
+}
+
+/// How far settings may be moved before the verdict flips.
+fn margins(text: &mut String, margins: &[MarginReport], style: Style) {
+    for (i, margin) in margins.iter().enumerate() {
+        if i == 0 {
+            line(text, "");
+            let head = format!("{:<24}{:>7}  verdict stays `{}`", "moved alone", "value", margin.verdict.name());
+            line(text, &format!("{INDENT}{}", style.dim(&head)));
+        }
+        let range = format!("from {} to {}", margin.down.same_until, margin.up.same_until);
+        line(text, &format!("{INDENT}{:<24}{:>7}  {range}", margin.name, margin.value));
+        for turn in [&margin.down, &margin.up] {
+            if let (Some(at), Some(why)) = (turn.flips_at, &turn.why) {
+                wrapped(text, &format!("at {at}: {why}"));
+            }
+        }
+    }
 }
 
 fn settings(text: &mut String, settings: &[SettingReport], style: Style) {

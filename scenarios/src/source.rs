@@ -2,6 +2,7 @@
 
 use crate::error::ScenarioError;
 use std::fs;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,10 @@ impl Source {
         if meta.len() > MAX_BYTES {
             return Err(too_large(file, meta.len()));
         }
-        let bytes = fs::read(file).map_err(unreadable)?;
+        // What is no regular file (a pipe, a device) does not tell its length, and may have no end.
+        let mut bytes = Vec::new();
+        let mut start = fs::File::open(file).map_err(unreadable)?.take(MAX_BYTES + 1);
+        start.read_to_end(&mut bytes).map_err(unreadable)?;
         Source::from_bytes(file, bytes)
     }
 

@@ -107,9 +107,7 @@ impl Run<'_> {
         }
         let bound = self.bound[step].clone();
         match &self.scenario.schedule[step].action {
-            Action::Kill(_) | Action::Stop(_) => {
-                self.on_bound(step, "restart", bound, |run, p| run.world.start(p, Nanos::ZERO))
-            }
+            Action::Kill(_) | Action::Stop(_) => self.on_bound(step, "restart", bound, |run, p| run.start_when_dead(p)),
             Action::Pause(_) => self.on_bound(step, "resume", bound, |run, p| run.world.resume(p)),
             Action::PowerLoss(_) => {
                 let hosts = self.hosts_of(&bound);
@@ -218,7 +216,7 @@ impl Run<'_> {
         processes.iter().enumerate().filter(|(_, process)| on_host(process)).map(|(p, _)| p as u16).collect()
     }
 
-    fn is_alive(&self, p: u16) -> bool {
+    pub(crate) fn is_alive(&self, p: u16) -> bool {
         matches!(self.world.procs()[usize::from(p)].life, Life::Running | Life::Paused)
     }
 

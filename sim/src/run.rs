@@ -56,9 +56,13 @@ pub(crate) struct Run<'a> {
     pub(crate) old_master: Option<u16>,
     pub(crate) leader: Option<u16>,
     pub(crate) faults: Vec<FaultAt>,
+    /// Processes that were sent SIGTERM, with the life it was meant for.
+    terminated: Vec<(u16, u32)>,
     /// The step that waits for an event, and since when.
     awaiting: Option<(usize, TrueTime)>,
     stable_since: Option<TrueTime>,
+    /// Processes to be started once they have ended.
+    restarts_due: Vec<u16>,
 }
 
 impl<'a> Run<'a> {
@@ -79,8 +83,10 @@ impl<'a> Run<'a> {
             old_master: None,
             leader: None,
             faults: Vec::new(),
+            terminated: Vec::new(),
             awaiting: None,
             stable_since: None,
+            restarts_due: Vec::new(),
         }
     }
 
@@ -170,7 +176,7 @@ impl<'a> Run<'a> {
                 self.poll();
                 self.world.call_at(self.world.now() + POLL, CALL_POLL);
             }
-            Stop::Call(id) if id >= CALL_KILL => self.world.die((id - CALL_KILL) as u16),
+            Stop::Call(id) if id >= CALL_KILL => self.kill_terminated((id - CALL_KILL) as usize),
             Stop::Call(id) if id >= CALL_CAP => self.cap((id - CALL_CAP) as usize),
             Stop::Call(id) => self.fire((id - CALL_STEP) as usize),
             Stop::Event(kind, node) => self.on_event(kind, node),
@@ -233,13 +239,34 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Kills a process that ignores SIGTERM.
+    /// Kills a process if it has not ended by itself some time after SIGTERM.
     pub(crate) fn kill_later(&mut self, p: u16, after: Nanos) {
-        self.world.call_at(self.world.now() + after, CALL_KILL + u32::from(p));
+        self.world.call_at(self.world.now() + after, CALL_KILL + self.terminated.len() as u32);
+        self.terminated.push((p, self.world.procs()[usize::from(p)].incarnation));
+    }
+
+    fn kill_terminated(&mut self, i: usize) {
+        let (p, life) = self.terminated[i];
+        // Whoever was started again meanwhile has not been asked to end.
+        if self.world.procs()[usize::from(p)].incarnation == life {
+            self.world.die(p);
+        }
+    }
+
+    /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would.
+    pub(crate) fn start_when_dead(&mut self, p: u16) {
+        if self.is_alive(p) {
+            self.restarts_due.push(p);
+        } else {
+            self.world.start(p, Nanos::ZERO);
+        }
     }
 
     fn poll(&mut self) {
-        self.stable_since = match self.is_stable() {
+        for p in std::mem::take(&mut self.restarts_due) {
+            self.start_when_dead(p);
+        }
+        self.stable_since = match self.restarts_due.is_empty() && self.is_stable() {
             true => self.stable_since.or(Some(self.world.now())),
             false => None,
         };

@@ -1,5 +1,5 @@
 //! The world: a discrete-event loop over hosts, processes and connections. It steps nodes in virtual time and looks
-//! inside no message. What a run consists of (phases, fault schedule, end) is in [`crate::run`].
+//! inside no message. What a run consists of (phases, fault schedule, end) is in [`mod@crate::run`].
 
 use crate::chance::{ProcessDraws, Stream};
 use crate::clock::{EPOCH, HostClock, ProcessClock};
@@ -248,6 +248,12 @@ impl World {
             Outcome::Acceptable(end) => {
                 let p = self.tcp.end(end).proc;
                 let proc = &mut self.procs[usize::from(p)];
+                if !matches!(proc.life, Life::Running | Life::Paused) {
+                    // The listener closed while the handshake went on.
+                    self.tcp.close(end, true, self.now);
+                    self.schedule_net();
+                    return;
+                }
                 proc.accept_queue.push_back(end);
                 if !proc.listener_ready {
                     proc.listener_ready = true;
@@ -276,7 +282,11 @@ impl World {
         }
     }
 
+    #[inline]
     fn schedule_net(&mut self) {
+        if self.tcp.schedule.is_empty() {
+            return;
+        }
         for (at, event) in self.tcp.schedule.drain(..) {
             self.queue.push(at, Event::Net(event));
         }

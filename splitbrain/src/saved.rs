@@ -6,9 +6,10 @@
 
 use crate::runner::resolve;
 use serde::{Deserialize, Serialize};
-use splitbrain_checker::summary::Unmet;
-use splitbrain_checker::{Property, RunSummary, Verdict, judge};
+use splitbrain_checker::summary::{ScenarioHead, Unmet};
+use splitbrain_checker::{Property, RunSummary, Verdict, fold, judge};
 use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step};
+use splitbrain_sim::digest::Chain;
 use splitbrain_sim::{Digest, Record, trace};
 use std::fmt;
 use std::io::Write as _;
@@ -24,6 +25,9 @@ struct Saved {
     file: PathBuf,
     environment: String,
     seed: u64,
+    /// Fingerprint of everything the run was made of; another one means that the file, or a configuration file the
+    /// scenario names, was edited.
+    made_of: Digest,
     digest: Digest,
     unmet: Vec<SavedUnmet>,
     faults: Vec<String>,
@@ -53,6 +57,11 @@ pub enum Replay {
         /// What differs.
         why: String,
     },
+    /// The file, or a configuration file its scenario names, was edited: the digest cannot be compared.
+    Edited {
+        /// What the run found now; empty if every expectation is met.
+        sentences: Vec<String>,
+    },
     /// The same version wrote the file and behaves otherwise: a bug of splitbrain.
     Nondeterministic {
         /// What differs.
@@ -66,6 +75,12 @@ impl fmt::Display for Replay {
             Replay::Reproduced { sentences, same_digest } => {
                 let digest = if *same_digest { "same digest" } else { "other digest" };
                 write!(f, "reproduced ({digest}): {}", sentences.join("; "))
+            }
+            Replay::Edited { sentences } if sentences.is_empty() => {
+                f.write_str("edited: not the stored run any more, and every expectation is met")
+            }
+            Replay::Edited { sentences } => {
+                write!(f, "edited: not the stored run any more; {}", sentences.join("; "))
             }
             Replay::Stale { why } => write!(f, "stale: the stored failure does not show any more; {why}"),
             Replay::Nondeterministic { why } => {
@@ -119,6 +134,7 @@ pub fn save(scenario: &Scenario, seed: u64, unmet: &[Unmet], path: &Path) -> std
         file: scenario.file.clone(),
         environment: scenario.network.environment.clone(),
         seed,
+        made_of: fingerprint(&resolved),
         digest: record.digest,
         unmet: mine
             .map(|unmet| SavedUnmet { property: unmet.property, sentence: unmet.sentence.clone(), at_ms: unmet.at_ms })
@@ -174,7 +190,24 @@ pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
     let seen = &record.observations;
     let judgement = judge(seen, &scenario.expect);
     let run = RunSummary::new(saved.seed, record.digest.0, seen, &judgement, &scenario.expect);
+    if saved.splitbrain == VERSION && saved.made_of != fingerprint(&resolved) {
+        return Ok(Replay::Edited { sentences: broken(&scenario, run) });
+    }
     Ok(compare(&saved, &record, &run))
+}
+
+/// Everything a run is made of, as one number. The names and numbers of a resolved scenario say it all.
+fn fingerprint(resolved: &Resolved) -> Digest {
+    let mut chain = Chain::default();
+    chain.text(&format!("{resolved:?}"));
+    chain.digest()
+}
+
+/// What one run breaks of its scenario's expectations.
+fn broken(scenario: &Scenario, run: RunSummary) -> Vec<String> {
+    let digest = run.digest;
+    let summary = fold(ScenarioHead::default(), &[], &scenario.expect, vec![run], digest);
+    summary.unmet.into_iter().map(|unmet| unmet.sentence).collect()
 }
 
 fn compare(saved: &Saved, record: &Record, run: &RunSummary) -> Replay {
@@ -221,13 +254,19 @@ fn trace_of(path: &Path) -> Result<String, ReplayError> {
 pub fn bisect(a: &Path, b: &Path) -> Result<Option<String>, ReplayError> {
     let (first, second) = (trace_of(a)?, trace_of(b)?);
     Ok(trace::first_difference(&first, &second).map(|(line, left, right)| {
-        let show = |line: Option<&str>| line.unwrap_or("(ends before)").replace('\t', " ");
-        format!(
-            "first difference at event {line}\n  {}: {}\n  {}: {}",
-            a.display(),
-            show(left),
-            b.display(),
-            show(right)
-        )
+        let equal = match first.lines().nth(line.wrapping_sub(2)) {
+            Some(last) => format!("equal up to {}", told(last)),
+            None => "different from the first event on".to_owned(),
+        };
+        let show = |line: Option<&str>| line.map_or_else(|| "(ends here)".to_owned(), told);
+        format!("{equal}\nthen\n  {}: {}\n  {}: {}", a.display(), show(left), b.display(), show(right))
     }))
+}
+
+/// A line of a trace for people: number, time, what happened.
+fn told(line: &str) -> String {
+    let mut parts = line.splitn(4, '\t');
+    let (number, at, what) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""), parts.nth(1).unwrap_or(""));
+    let micros = at.parse::<u64>().unwrap_or(0) / 1_000;
+    format!("event {number} at {}.{:06} s, {what}", micros / 1_000_000, micros % 1_000_000)
 }

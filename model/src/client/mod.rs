@@ -2,8 +2,8 @@
 //! (client spec 9), steered by a [`profile::Profile`]. It must not know which library it plays.
 //!
 //! A process has one or more *workers*; each runs one operation at a time. They share the list of Sentinels
-//! ([`discovery`]), the pool of connections ([`pool`]) and the pace of the application ([`workload`]). The life of an
-//! operation is in [`op`].
+//! (`discovery`), the pool of connections (`pool`) and the pace of the application ([`workload`]). The life of an
+//! operation is in `op`.
 
 mod discovery;
 mod op;

@@ -5,25 +5,42 @@ use super::Sink;
 use crate::ids::Hex40;
 use crate::message::{Info, ReplicaLine, ReplicaState, SlaveInfo};
 
-pub(super) fn info(info: &Info, to: &mut dyn Sink) {
-    lines(SERVER_TO_RUN_ID, to);
-    id("run_id", info.run_id.0, to);
-    lines(SERVER_TO_PERSISTENCE, to);
-    number("loading", i64::from(info.loading), to);
-    if info.loading {
-        lines(LOADING, to);
-    }
-    lines(PERSISTENCE_AND_STATS, to);
-    replication(info, to);
-    lines(REST, to);
+/// Text with bare newlines that is sent with those of the protocol. Its length is known beforehand: a Sentinel asks for
+/// INFO so often that counting it each time would show.
+struct Text {
+    text: &'static str,
+    sent: u64,
 }
 
-/// Text with bare newlines.
-fn lines(text: &str, to: &mut dyn Sink) {
-    for line in text.lines() {
-        to.raw(line.as_bytes());
-        to.end();
+impl Text {
+    /// A text whose lines all end with a newline.
+    const fn new(text: &'static str) -> Text {
+        let (bytes, mut newlines, mut at) = (text.as_bytes(), 0, 0);
+        while at < bytes.len() {
+            if bytes[at] == b'\n' {
+                newlines += 1;
+            }
+            at += 1;
+        }
+        Text { text, sent: bytes.len() as u64 + newlines }
     }
+}
+
+pub(super) fn info(info: &Info, to: &mut dyn Sink) {
+    lines(&SERVER_TO_RUN_ID, to);
+    id("run_id", info.run_id.0, to);
+    lines(&SERVER_TO_PERSISTENCE, to);
+    number("loading", i64::from(info.loading), to);
+    if info.loading {
+        lines(&LOADING, to);
+    }
+    lines(&PERSISTENCE_AND_STATS, to);
+    replication(info, to);
+    lines(&REST, to);
+}
+
+fn lines(text: &Text, to: &mut dyn Sink) {
+    to.lines(text.text, text.sent);
 }
 
 fn name(name: &str, to: &mut dyn Sink) {
@@ -51,7 +68,8 @@ fn id(field: &str, value: Hex40, to: &mut dyn Sink) {
 
 /// Redis spec 7.
 fn replication(info: &Info, to: &mut dyn Sink) {
-    lines("# Replication", to);
+    to.raw(b"# Replication");
+    to.end();
     match &info.slave {
         None => field("role", "master", to),
         Some(slave) => slave_fields(slave, to),
@@ -94,7 +112,7 @@ fn slave_fields(slave: &SlaveInfo, to: &mut dyn Sink) {
     number("slave_read_repl_offset", offset, to);
     number("slave_repl_offset", offset, to);
     if slave.syncing {
-        lines(SYNCING, to);
+        lines(&SYNCING, to);
     }
     if let Some(seconds) = slave.down_since_secs {
         number("master_link_down_since_seconds", seconds, to);
@@ -125,24 +143,29 @@ fn replica_line(index: usize, replica: &ReplicaLine, to: &mut dyn Sink) {
     to.end();
 }
 
-const SYNCING: &str = "\
+const SYNCING: Text = Text::new(
+    "\
 master_sync_total_bytes:0
 master_sync_read_bytes:0
 master_sync_left_bytes:0
 master_sync_perc:0.00
 master_sync_last_io_seconds_ago:0
-";
+",
+);
 
-const LOADING: &str = "\
+const LOADING: Text = Text::new(
+    "\
 loading_start_time:1700003590
 loading_total_bytes:1048576
 loading_rdb_used_mem:2141464
 loading_loaded_bytes:524288
 loading_loaded_perc:50.00
 loading_eta_seconds:1
-";
+",
+);
 
-const SERVER_TO_RUN_ID: &str = "\
+const SERVER_TO_RUN_ID: Text = Text::new(
+    "\
 # Server
 redis_version:7.0.15
 redis_git_sha1:00000000
@@ -157,9 +180,11 @@ atomicvar_api:c11-builtin
 gcc_version:12.2.0
 process_id:712
 process_supervised:no
-";
+",
+);
 
-const SERVER_TO_PERSISTENCE: &str = "\
+const SERVER_TO_PERSISTENCE: Text = Text::new(
+    "\
 tcp_port:6379
 server_time_usec:1700003600000000
 uptime_in_seconds:3600
@@ -235,9 +260,11 @@ lazyfree_pending_objects:0
 lazyfreed_objects:0
 
 # Persistence
-";
+",
+);
 
-const PERSISTENCE_AND_STATS: &str = "\
+const PERSISTENCE_AND_STATS: Text = Text::new(
+    "\
 async_loading:0
 current_cow_peak:0
 current_cow_size:0
@@ -320,9 +347,11 @@ io_threaded_writes_processed:0
 reply_buffer_shrinks:0
 reply_buffer_expands:0
 
-";
+",
+);
 
-const REST: &str = "\
+const REST: Text = Text::new(
+    "\
 # CPU
 used_cpu_sys:8.411905
 used_cpu_user:6.209114
@@ -340,4 +369,5 @@ cluster_enabled:0
 
 # Keyspace
 db0:keys=5,expires=0,avg_ttl=0
-";
+",
+);

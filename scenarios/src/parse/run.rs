@@ -53,9 +53,13 @@ pub fn read(field: Option<&Field<'_>>, masters: &[MasterSpec]) -> Read<RunSpec> 
     Ok(run)
 }
 
+/// Most that is waited where nothing is said: settings of days are mistakes more often than wishes, and whoever wants
+/// to wait for them can say so. What has not been decided by then is reported as undecided.
+const LONGEST_AUTOMATIC_HEAL: i64 = 2 * 3_600_000;
+
 /// Long enough for the protocol's own bounds: detection, a failed attempt with its pause before the next, and 30 s
 /// for what follows INFO at its slow period.
 fn automatic_heal(masters: &[MasterSpec]) -> Millis {
     let bound = |master: &MasterSpec| master.conf.down_after.0 + 2 * master.conf.failover_timeout.0 + 30_000;
-    Millis(masters.iter().map(bound).max().unwrap_or(0).max(40_000))
+    Millis(masters.iter().map(bound).max().unwrap_or(0).clamp(40_000, LONGEST_AUTOMATIC_HEAL))
 }

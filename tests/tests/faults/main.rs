@@ -1,0 +1,12 @@
+//! Every kind of fault and every trigger of the scenario format: small scenarios from text, played for a few seeds, and
+//! asserted over the record what the real thing does. Numbers come from the specification of the protocol and from
+//! settings, never from earlier output of the simulator.
+
+mod clock;
+mod network;
+mod persistence;
+mod power;
+mod process;
+mod schedule;
+mod settings;
+mod support;
