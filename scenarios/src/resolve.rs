@@ -235,6 +235,7 @@ fn action(what: &What) -> Action {
         What::Link { a, b, latency, loss_ppm } => Action::Link { a, b, latency, loss_ppm },
         What::ClockStep(targets, by) => Action::ClockStep(targets, by),
         What::SentinelFailover(sentinel, master) => Action::SentinelFailover(sentinel, master),
+        What::ConfigReadOnly(targets) => Action::ConfigReadOnly(targets),
         What::Command(targets, command) => Action::Command(targets, command),
     }
 }

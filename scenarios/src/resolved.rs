@@ -125,6 +125,8 @@ pub enum Action {
     ClockStep(Vec<Target>, Millis),
     /// An operator types SENTINEL FAILOVER at a Sentinel.
     SentinelFailover(Target, Name),
+    /// Configuration files of these processes cannot be replaced.
+    ConfigReadOnly(Vec<Target>),
     /// An operator types a command at these processes.
     Command(Vec<Target>, OperatorCommand),
     /// Undoes the step at this index: restart, resume, boot, or end of that network fault.

@@ -172,6 +172,7 @@ pub enum What {
     Link { a: Vec<Target>, b: Vec<Target>, latency: Option<Dist>, loss_ppm: Option<u32> },
     ClockStep(Vec<Target>, Millis),
     SentinelFailover(Target, Name),
+    ConfigReadOnly(Vec<Target>),
     Command(Vec<Target>, OperatorCommand),
 }
 

@@ -4,7 +4,7 @@
 
 use crate::chance::Stream;
 use splitbrain_model::files::{AofEntry, AofFile, RedisConf, RedisFiles, SentinelConf, Snapshot};
-use splitbrain_model::{Disk, Nanos, Saved, TrueTime};
+use splitbrain_model::{Disk, Nanos, SaveError, Saved, TrueTime};
 use splitbrain_scenarios::Environment;
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct ProcessDisk {
     pub sentinel: Option<SentinelConf>,
     /// A Redis server's files.
     pub redis: RedisFiles,
+    /// Configuration files cannot be replaced: the directory is read-only.
+    pub config_read_only: bool,
     /// Entries of the append-only file that are on the medium.
     synced: usize,
     /// A background fsync: up to which entry, and when it will be done.
@@ -37,6 +39,7 @@ impl ProcessDisk {
         ProcessDisk {
             sentinel,
             redis: RedisFiles { conf: redis.unwrap_or_default(), ..RedisFiles::default() },
+            config_read_only: false,
             synced: 0,
             syncing: None,
             staged: Vec::new(),
@@ -112,6 +115,10 @@ pub struct DiskView<'a> {
 
 impl DiskView<'_> {
     fn save(&mut self, at: Nanos, file: Staged) -> Saved {
+        if self.disk.config_read_only {
+            // The temporary file cannot be created: nothing is written, nothing waited for.
+            return Saved { cost: Nanos::ZERO, result: Err(SaveError::NotWritable) };
+        }
         let cost = self.disk.stream.duration(&self.environment.config_save);
         self.disk.settle(self.now);
         self.disk.stage(self.now + at + cost, file);

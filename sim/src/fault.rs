@@ -8,6 +8,7 @@
 //! | power-loss | gone | silence; RST to whatever comes after the reboot | power cut |
 //! | partition, isolate, drop | lost, retransmitted | stay; connects time out | pulled cable, firewall rule |
 //! | link | slower, lossy | stay | congested link |
+//! | config-read-only | untouched | untouched; saves of configuration files fail | `chmod a-w` on the directory |
 //! | debug-sleep | the kernel takes it until buffers are full | stay; requests are executed on waking | `redis-cli debug sleep` |
 //! | clock-step | untouched | untouched | `date -s`, NTP step |
 
@@ -84,6 +85,10 @@ impl Run<'_> {
                     run.world.signal(p, Input::Operator(command.clone()));
                 })
             }
+            Action::ConfigReadOnly(targets) => {
+                let deny = |run: &mut Run<'_>, p| run.world.set_config_read_only(p, true);
+                self.on_processes(i, "config-read-only", targets, deny)
+            }
             Action::Command(targets, command) => {
                 if matches!(command, OperatorCommand::Sentinel(SentinelCommand::Failover(_))) {
                     self.world.recorder.seen.manual_failovers += 1;
@@ -109,6 +114,10 @@ impl Run<'_> {
         match &self.scenario.schedule[step].action {
             Action::Kill(_) | Action::Stop(_) => self.on_bound(step, "restart", bound, |run, p| run.start_when_dead(p)),
             Action::Pause(_) => self.on_bound(step, "resume", bound, |run, p| run.world.resume(p)),
+            Action::ConfigReadOnly(_) => {
+                let allow = |run: &mut Run<'_>, p| run.world.set_config_read_only(p, false);
+                self.on_bound(step, "config-writable", bound, allow)
+            }
             Action::PowerLoss(_) => {
                 let hosts = self.hosts_of(&bound);
                 self.boot(&hosts)

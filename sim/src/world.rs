@@ -600,6 +600,10 @@ impl World {
         if proc.life != Life::Dead || !self.tcp.links.is_up(proc.host) {
             return;
         }
+        // A Sentinel that cannot write its file exits at once (`sentinelIsRunning`).
+        if proc.disk.config_read_only && matches!(self.kinds[usize::from(p)], ProcessKind::Sentinel(_)) {
+            return;
+        }
         proc.life = Life::Starting;
         proc.incarnation += 1;
         let delay = proc.wake.duration(&self.environment.start_up);
@@ -748,6 +752,11 @@ impl World {
     /// A host boots.
     pub fn power_on(&mut self, host: HostIx) {
         self.tcp.links.set_power(host, true);
+    }
+
+    /// Takes away or gives back the permission to replace a process's configuration file.
+    pub fn set_config_read_only(&mut self, p: u16, read_only: bool) {
+        self.procs[usize::from(p)].disk.config_read_only = read_only;
     }
 
     /// Steps the wall clock of one process.

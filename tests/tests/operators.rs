@@ -73,3 +73,26 @@ fn a_large_dataset_takes_its_time_to_reach_a_replica() {
     // 500 MiB: written by the child at 250 MB/s, carried at 1 GB/s, loaded at 150 MB/s.
     assert!(small < 2_000 && (5_800..8_500).contains(&large), "{small} {large}");
 }
+
+#[test]
+fn sentinels_that_cannot_save_fail_over_all_the_same_and_do_not_start_again() {
+    let scenario = scenario(
+        "[[faults]]\nat = \"0s\"\nconfig-read-only = \"sentinels\"\n\
+         [[faults]]\nat = \"1s\"\nkill = \"master\"\n\
+         [[faults]]\nat = \"20s\"\nkill = \"sentinel-1\"\nfor = \"1s\"",
+    );
+    let record = run_seed(&scenario, 1);
+    assert!(events(&record, EventKind::SwitchMaster) >= 3);
+    assert!(record.log.iter().any(|line| line.note == Note::SaveFailed));
+    let of_sentinel = |name: &str| {
+        let node = record.observations.nodes.iter().position(|node| node.name == name).expect("it is there");
+        record
+            .observations
+            .presence
+            .iter()
+            .rfind(|presence| usize::from(presence.node.0) == node)
+            .expect("it ran")
+            .state
+    };
+    assert_eq!(of_sentinel("sentinel-1"), splitbrain::checker::observations::Presence::Dead);
+}

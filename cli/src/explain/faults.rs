@@ -64,4 +64,10 @@ pub const ENTRIES: &[Entry] = &[
         "DEBUG SLEEP: the process does nothing at all for a while. `{ of = \"master\", for = \"3s\" }`. Unlike after \
          SIGSTOP, events that were ready together with the command still follow it.",
     ),
+    entry(
+        "config-read-only",
+        "Processes cannot replace their configuration files. Sentinel goes on with what it has in memory and votes all the \
+         same, and only operators hear of it; what it decides is forgotten by a restart, and without a writable file it does \
+         not start at all. CONFIG REWRITE fails, so that roles do not survive a restart. `for` gives the permission back.",
+    ),
 ];

@@ -35,6 +35,7 @@ pub const KINDS: &[&str] = &[
     "sentinel-failover",
     "sentinel-command",
     "debug-sleep",
+    "config-read-only",
 ];
 
 /// Reads all `[[faults]]`.
@@ -162,6 +163,7 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
         "sentinel-failover" => sentinel_failover(field, master, names)?,
         "sentinel-command" => sentinel_command(field, names)?,
         "debug-sleep" => debug_sleep(field, names)?,
+        "config-read-only" => What::ConfigReadOnly(targets()?),
         _ if field.as_bool() == Some(true) => What::Heal,
         _ => return Err(field.wrong("true")),
     })

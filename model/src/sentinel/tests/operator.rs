@@ -9,11 +9,11 @@ use crate::operator::{Answer, SentinelCommand};
 fn type_in(rig: &mut Rig, text: &str) -> Answer {
     let command = SentinelCommand::parse(text).unwrap();
     rig.step(Input::Operator(OperatorCommand::Sentinel(command)));
-    let answers = rig.notes().into_iter().filter_map(|note| match note {
+    let mut answers = rig.notes().into_iter().filter_map(|note| match note {
         Note::Answered(answer) => Some(answer),
         _ => None,
     });
-    answers.last().expect("every command is answered")
+    answers.next_back().expect("every command is answered")
 }
 
 fn error(rig: &mut Rig, text: &str) -> Option<ErrorWord> {
@@ -128,7 +128,8 @@ fn removing_and_adding_a_master_lets_a_sentinel_vote_twice_in_an_epoch_and_reset
 
 #[test]
 fn set_applies_each_option_and_tells_it() {
-    let rows: &[(&str, &str, fn(&MasterConf) -> bool)] = &[
+    type Row = (&'static str, &'static str, fn(&MasterConf) -> bool);
+    let rows: &[Row] = &[
         ("down-after-milliseconds 700", "down-after-milliseconds 700", |m| m.down_after == Millis(700)),
         ("failover-timeout 900", "failover-timeout 900", |m| m.failover_timeout == Millis(900)),
         ("parallel-syncs 4", "parallel-syncs 4", |m| m.parallel_syncs == 4),
