@@ -49,14 +49,10 @@ impl Client {
         if worker.conn.is_some() {
             return self.send_command(w, io);
         }
-        if worker.op.pooled {
-            let target = worker.op.target;
-            if let (false, Some(server)) = (self.profile.resolve_in_op, target) {
-                return self.connect_server(w, server, io);
-            }
-            worker.op.pooled = false;
-            self.pool.release(&self.profile, None, target, io);
+        if let (true, Some(server)) = (worker.op.pooled, worker.op.target) {
+            return self.connect_server(w, server, io);
         }
+        self.leave_pool(w, io);
         self.take_turn(w, io);
     }
 
@@ -266,7 +262,11 @@ impl Client {
         if retry.on.contains(&class)
             && let Some(pause) = retry.pause(worker.op.tries, now.since(worker.op.begun), io.env.draws)
         {
-            return worker.wait(Stage::RetryPause, Some(now + pause));
+            worker.wait(Stage::RetryPause, Some(now + pause));
+            if self.profile.resolve_in_op {
+                self.leave_pool(w, io);
+            }
+            return;
         }
         let outcome = match worker.op.indeterminate {
             0 => Outcome::Fail(reason),
@@ -277,7 +277,6 @@ impl Client {
 
     fn finish(&mut self, w: usize, outcome: Outcome, io: &mut Io<'_, '_>) {
         let worker = &mut self.workers[w];
-        let conn = worker.conn.take();
         worker.wait(Stage::Free, None);
         let op = &worker.op;
         io.note(Note::Complete {
@@ -287,16 +286,19 @@ impl Client {
             attempts: op.written,
             attempts_indeterminate: op.indeterminate,
         });
-        if op.pooled {
-            self.pool.release(&self.profile, conn, op.target, io);
-            self.next_turn(io);
-        }
+        self.leave_pool(w, io);
     }
 
-    /// A connection of the pool is free: the longest waiting takes it.
-    fn next_turn(&mut self, io: &mut Io<'_, '_>) {
-        if let Some(w) = self.turns.pop_front() {
-            self.take_turn(w, io);
+    /// Gives the place in the pool back, with the connection if it is still open; the longest waiting worker takes it.
+    fn leave_pool(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        let worker = &mut self.workers[w];
+        if !std::mem::take(&mut worker.op.pooled) {
+            return;
+        }
+        let (conn, target) = (worker.conn.take(), worker.op.target);
+        self.pool.release(&self.profile, conn, target, io);
+        if let Some(next) = self.turns.pop_front() {
+            self.take_turn(next, io);
         }
     }
 
