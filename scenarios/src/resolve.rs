@@ -89,7 +89,7 @@ impl Scenario {
                     password: client.password.clone(),
                     sentinel_password: client.sentinel_password.clone(),
                 };
-                processes.push(Process { name: name.clone(), host, addr, kind: ProcessKind::Client(conf) });
+                processes.push(Process { name: name.clone(), host, addr, kind: ProcessKind::Client(Box::new(conf)) });
                 number += 1;
             }
         }

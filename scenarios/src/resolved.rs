@@ -40,7 +40,7 @@ pub enum ProcessKind {
     /// redis-sentinel with this configuration file.
     Sentinel(SentinelConf),
     /// An application.
-    Client(ClientConf),
+    Client(Box<ClientConf>),
 }
 
 /// A group of processes by role or name. Roles are resolved when the step fires, from what most running Sentinels say.

@@ -645,7 +645,7 @@ impl World {
                     conf.number = *next_client_number;
                     *next_client_number += 1;
                 }
-                AnyNode::Client(Box::new(Client::start(conf.clone(), &mut env, out)))
+                AnyNode::Client(Box::new(Client::start((**conf).clone(), &mut env, out)))
             }
         };
         let elapsed = env.elapsed();

@@ -1,22 +1,47 @@
-//! Finding the master: Sentinels are asked one after the other until one names a usable address (client spec 9.1).
+//! Finding the master: Sentinels are asked one after the other, or all at once, until one names a usable address
+//! (client spec 9.1).
 
-use super::profile::{Greeting, Promote, SentinelQuery};
-use super::{Client, Io, Stage};
-use crate::client::profile::ErrClass;
+use super::profile::{ErrClass, Greeting, Promote, SentinelOrder, SentinelQuery};
+use super::{Client, Io, Role, Stage};
 use crate::note::FailReason;
-use crate::{Addr, Conn, ErrorWord, Reply, Request};
+use crate::{Addr, Conn, Draws, ErrorWord, Purpose, Reply, Request};
 
 /// The Sentinels as all workers of a process see them.
 #[derive(Debug)]
 pub(super) struct Sentinels {
     order: Vec<Addr>,
+    /// Where the next question begins, for orders that rotate.
+    cursor: usize,
+    /// The one that answered last and has not failed since.
+    current: Option<Addr>,
     /// Connections kept for the next question, last used first.
     kept: Vec<(Addr, Conn)>,
 }
 
 impl Sentinels {
-    pub(super) fn new(order: Vec<Addr>) -> Sentinels {
-        Sentinels { order, kept: Vec::new() }
+    pub(super) fn new(how: SentinelOrder, mut order: Vec<Addr>, draws: &mut dyn Draws) -> Sentinels {
+        match how {
+            SentinelOrder::Listed | SentinelOrder::RotateEachUse => {}
+            SentinelOrder::FixedPermutation => order.sort_by_key(|addr| scattered(*addr)),
+            SentinelOrder::ShuffleOnce => {
+                for last in (1..order.len()).rev() {
+                    order.swap(last, draws.below(Purpose::Backoff, last as u64 + 1) as usize);
+                }
+            }
+        }
+        Sentinels { order, cursor: 0, current: None, kept: Vec::new() }
+    }
+
+    /// All, in their present order.
+    pub(super) fn all(&self) -> &[Addr] {
+        &self.order
+    }
+
+    /// The next one in a rotating order comes first from now on, and asking begins there again.
+    pub(super) fn turn_to_next(&mut self) {
+        let next = self.cursor.min(self.order.len().saturating_sub(1));
+        self.order.rotate_left(next);
+        self.cursor = 0;
     }
 
     /// A connection is gone. If it was kept, the next question opens a new one: libraries that keep them look for a
@@ -38,8 +63,27 @@ impl Sentinels {
             Promote::No => {}
             Promote::MoveToFront => self.order[..=index].rotate_right(1),
             Promote::SwapWithFirst => self.order.swap(0, index),
+            Promote::TurnToFront => {
+                self.order.rotate_left(index);
+                self.cursor = 0;
+            }
         }
     }
+}
+
+/// A number that depends on the address and on nothing else, in no visible order (Fibonacci hashing).
+fn scattered(addr: Addr) -> u64 {
+    let key = (u64::from(addr.ip.0) << 16) | u64::from(addr.port);
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
+}
+
+/// What Sentinels said of all servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Survey {
+    /// The master.
+    pub(super) master: Addr,
+    /// All servers, the master included.
+    pub(super) nodes: Vec<Addr>,
 }
 
 /// What an answer is worth.
@@ -51,12 +95,40 @@ enum Answer {
 }
 
 impl Client {
-    /// Starts a round through the Sentinels in their present order.
+    /// Looks for the master.
     pub(super) fn discover(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        self.workers[w].rounds = 0;
+        self.start_round(w, io);
+    }
+
+    /// Starts a round: with the Sentinel that answered last, or with all at once, or with one after the other.
+    pub(super) fn start_round(&mut self, w: usize, io: &mut Io<'_, '_>) {
         let worker = &mut self.workers[w];
-        worker.round.clone_from(&self.sentinels.order);
         worker.answered = false;
+        worker.survey = None;
+        worker.round.clear();
+        match self.sentinels.current.filter(|_| self.profile.sticky_sentinel) {
+            Some(current) => worker.round.push(current),
+            None if self.profile.query_parallel => return self.probe_all(w, io),
+            None => worker.round.extend_from_slice(&self.sentinels.order[self.sentinels.cursor..]),
+        }
         self.ask(w, 0, io);
+    }
+
+    /// Asks all Sentinels at once.
+    fn probe_all(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        self.workers[w].wait(Stage::Probing, None);
+        for n in 0..self.sentinels.order.len() {
+            let probe = self.task(Role::Probe(w));
+            let worker = &mut self.workers[probe];
+            worker.round.clear();
+            worker.round.push(self.sentinels.order[n]);
+            worker.answered = false;
+            self.ask(probe, 0, io);
+        }
+        if self.sentinels.order.is_empty() {
+            self.undiscovered(w, FailReason::NoSentinel, ErrClass::NoMaster, io);
+        }
     }
 
     /// Asks the Sentinel at this place, or ends the round if there is none.
@@ -65,13 +137,75 @@ impl Client {
         worker.place = place;
         worker.failures = 0;
         if place < worker.round.len() {
+            if self.profile.sentinel_order == SentinelOrder::RotateEachUse {
+                self.sentinels.cursor = (self.sentinels.cursor + 1).min(self.sentinels.order.len());
+            }
             return self.ask_sentinel(w, io);
         }
         let reason = match worker.answered {
             true => FailReason::NoMaster,
             false => FailReason::NoSentinel,
         };
-        self.attempt_failed(w, reason, ErrClass::NoMaster, io);
+        self.undiscovered(w, reason, ErrClass::NoMaster, io);
+    }
+
+    /// A round ended without a usable answer: another one, or the failure of what it was for.
+    fn undiscovered(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+        if let Role::Probe(parent) = self.workers[w].role {
+            return self.probe_failed(w, parent, reason, class, io);
+        }
+        // Parallel questions leave no round behind: this was the one that is asked first.
+        let first = self.workers[w].round.first().copied().filter(|_| self.profile.query_parallel);
+        if first.is_some() {
+            self.sentinels.current = self.sentinels.current.filter(|current| Some(*current) != first);
+            return self.start_round(w, io);
+        }
+        self.sentinels.cursor = 0;
+        let worker = &mut self.workers[w];
+        if let Some(backoff) = self.profile.round_retry {
+            worker.rounds += 1;
+            let pause = backoff.pause(worker.rounds, io.env.draws);
+            return worker.wait(Stage::RoundPause, Some(io.env.mono() + pause));
+        }
+        match worker.role {
+            Role::Link(_) => self.link_unresolved(w, reason, class, io),
+            Role::Survey => self.survey_failed(w, reason, io),
+            Role::Operations | Role::Probe(_) | Role::Spare => self.attempt_failed(w, reason, class, io),
+        }
+    }
+
+    /// One of several parallel questions had no usable answer; the last failure is that of all.
+    fn probe_failed(&mut self, w: usize, parent: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+        self.dismiss(w);
+        if !self.workers.iter().any(|worker| worker.role == Role::Probe(parent)) {
+            self.undiscovered(parent, reason, class, io);
+        }
+    }
+
+    /// The worker is not needed any more.
+    pub(super) fn dismiss(&mut self, w: usize) {
+        self.workers[w].role = Role::Spare;
+        self.workers[w].wait(Stage::Free, None);
+    }
+
+    /// A Sentinel named a usable master.
+    fn discovered(&mut self, w: usize, sentinel: Addr, addr: Addr, io: &mut Io<'_, '_>) {
+        if let Role::Probe(parent) = self.workers[w].role {
+            for other in 0..self.workers.len() {
+                if self.workers[other].role == Role::Probe(parent) {
+                    if let Some(conn) = self.workers[other].conn.take() {
+                        io.close(conn, self.profile.close);
+                    }
+                    self.dismiss(other);
+                }
+            }
+            return self.discovered(parent, sentinel, addr, io);
+        }
+        self.sentinels.promote(self.profile.promote_answering, sentinel);
+        self.sentinels.current = Some(sentinel);
+        self.subscribe(sentinel, io);
+        self.new_address(addr, io);
+        self.connect_server(w, addr, io);
     }
 
     /// One attempt at the Sentinel whose turn it is.
@@ -113,7 +247,7 @@ impl Client {
         };
         let question = match self.profile.sentinel_query {
             SentinelQuery::GetMasterAddr => Request::GetMasterAddr(self.master.clone()),
-            SentinelQuery::Masters => Request::Masters,
+            SentinelQuery::Masters | SentinelQuery::MasterAndReplicas => Request::Masters,
         };
         io.send(conn, question);
         let deadline = io.after(self.profile.sentinel_cmd_timeout);
@@ -138,19 +272,42 @@ impl Client {
         let next = self.workers[w].place + 1;
         self.workers[w].answered = true;
         let answer = self.judge(reply);
+        if let (SentinelQuery::MasterAndReplicas, Answer::Master(master)) = (self.profile.sentinel_query, &answer) {
+            return self.ask_for_replicas(w, *master, io);
+        }
         self.put_back(w, sentinel, &answer, io);
         match answer {
-            Answer::Master(addr) => {
-                self.sentinels.promote(self.profile.promote_answering, sentinel);
-                self.pool.resolved(&self.profile, addr, io);
-                self.connect_server(w, addr, io);
-            }
+            Answer::Master(addr) => self.discovered(w, sentinel, addr, io),
             Answer::Useless if self.profile.next_on_bad_answer => self.ask(w, next, io),
             Answer::Error(_) if self.profile.next_on_error_reply => self.ask(w, next, io),
-            Answer::Useless => self.attempt_failed(w, FailReason::NoMaster, ErrClass::NoMaster, io),
+            Answer::Useless => self.undiscovered(w, FailReason::NoMaster, ErrClass::NoMaster, io),
             Answer::Error(word) => {
-                self.attempt_failed(w, FailReason::Error(word), ErrClass::Other, io);
+                self.undiscovered(w, FailReason::Error(word), ErrClass::Other, io);
             }
+        }
+    }
+
+    fn ask_for_replicas(&mut self, w: usize, master: Addr, io: &mut Io<'_, '_>) {
+        let Some(conn) = self.workers[w].conn else {
+            return;
+        };
+        self.workers[w].survey = Some(Survey { master, nodes: vec![master] });
+        io.send(conn, Request::Replicas(self.master.clone()));
+        let deadline = io.after(self.profile.sentinel_cmd_timeout);
+        self.workers[w].wait(Stage::SentinelReplicas, deadline);
+    }
+
+    /// A Sentinel listed the replicas too.
+    pub(super) fn replicas_replied(&mut self, w: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        let sentinel = self.workers[w].round[self.workers[w].place];
+        let master = self.workers[w].survey.as_ref().map(|survey| survey.master);
+        if let (Reply::Instances(entries), Some(survey)) = (reply, &mut self.workers[w].survey) {
+            survey.nodes.extend(entries.iter().map(|entry| entry.addr));
+        }
+        self.put_back(w, sentinel, &Answer::Useless, io);
+        match master {
+            Some(master) => self.discovered(w, sentinel, master, io),
+            None => self.undiscovered(w, FailReason::NoMaster, ErrClass::NoMaster, io),
         }
     }
 
@@ -163,6 +320,13 @@ impl Client {
             self.sentinels.kept.push((sentinel, conn));
         } else {
             io.close(conn, self.profile.close);
+        }
+    }
+
+    pub(super) fn judged_address(&self, reply: &Reply) -> Option<Addr> {
+        match self.judge(reply) {
+            Answer::Master(addr) => Some(addr),
+            _ => None,
         }
     }
 

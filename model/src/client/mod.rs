@@ -2,26 +2,38 @@
 //! (client spec 9), steered by a [`profile::Profile`]. It must not know which library it plays.
 //!
 //! A process has one or more *workers*; each runs one operation at a time. They share the list of Sentinels
-//! (`discovery`), the pool of connections (`pool`) and the pace of the application ([`workload`]). The life of an
-//! operation is in `op`.
+//! (`discovery`), the connections to servers (`pool`, or `link` where operations share them), the subscriptions
+//! (`listen`) and the pace of the application ([`workload`]). The life of an operation is in `op`.
+//!
+//! Whatever else takes several exchanges (opening a shared connection, a look at the topology, one of several parallel
+//! questions) is a worker too, of another `Role`, so that all of them find the master in the same way.
 
+pub mod backoff;
 mod discovery;
+pub mod knobs;
+mod link;
+mod listen;
 mod op;
 mod pool;
 pub mod profile;
 pub mod profiles;
 #[cfg(test)]
 mod testing;
+mod topology;
 pub mod workload;
 
 use crate::message::{Credentials, OperatorCommand};
 use crate::note::Note;
 use crate::{Addr, Conn, Effects, Env, Input, Message, Millis, MonoTime, Name, Node, Reply, Request};
-use discovery::Sentinels;
+use discovery::{Sentinels, Survey};
+use link::Link;
+use listen::Listener;
 use op::Op;
 use pool::Pool;
 use profile::Greeting;
+use std::collections::VecDeque;
 use std::sync::Arc;
+use topology::Topology;
 use workload::Pacer;
 
 /// Exit status of a process that SIGTERM ended.
@@ -56,19 +68,31 @@ pub struct Client {
     sentinel_greeting: Salute,
     sentinels: Sentinels,
     pool: Pool,
+    /// Workers that wait for a connection of the pool, the longest waiting first.
+    turns: VecDeque<usize>,
+    /// Shared connections.
+    links: Vec<Link>,
+    topology: Topology,
+    listeners: Vec<Listener>,
     pacer: Pacer,
+    /// First those that run operations.
     workers: Vec<Worker>,
 }
 
-/// One operation at a time, from its start to its end.
+/// One operation at a time, from its start to its end; or another task (see `Role`).
 #[derive(Debug)]
 struct Worker {
+    role: Role,
     stage: Stage,
     /// The connection of this stage: to a Sentinel or to a server.
     conn: Option<Conn>,
     /// When this stage is given up, or a pause ends.
     deadline: Option<MonoTime>,
     op: Op,
+    /// What Sentinels said so far where the question has two parts.
+    survey: Option<Survey>,
+    /// Rounds without a usable answer.
+    rounds: u32,
     /// Sentinels to ask in this round.
     round: Vec<Addr>,
     /// Which of them is asked.
@@ -79,17 +103,51 @@ struct Worker {
     answered: bool,
 }
 
+/// What a worker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Runs operations.
+    Operations,
+    /// Opens this shared connection and keeps it.
+    Link(usize),
+    /// Looks up all servers.
+    Survey,
+    /// Asks one Sentinel on behalf of this worker, which asks several at once.
+    Probe(usize),
+    /// Nothing at the moment.
+    Spare,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Free,
+    /// Waits for a connection of the pool.
+    PoolTurn,
+    /// Waits for what [`Role::Probe`] workers find.
+    Probing,
+    /// Between two rounds through the Sentinels.
+    RoundPause,
     SentinelConnect,
     SentinelGreeting(usize),
     SentinelReply,
+    SentinelReplicas,
     SentinelPause,
+    /// Between two dials.
+    DialPause,
     ServerConnect,
     ServerGreeting(usize),
+    /// The server loads its data; this part of the greeting will be repeated.
+    ServerLoading(usize),
     ServerReply,
     RetryPause,
+    /// Waits for a shared connection.
+    Queued,
+    /// Written to a shared connection.
+    Shared,
+    /// The shared connection is there.
+    LinkUp,
+    /// Before it is opened again.
+    LinkPause,
 }
 
 /// What a worker may be waiting for.
@@ -136,6 +194,7 @@ impl Salute {
             (Greeting::Auth, None) | (Greeting::Role, _) => Request::Role,
             (Greeting::LibName, _) => Request::ClientSetInfo(true),
             (Greeting::LibVersion, _) => Request::ClientSetInfo(false),
+            (Greeting::Info, _) => Request::Info,
         })
     }
 }
@@ -173,16 +232,33 @@ impl Client {
     /// Starts the process. Nothing is connected before the first operation.
     pub fn start(conf: ClientConf, env: &mut Env<'_>, _out: &mut Effects) -> Client {
         let workers = conf.workload.in_flight.max(1);
+        let pacer = Pacer::start(&conf.workload, conf.number, env.mono(), env.draws);
+        let sentinels = Sentinels::new(conf.profile.sentinel_order, conf.sentinels, env.draws);
         Client {
-            pacer: Pacer::start(&conf.workload, conf.number, env.mono(), env.draws),
+            pacer,
             server_greeting: Salute::new(conf.profile.greeting, conf.password),
             sentinel_greeting: Salute::new(conf.profile.sentinel_greeting, conf.sentinel_password),
             profile: conf.profile,
             master: conf.master,
-            sentinels: Sentinels::new(conf.sentinels),
+            sentinels,
             pool: Pool::default(),
-            workers: (0..workers).map(|_| Worker::new()).collect(),
+            turns: VecDeque::new(),
+            links: Vec::new(),
+            topology: Topology::default(),
+            listeners: Vec::new(),
+            workers: (0..workers).map(|_| Worker::new(Role::Operations)).collect(),
         }
+    }
+
+    /// A worker for something else than operations.
+    fn task(&mut self, role: Role) -> usize {
+        let spare = self.workers.iter().position(|worker| worker.role == Role::Spare);
+        let w = spare.unwrap_or(self.workers.len());
+        match spare {
+            Some(w) => self.workers[w].role = role,
+            None => self.workers.push(Worker::new(role)),
+        }
+        w
     }
 
     fn worker_on(&self, conn: Conn) -> Option<usize> {
@@ -197,6 +273,8 @@ impl Client {
                 self.workers[w].conn = None;
             }
             self.advance(w, happened, io);
+        } else if let Some(n) = self.listener_on(conn) {
+            self.listener_advance(n, happened, io);
         } else if gone {
             self.pool.peer_closed(conn);
             self.sentinels.forget(conn);
@@ -214,7 +292,11 @@ impl Client {
             self.workers[w].deadline = None;
             match self.workers[w].stage {
                 Stage::SentinelPause => self.ask_sentinel(w, io),
+                Stage::RoundPause => self.start_round(w, io),
+                Stage::DialPause => self.find_server(w, io),
                 Stage::RetryPause => self.start_attempt(w, io),
+                Stage::LinkPause => self.link_open(w, io),
+                Stage::ServerLoading(step) => self.greet_server(w, step, io),
                 _ => {
                     if let Some(conn) = self.workers[w].conn.take() {
                         io.close(conn, self.profile.close);
@@ -223,6 +305,8 @@ impl Client {
                 }
             }
         }
+        self.listeners_wake(io);
+        self.refresh_if_due(io);
     }
 
     fn advance(&mut self, w: usize, happened: Happened, io: &mut Io<'_, '_>) {
@@ -232,9 +316,11 @@ impl Client {
                 self.sentinel_greeted(w, step, &reply, io);
             }
             (Stage::SentinelReply, Happened::Reply(reply)) => self.sentinel_replied(w, &reply, io),
-            (Stage::SentinelConnect | Stage::SentinelGreeting(_) | Stage::SentinelReply, Happened::Trouble(_)) => {
-                self.sentinel_failed(w, io)
-            }
+            (Stage::SentinelReplicas, Happened::Reply(reply)) => self.replicas_replied(w, &reply, io),
+            (
+                Stage::SentinelConnect | Stage::SentinelGreeting(_) | Stage::SentinelReply | Stage::SentinelReplicas,
+                Happened::Trouble(_),
+            ) => self.sentinel_failed(w, io),
             (Stage::ServerConnect, Happened::Connected) => self.greet_server(w, 0, io),
             (Stage::ServerGreeting(step), Happened::Reply(reply)) => {
                 self.server_greeted(w, step, &reply, io);
@@ -243,6 +329,11 @@ impl Client {
             (Stage::ServerConnect | Stage::ServerGreeting(_) | Stage::ServerReply, Happened::Trouble(trouble)) => {
                 self.server_failed(w, trouble, io)
             }
+            (Stage::ServerLoading(_), Happened::Trouble(trouble)) => self.server_failed(w, trouble, io),
+            (Stage::LinkUp, Happened::Reply(reply)) => self.link_replied(w, &reply, io),
+            (Stage::LinkUp, Happened::Trouble(_)) => self.link_lost(w, io),
+            (Stage::Queued | Stage::Shared, Happened::Trouble(Trouble::Timeout)) => self.out_of_patience(w, io),
+            (Stage::PoolTurn, Happened::Trouble(Trouble::Timeout)) => self.out_of_turn(w, io),
             // Out of turn: a pause goes on even if the connection kept for the next attempt is lost.
             _ => {}
         }
@@ -252,8 +343,7 @@ impl Client {
     fn start_due(&mut self, io: &mut Io<'_, '_>) {
         let now = io.env.mono();
         while self.pacer.due().is_some_and(|due| due <= now) {
-            let free = |worker: &Worker| worker.stage == Stage::Free;
-            let Some(w) = self.workers.iter().position(free) else {
+            let Some(w) = self.workers.iter().position(Worker::is_free) else {
                 return;
             };
             let Some((number, command)) = self.pacer.take(now, io.env.draws) else {
@@ -265,17 +355,25 @@ impl Client {
 }
 
 impl Worker {
-    fn new() -> Worker {
+    fn new(role: Role) -> Worker {
         Worker {
+            role,
             stage: Stage::Free,
             conn: None,
             deadline: None,
             op: Op::default(),
+            survey: None,
+            rounds: 0,
             round: Vec::new(),
             place: 0,
             failures: 0,
             answered: false,
         }
+    }
+
+    /// Whether it could start an operation.
+    fn is_free(&self) -> bool {
+        self.role == Role::Operations && self.stage == Stage::Free
     }
 
     fn wait(&mut self, stage: Stage, deadline: Option<MonoTime>) {
@@ -296,6 +394,7 @@ impl Node for Client {
             Input::Message(conn, Message::Reply(reply)) => {
                 self.on_connection(conn, Happened::Reply(reply), io);
             }
+            Input::Message(conn, Message::SwitchMaster(message)) => self.switched(conn, &message, io),
             Input::Closed(conn, _) => {
                 self.on_connection(conn, Happened::Trouble(Trouble::Closed), io);
             }
@@ -308,8 +407,9 @@ impl Node for Client {
 
     fn next_wakeup(&self) -> Option<MonoTime> {
         let deadlines = self.workers.iter().filter_map(|worker| worker.deadline);
-        let free = self.workers.iter().any(|worker| worker.stage == Stage::Free);
+        let free = self.workers.iter().any(Worker::is_free);
         let next_op = self.pacer.due().filter(|_| free);
-        deadlines.chain(next_op).min()
+        let listeners = self.listeners.iter().filter_map(Listener::deadline);
+        deadlines.chain(next_op).chain(listeners).chain(self.topology.refresh_at()).min()
     }
 }

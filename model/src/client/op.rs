@@ -2,25 +2,28 @@
 //! (client spec 2 and 9.2).
 
 use super::pool::Checkout;
-use super::profile::{ErrClass, Greeting};
-use super::{Client, Io, Stage, Trouble};
+use super::profile::{ErrClass, Greeting, OnNewAddress, PoolWait};
+use super::{Client, Io, Role, Stage, Trouble};
 use crate::message::RoleReply;
 use crate::note::{FailReason, Note, Outcome};
-use crate::{Addr, Command, Reply, Request, Value};
+use crate::{Addr, Command, Conn, MonoTime, Reply, Request, Value};
 
 /// The operation a worker runs.
 #[derive(Debug, Default)]
 pub(super) struct Op {
-    number: u32,
+    pub(super) number: u32,
     command: Option<Command>,
+    begun: MonoTime,
     /// Attempts begun, also those that found no server.
     tries: u32,
+    /// Dials within the present attempt.
+    dials: u32,
     /// Attempts written to a connection.
     written: u16,
     /// Of these, how many may have been executed unseen.
     indeterminate: u16,
     /// Where the attempt goes or went.
-    target: Option<Addr>,
+    pub(super) target: Option<Addr>,
     /// Where the command was last written to.
     server: Option<Addr>,
     /// It holds a place in the pool.
@@ -31,7 +34,7 @@ impl Client {
     /// Starts an operation on a free worker.
     pub(super) fn begin(&mut self, w: usize, number: u32, command: Command, io: &mut Io<'_, '_>) {
         io.note(Note::Invoke { op: number, command });
-        self.workers[w].op = Op { number, command: Some(command), ..Op::default() };
+        self.workers[w].op = Op { number, command: Some(command), begun: io.env.mono(), ..Op::default() };
         self.start_attempt(w, io);
     }
 
@@ -39,17 +42,22 @@ impl Client {
     pub(super) fn start_attempt(&mut self, w: usize, io: &mut Io<'_, '_>) {
         let worker = &mut self.workers[w];
         worker.op.tries += 1;
+        worker.op.dials = 0;
+        if let Some(shared) = self.profile.shared {
+            return self.submit(w, &shared, io);
+        }
         if worker.conn.is_some() {
             return self.send_command(w, io);
         }
-        if worker.op.pooled {
-            let target = worker.op.target;
-            if let (false, Some(server)) = (self.profile.resolve_in_op, target) {
-                return self.connect_server(w, server, io);
-            }
-            worker.op.pooled = false;
-            self.pool.release(&self.profile, None, target, io);
+        if let (true, Some(server)) = (worker.op.pooled, worker.op.target) {
+            return self.connect_server(w, server, io);
         }
+        self.leave_pool(w, io);
+        self.take_turn(w, io);
+    }
+
+    /// Takes a connection of the pool.
+    fn take_turn(&mut self, w: usize, io: &mut Io<'_, '_>) {
         let found = self.pool.checkout(&self.profile, io);
         self.workers[w].op.pooled = found != Checkout::Exhausted;
         match found {
@@ -58,15 +66,49 @@ impl Client {
                 self.workers[w].op.target = Some(addr);
                 self.send_command(w, io);
             }
-            Checkout::Open => self.discover(w, io),
+            Checkout::Open => self.find_server(w, io),
             Checkout::Dead(addr) => {
                 // The write itself succeeds or breaks; the application sees a broken connection either way.
                 self.workers[w].op.target = Some(addr);
                 self.count_write(w);
                 self.server_lost(w, FailReason::Closed, ErrClass::Closed, io);
             }
-            Checkout::Exhausted => {
-                self.attempt_failed(w, FailReason::PoolExhausted, ErrClass::Other, io);
+            Checkout::Exhausted => match self.profile.pool_wait {
+                PoolWait::Fail => self.attempt_failed(w, FailReason::PoolExhausted, ErrClass::Other, io),
+                PoolWait::Turn(patience) => {
+                    self.turns.push_back(w);
+                    let deadline = io.after(patience);
+                    self.workers[w].wait(Stage::PoolTurn, deadline);
+                }
+            },
+        }
+    }
+
+    /// No connection of the pool became free in time.
+    pub(super) fn out_of_turn(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        self.turns.retain(|waiting| *waiting != w);
+        self.attempt_failed(w, FailReason::PoolExhausted, ErrClass::PoolWait, io);
+    }
+
+    /// Opens a connection to the master: to the address at hand, if the library asks but once, or to what Sentinels say.
+    pub(super) fn find_server(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        match self.pool.known().filter(|_| self.profile.resolve_once) {
+            Some(known) => self.connect_server(w, known, io),
+            None => self.discover(w, io),
+        }
+    }
+
+    /// Somebody named the master's address.
+    pub(super) fn new_address(&mut self, addr: Addr, io: &mut Io<'_, '_>) {
+        if !self.pool.resolved(&self.profile, addr, io) || self.profile.on_new_address != OnNewAddress::CloseAll {
+            return;
+        }
+        for w in 0..self.workers.len() {
+            let worker = &self.workers[w];
+            let in_use = matches!(worker.stage, Stage::ServerGreeting(_) | Stage::ServerReply);
+            if in_use && worker.op.target != Some(addr) {
+                self.close_conn(w, io);
+                self.server_failed(w, Trouble::Closed, io);
             }
         }
     }
@@ -83,7 +125,11 @@ impl Client {
     /// Sends the next part of the greeting, or the command after the last.
     pub(super) fn greet_server(&mut self, w: usize, step: usize, io: &mut Io<'_, '_>) {
         let Some(request) = self.server_greeting.request(step) else {
-            return self.send_command(w, io);
+            return match self.workers[w].role {
+                Role::Link(l) => self.link_ready(w, l, io),
+                Role::Survey => self.surveyed(w, true, io),
+                Role::Operations | Role::Probe(_) | Role::Spare => self.send_command(w, io),
+            };
         };
         let Some(conn) = self.workers[w].conn else {
             return;
@@ -97,7 +143,12 @@ impl Client {
     pub(super) fn server_greeted(&mut self, w: usize, step: usize, reply: &Reply, io: &mut Io<'_, '_>) {
         let refused = match (self.server_greeting.parts[step], reply) {
             (Greeting::Role, Reply::Role(role)) if matches!(**role, RoleReply::Master(..)) => None,
-            (Greeting::Role, _) => Some((FailReason::NotMaster, ErrClass::ReadOnly)),
+            (Greeting::Info, Reply::Info(info)) if info.loading => {
+                let deadline = io.env.mono() + self.profile.loading_poll.nanos();
+                return self.workers[w].wait(Stage::ServerLoading(step), Some(deadline));
+            }
+            (Greeting::Info, Reply::Info(info)) if info.slave.is_none() => None,
+            (Greeting::Role | Greeting::Info, _) => Some((FailReason::NotMaster, ErrClass::ReadOnly)),
             (Greeting::Hello | Greeting::Auth, Reply::Error(word)) => {
                 Some((FailReason::Error(*word), ErrClass::of(*word)))
             }
@@ -107,20 +158,36 @@ impl Client {
             None => self.greet_server(w, step + 1, io),
             Some((reason, class)) => {
                 self.close_conn(w, io);
-                self.attempt_failed(w, reason, class, io);
+                self.unusable(w, reason, class, io);
             }
+        }
+    }
+
+    /// The server cannot be used: the end of the attempt, or of what else the connection was for.
+    fn unusable(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+        match self.workers[w].role {
+            Role::Link(l) => self.link_failed(w, l, reason, class, io),
+            Role::Survey => self.surveyed(w, false, io),
+            Role::Operations | Role::Probe(_) | Role::Spare => self.attempt_failed(w, reason, class, io),
         }
     }
 
     fn send_command(&mut self, w: usize, io: &mut Io<'_, '_>) {
         let worker = &self.workers[w];
-        let (Some(conn), Some(command)) = (worker.conn, worker.op.command) else {
+        let Some(conn) = worker.conn else {
             return;
         };
-        io.send(conn, Request::Data(command));
-        self.count_write(w);
+        self.write_command(w, conn, io);
         let deadline = io.after(self.profile.read_timeout);
         self.workers[w].wait(Stage::ServerReply, deadline);
+    }
+
+    /// Writes the command to a connection.
+    pub(super) fn write_command(&mut self, w: usize, conn: Conn, io: &mut Io<'_, '_>) {
+        if let Some(command) = self.workers[w].op.command {
+            io.send(conn, Request::Data(command));
+            self.count_write(w);
+        }
     }
 
     fn count_write(&mut self, w: usize) {
@@ -156,9 +223,9 @@ impl Client {
         };
         match self.workers[w].stage {
             Stage::ServerConnect => {
-                self.attempt_failed(w, FailReason::Connect, ErrClass::ConnFail, io);
+                self.unusable(w, FailReason::Connect, ErrClass::ConnFail, io);
             }
-            Stage::ServerGreeting(_) => self.attempt_failed(w, FailReason::Handshake, class, io),
+            Stage::ServerGreeting(_) | Stage::ServerLoading(_) => self.unusable(w, FailReason::Handshake, class, io),
             _ => {
                 let reason = match trouble {
                     Trouble::Timeout => FailReason::Timeout,
@@ -170,10 +237,15 @@ impl Client {
     }
 
     /// The command was written and no reply came: it may be executed at any later time.
-    fn server_lost(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+    pub(super) fn server_lost(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+        self.count_unseen(w);
+        self.attempt_failed(w, reason, class, io);
+    }
+
+    /// The last writing may have been executed, and nobody will tell.
+    pub(super) fn count_unseen(&mut self, w: usize) {
         let op = &mut self.workers[w].op;
         op.indeterminate = op.indeterminate.saturating_add(1);
-        self.attempt_failed(w, reason, class, io);
     }
 
     /// An attempt is over without success: another one, or the end. The last error is what the application sees, but an
@@ -181,9 +253,20 @@ impl Client {
     pub(super) fn attempt_failed(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
         let retry = self.profile.op_retry;
         let worker = &mut self.workers[w];
-        if retry.on.contains(&class) && worker.op.tries < retry.attempts {
-            let pause = retry.backoff.pause(worker.op.tries, io.env.draws);
-            return worker.wait(Stage::RetryPause, Some(io.env.mono() + pause));
+        let now = io.env.mono();
+        let dialling = worker.op.pooled && matches!(class, ErrClass::ConnFail | ErrClass::NoMaster);
+        if dialling && worker.op.dials + 1 < self.profile.dials {
+            worker.op.dials += 1;
+            return worker.wait(Stage::DialPause, Some(now + self.profile.dial_pause.nanos()));
+        }
+        if retry.on.contains(&class)
+            && let Some(pause) = retry.pause(worker.op.tries, now.since(worker.op.begun), io.env.draws)
+        {
+            worker.wait(Stage::RetryPause, Some(now + pause));
+            if self.profile.resolve_in_op {
+                self.leave_pool(w, io);
+            }
+            return;
         }
         let outcome = match worker.op.indeterminate {
             0 => Outcome::Fail(reason),
@@ -194,7 +277,6 @@ impl Client {
 
     fn finish(&mut self, w: usize, outcome: Outcome, io: &mut Io<'_, '_>) {
         let worker = &mut self.workers[w];
-        let conn = worker.conn.take();
         worker.wait(Stage::Free, None);
         let op = &worker.op;
         io.note(Note::Complete {
@@ -204,12 +286,23 @@ impl Client {
             attempts: op.written,
             attempts_indeterminate: op.indeterminate,
         });
-        if op.pooled {
-            self.pool.release(&self.profile, conn, op.target, io);
+        self.leave_pool(w, io);
+    }
+
+    /// Gives the place in the pool back, with the connection if it is still open; the longest waiting worker takes it.
+    fn leave_pool(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        let worker = &mut self.workers[w];
+        if !std::mem::take(&mut worker.op.pooled) {
+            return;
+        }
+        let (conn, target) = (worker.conn.take(), worker.op.target);
+        self.pool.release(&self.profile, conn, target, io);
+        if let Some(next) = self.turns.pop_front() {
+            self.take_turn(next, io);
         }
     }
 
-    fn close_conn(&mut self, w: usize, io: &mut Io<'_, '_>) {
+    pub(super) fn close_conn(&mut self, w: usize, io: &mut Io<'_, '_>) {
         if let Some(conn) = self.workers[w].conn.take() {
             io.close(conn, self.profile.close);
         }

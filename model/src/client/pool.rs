@@ -85,14 +85,19 @@ impl Pool {
         self.idle.push(Idle { conn, addr, state });
     }
 
-    /// Sentinels named this address.
-    pub(super) fn resolved(&mut self, profile: &Profile, addr: Addr, io: &mut Io<'_, '_>) {
+    /// The address that Sentinels named last.
+    pub(super) fn known(&self) -> Option<Addr> {
+        self.known
+    }
+
+    /// Sentinels named this address. Returns whether it is another one than before.
+    pub(super) fn resolved(&mut self, profile: &Profile, addr: Addr, io: &mut Io<'_, '_>) -> bool {
         if self.known == Some(addr) {
-            return;
+            return false;
         }
         self.known = Some(addr);
-        if profile.on_new_address == OnNewAddress::Nothing {
-            return;
+        if matches!(profile.on_new_address, OnNewAddress::Nothing | OnNewAddress::CloseUnlisted) {
+            return true;
         }
         for idle in &mut self.idle {
             if matches!(idle.state, State::Fine | State::Readable) {
@@ -103,6 +108,7 @@ impl Pool {
         if !profile.pool_keeps_closed {
             self.idle.clear();
         }
+        true
     }
 
     /// The peer closed a connection that may be in the pool.

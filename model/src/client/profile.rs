@@ -2,13 +2,22 @@
 //! these knobs and knows no library by name; a library is a file in [`super::profiles`].
 
 use super::profiles;
-use crate::{CloseHow, Draws, ErrorWord, Millis, Nanos, Purpose};
+use crate::{CloseHow, ErrorWord, Millis};
+
+pub use super::backoff::{Backoff, Growth, Retry};
+pub use super::knobs::{Health, Reach, SentinelOrder, Shared, Subscribe, Subscription, Trigger};
 
 /// A client library with its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Its name in scenario files.
     pub name: &'static str,
+    /// In which order Sentinels are asked.
+    pub sentinel_order: SentinelOrder,
+    /// Keep asking the Sentinel that answered last until it fails.
+    pub sticky_sentinel: bool,
+    /// Ask all Sentinels at once; the first usable answer wins.
+    pub query_parallel: bool,
     /// How a Sentinel is asked.
     pub sentinel_query: SentinelQuery,
     /// What becomes of the order of Sentinels when one gives a usable answer.
@@ -33,6 +42,12 @@ pub struct Profile {
     pub sentinel_attempts: u32,
     /// Pauses between them.
     pub sentinel_backoff: Backoff,
+    /// Begin again after a round without a usable answer; without it the round has failed.
+    pub round_retry: Option<Backoff>,
+    /// Connections on which Sentinels tell of new masters.
+    pub subscription: Option<Subscription>,
+    /// Sentinels are asked for the first address only; later ones come from a subscription.
+    pub resolve_once: bool,
     /// What a new connection to a server exchanges before it is used.
     pub greeting: &'static [Greeting],
     /// Time to connect to a server; `None` leaves it to the operating system.
@@ -41,12 +56,20 @@ pub struct Profile {
     pub read_timeout: Option<Millis>,
     /// Upper bound for `read_timeout` during the greeting.
     pub greeting_timeout: Option<Millis>,
+    /// Attempts to look up the address and to connect, as one step of an attempt at the operation.
+    pub dials: u32,
+    /// Pause between them.
+    pub dial_pause: Millis,
+    /// While a server says in INFO that it loads its data: ask again after this time.
+    pub loading_poll: Millis,
     /// Notice at checkout that the server has closed an idle connection.
     pub check_idle_eof: bool,
     /// What happens to connections when Sentinels name another address than before.
     pub on_new_address: OnNewAddress,
-    /// Connections of the pool; the next operation fails if all are in use.
+    /// Connections of the pool.
     pub pool_max: u32,
+    /// What an operation does if all are in use.
+    pub pool_wait: PoolWait,
     /// A closed connection stays in the pool and is opened anew when its turn comes, even if others are ready.
     pub pool_keeps_closed: bool,
     /// How connections are closed.
@@ -57,19 +80,95 @@ pub struct Profile {
     pub op_retry: Retry,
     /// A repeated attempt asks the Sentinels again; otherwise it goes to the address of the last one.
     pub resolve_in_op: bool,
+    /// All operations share one connection per server; without it each has one of the pool to itself.
+    pub shared: Option<Shared>,
 }
+
+type Maker = fn() -> Profile;
+
+/// All profiles by name.
+const ALL: &[(&str, Maker)] = &[
+    ("recorder", profiles::recorder::profile),
+    ("redis-py", profiles::redis_py::profile),
+    ("redis-py-retry", profiles::redis_py::with_retries),
+    ("redis-py-5", profiles::redis_py::five),
+    ("jedis", profiles::jedis::profile),
+    ("jedis-retry", profiles::jedis::with_retries),
+    ("ioredis", profiles::ioredis::profile),
+    ("ioredis-detector", profiles::ioredis::with_detector),
+    ("lettuce", profiles::lettuce::profile),
+    ("lettuce-mr", profiles::lettuce::master_replica),
+    ("go-redis", profiles::go_redis::profile),
+    ("go-redis-noretry", profiles::go_redis::without_retries),
+    ("redis-rs", profiles::redis_rs::profile),
+];
+
+const NAMES: [&str; ALL.len()] = {
+    let mut names = [""; ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        names[n] = ALL[n].0;
+        n += 1;
+    }
+    names
+};
 
 impl Profile {
     /// Names of all profiles.
-    pub const NAMES: &'static [&'static str] = &["recorder", "redis-py", "redis-py-retry"];
+    pub const NAMES: &'static [&'static str] = &NAMES;
+
+    /// The alternatives that most libraries take: a pool, Sentinels asked in the order of the list whenever a
+    /// connection is opened, no patience limits, no subscription, nothing repeated.
+    pub(super) const PLAIN: Profile = Profile {
+        name: "",
+        sentinel_order: SentinelOrder::Listed,
+        sticky_sentinel: false,
+        query_parallel: false,
+        sentinel_query: SentinelQuery::GetMasterAddr,
+        promote_answering: Promote::No,
+        reject_down_flags: false,
+        min_other_sentinels: 0,
+        next_on_bad_answer: false,
+        next_on_error_reply: false,
+        keep_sentinel_connections: false,
+        sentinel_connect_timeout: None,
+        sentinel_cmd_timeout: None,
+        sentinel_greeting: &[],
+        sentinel_attempts: 1,
+        sentinel_backoff: Backoff::NONE,
+        round_retry: None,
+        subscription: None,
+        resolve_once: false,
+        greeting: &[],
+        connect_timeout: None,
+        read_timeout: None,
+        greeting_timeout: None,
+        dials: 1,
+        dial_pause: Millis(0),
+        loading_poll: Millis(1000),
+        check_idle_eof: false,
+        on_new_address: OnNewAddress::Nothing,
+        pool_max: u32::MAX,
+        pool_wait: PoolWait::Fail,
+        pool_keeps_closed: false,
+        close: CloseHow::Now,
+        close_on_error: CloseOn::Only(&[]),
+        op_retry: Retry::NEVER,
+        resolve_in_op: true,
+        shared: None,
+    };
 
     /// The profile of this name.
     pub fn named(name: &str) -> Option<Profile> {
-        match name {
-            "recorder" => Some(profiles::recorder::profile()),
-            "redis-py" => Some(profiles::redis_py::profile()),
-            "redis-py-retry" => Some(profiles::redis_py::with_retries()),
-            _ => None,
+        ALL.iter().find(|(its, _)| *its == name).map(|(_, make)| make())
+    }
+
+    /// Sets the patience of the application: for each reply where the library has such a limit, otherwise for the whole
+    /// operation.
+    pub fn set_timeout(&mut self, patience: Millis) {
+        match &mut self.shared {
+            Some(shared) if self.read_timeout.is_none() => shared.op_timeout = Some(patience),
+            _ => self.read_timeout = Some(patience),
         }
     }
 
@@ -89,6 +188,8 @@ pub enum SentinelQuery {
     GetMasterAddr,
     /// `SENTINEL MASTERS`
     Masters,
+    /// `SENTINEL MASTERS` for the master (SENTINEL MASTER says the same of one) and `SENTINEL REPLICAS` for the rest.
+    MasterAndReplicas,
 }
 
 /// What becomes of the order of Sentinels after a usable answer.
@@ -100,6 +201,8 @@ pub enum Promote {
     MoveToFront,
     /// The answering one and the first change places.
     SwapWithFirst,
+    /// The list is turned until the answering one is first, and asking begins there again.
+    TurnToFront,
 }
 
 /// One exchange on a new connection.
@@ -113,8 +216,10 @@ pub enum Greeting {
     LibName,
     /// `CLIENT SETINFO LIB-VER`; errors are ignored.
     LibVersion,
-    /// `ROLE`, which must say `master`.
+    /// `ROLE`, which must say `master` (of a Sentinel: is not looked at).
     Role,
+    /// `INFO`, which must say `role:master`; asked again while the server loads its data.
+    Info,
 }
 
 /// What happens to connections to the old address.
@@ -126,6 +231,19 @@ pub enum OnNewAddress {
     CloseIdle,
     /// Idle ones are closed at once, others when their operation ends.
     CloseIdleAndLazyInUse,
+    /// All are closed at once; operations under way on them fail.
+    CloseAll,
+    /// Shared connections to servers that are no longer listed are closed.
+    CloseUnlisted,
+}
+
+/// What an operation does if all connections of the pool are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolWait {
+    /// It fails.
+    Fail,
+    /// It waits for its turn, at most this long if there is a limit.
+    Turn(Option<Millis>),
 }
 
 /// Which error replies close the connection.
@@ -166,6 +284,8 @@ pub enum ErrClass {
     MasterDown,
     /// `NOREPLICAS`
     NoReplicas,
+    /// No connection of the pool became free in time.
+    PoolWait,
     /// Any other error, never worth another attempt to the libraries at hand.
     Other,
 }
@@ -183,52 +303,9 @@ impl ErrClass {
     }
 }
 
-/// Repetition of failed attempts inside one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retry {
-    /// Attempts altogether; 1 means none is repeated.
-    pub attempts: u32,
-    /// Pauses between them.
-    pub backoff: Backoff,
-    /// Which failures are followed by another attempt.
-    pub on: &'static [ErrClass],
-}
-
-impl Retry {
-    /// One attempt only.
-    pub const NEVER: Retry = Retry { attempts: 1, backoff: Backoff::NONE, on: &[] };
-}
-
-/// Pause before the next attempt: `base × 2^k` after the k-th failure, or a uniform part of it, at most `cap`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backoff {
-    /// The unit.
-    pub base: Millis,
-    /// The longest pause.
-    pub cap: Millis,
-    /// Draw uniformly from zero to `base × 2^k` before the cap applies.
-    pub jitter: bool,
-}
-
-impl Backoff {
-    /// No pause.
-    pub const NONE: Backoff = Backoff { base: Millis(0), cap: Millis(0), jitter: false };
-
-    /// The pause after the `failures`-th failure, counted from 1.
-    pub fn pause(&self, failures: u32, draws: &mut dyn Draws) -> Nanos {
-        let widest = self.base.nanos().0.saturating_mul(1 << failures.min(40));
-        let pause = match (self.jitter, widest) {
-            (true, 1..) => draws.below(Purpose::Backoff, widest),
-            _ => widest,
-        };
-        Nanos(pause.min(self.cap.nanos().0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::testing::{MIDDLE, Words};
 
     #[test]
     fn every_name_names_a_profile_that_bears_it() {
@@ -236,16 +313,5 @@ mod tests {
             assert_eq!(Profile::named(name).unwrap().name, *name);
         }
         assert_eq!(Profile::named("predis"), None);
-    }
-
-    #[test]
-    fn pauses_double_up_to_the_cap_and_jitter_takes_a_part() {
-        let plain = Backoff { base: Millis(10), cap: Millis(1000), jitter: false };
-        let pauses = [1, 2, 6, 7, 60].map(|k| plain.pause(k, &mut Words::default()).millis());
-        assert_eq!(pauses, [20, 40, 640, 1000, 1000]);
-        let jitter = Backoff { jitter: true, ..plain };
-        let half = &mut Words::always(MIDDLE);
-        assert_eq!([1, 7, 8].map(|k| jitter.pause(k, half).millis()), [10, 640, 1000]);
-        assert_eq!(Backoff::NONE.pause(3, half), Nanos::ZERO);
     }
 }

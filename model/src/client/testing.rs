@@ -3,11 +3,11 @@
 use super::{Client, ClientConf, profile::Profile, workload::Rate, workload::Workload};
 use crate::env::{Disk, Saved};
 use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
-use crate::message::{CloseReason, ConnectError, InstanceReply, RoleReply};
+use crate::message::{CloseReason, ConnectError, Info, InstanceReply, RoleReply, SwitchMaster};
 use crate::note::Note;
 use crate::{
-    Act, Addr, Conn, Draws, Effects, Env, Input, Ip, Message, MonoTime, Nanos, Node, Purpose, ReplOffset, Reply,
-    Request, WallTime,
+    Act, Addr, Conn, Draws, Effects, Env, Hex40, Input, Ip, Message, MonoTime, Nanos, Node, Purpose, ReplId,
+    ReplOffset, Reply, Request, RunId, WallTime,
 };
 use std::sync::Arc;
 
@@ -92,6 +92,18 @@ pub(super) fn role_master() -> Reply {
     Reply::Role(Box::new(RoleReply::Master(ReplOffset(0), Vec::new())))
 }
 
+/// INFO of a master.
+pub(super) fn info_master(loading: bool) -> Info {
+    Info {
+        run_id: RunId(Hex40::from_words([0; 3])),
+        loading,
+        slave: None,
+        replicas: Vec::new(),
+        replid: ReplId(Hex40::from_words([0; 3])),
+        repl_offset: ReplOffset(0),
+    }
+}
+
 /// A client with three Sentinels that does one SADD per second, and what it has done so far.
 pub(super) struct Bench {
     pub(super) client: Client,
@@ -160,6 +172,19 @@ impl Bench {
         self.step(Input::Message(Conn(conn), Message::Reply(reply)))
     }
 
+    /// A Sentinel tells of a switch of `mymaster` to this server.
+    pub(super) fn switch_to(&mut self, conn: u32, n: u32) -> Vec<String> {
+        let message = SwitchMaster { name: "mymaster".into(), old: server(4), new: server(n) };
+        self.step(Input::Message(Conn(conn), Message::SwitchMaster(Arc::new(message))))
+    }
+
+    /// The greeting of a library that only tells its name and version.
+    pub(super) fn introduce(&mut self, conn: u32) -> Vec<String> {
+        assert_eq!(self.connected(conn), [format!("{conn} lib-name")]);
+        assert_eq!(self.reply(conn, Reply::Ok), [format!("{conn} lib-ver")]);
+        self.reply(conn, Reply::Ok)
+    }
+
     pub(super) fn closed(&mut self, conn: u32) -> Vec<String> {
         self.step(Input::Closed(Conn(conn), CloseReason::Eof))
     }
@@ -196,9 +221,12 @@ fn line_of_send((conn, message): &(Conn, Message)) -> String {
         Message::Request(Request::HelloProto(None)) => "hello".to_owned(),
         Message::Request(Request::ClientSetInfo(true)) => "lib-name".to_owned(),
         Message::Request(Request::ClientSetInfo(false)) => "lib-ver".to_owned(),
+        Message::Request(Request::Subscribe(_)) => "subscribe".to_owned(),
+        Message::Request(Request::Replicas(name)) => format!("replicas {name}"),
         Message::Request(Request::GetMasterAddr(name)) => format!("get-master-addr {name}"),
         Message::Request(Request::Data(command)) => match command {
             crate::Command::Sadd(_, value) => format!("sadd {}", value.0),
+            crate::Command::Incr(_) => "incr".to_owned(),
             other => format!("{other:?}"),
         },
         Message::Request(request) => format!("{request:?}").to_lowercase(),

@@ -71,7 +71,7 @@ fn client(
         None => Profile::named(DEFAULT_PROFILE).expect("the default profile exists"),
     };
     if let Some(field) = table.get("timeout") {
-        profile.read_timeout = Some(positive(&field)?);
+        profile.set_timeout(positive(&field)?);
     }
     if let Some(field) = table.get("connect-timeout") {
         profile.connect_timeout = Some(positive(&field)?);

@@ -32,5 +32,6 @@ pub fn profile() -> Profile {
         close_on_error: CloseOn::AllBut(&[ErrorWord::NoReplicas]),
         op_retry: Retry::NEVER,
         resolve_in_op: true,
+        ..Profile::PLAIN
     }
 }

@@ -9,7 +9,7 @@ use crate::{CloseHow, ErrorWord, Millis};
 const HANDSHAKE: &[Greeting] = &[Greeting::Hello, Greeting::LibName, Greeting::LibVersion];
 
 /// Exponential with full jitter, as the plain client has it (client spec 3.1).
-const BACKOFF: Backoff = Backoff { base: Millis(10), cap: Millis(1000), jitter: true };
+const BACKOFF: Backoff = Backoff { base: Millis(10), cap: Millis(1000), jitter: true, ..Backoff::NONE };
 
 /// redis-py as it comes.
 pub fn profile() -> Profile {
@@ -45,6 +45,7 @@ pub fn profile() -> Profile {
         ]),
         op_retry: Retry::NEVER,
         resolve_in_op: false,
+        ..Profile::PLAIN
     }
 }
 
@@ -56,8 +57,25 @@ pub fn with_retries() -> Profile {
         op_retry: Retry {
             attempts: 6,
             backoff: BACKOFF,
+            budget: None,
             on: &[ErrClass::ConnFail, ErrClass::Closed, ErrClass::ReadTimeout, ErrClass::ReadOnly, ErrClass::Loading],
         },
+        ..profile()
+    }
+}
+
+/// redis-py 5: waits for ever, and its plain client repeats nothing (client spec 3.1).
+pub fn five() -> Profile {
+    Profile {
+        name: "redis-py-5",
+        sentinel_connect_timeout: None,
+        sentinel_cmd_timeout: None,
+        sentinel_greeting: &[Greeting::LibName, Greeting::LibVersion],
+        sentinel_attempts: 1,
+        greeting: &[Greeting::LibName, Greeting::LibVersion],
+        connect_timeout: None,
+        read_timeout: None,
+        resolve_in_op: true,
         ..profile()
     }
 }

@@ -1,0 +1,52 @@
+//! ioredis 6 with the `sentinels` option (client spec 5). One connection; commands without a reply are sent again on the
+//! next one. Nothing but the loss of the connection makes it ask the Sentinels.
+
+use crate::Millis;
+use crate::client::profile::{
+    Backoff, Greeting, Growth, Profile, Promote, Reach, SentinelOrder, Shared, Subscribe, Subscription, Trigger,
+};
+
+/// ioredis as it comes.
+pub fn profile() -> Profile {
+    Profile {
+        name: "ioredis",
+        sentinel_order: SentinelOrder::RotateEachUse,
+        next_on_bad_answer: true,
+        next_on_error_reply: true,
+        sentinel_connect_timeout: Some(Millis(10_000)),
+        round_retry: Some(Backoff { base: Millis(10), growth: Growth::Linear, cap: Millis(1000), ..Backoff::NONE }),
+        greeting: &[Greeting::LibName, Greeting::LibVersion, Greeting::Info],
+        connect_timeout: Some(Millis(10_000)),
+        shared: Some(Shared {
+            reach: Reach::Sentinels,
+            reconnect: Some(Backoff {
+                base: Millis(50),
+                growth: Growth::DoublingFromBase,
+                cap: Millis(5000),
+                spread: Millis(200),
+                ..Backoff::NONE
+            }),
+            resend_inflight: true,
+            op_timeout: None,
+            give_up_every: Some(21),
+        }),
+        ..Profile::PLAIN
+    }
+}
+
+/// ioredis with `failoverDetector`: drops its connection on any `+switch-master`.
+pub fn with_detector() -> Profile {
+    Profile {
+        name: "ioredis-detector",
+        promote_answering: Promote::TurnToFront,
+        subscription: Some(Subscription {
+            to: Subscribe::All,
+            trigger: Trigger::DropConnection,
+            redial: Backoff::constant(Millis(60_000)),
+            refresh_on_resubscribe: false,
+            health: None,
+            renew: true,
+        }),
+        ..profile()
+    }
+}
