@@ -34,6 +34,10 @@ pub enum Input {
 pub enum OperatorCommand {
     /// `SENTINEL FAILOVER name`
     SentinelFailover(Name),
+    /// `SENTINEL RESET name`
+    SentinelReset(Name),
+    /// `DEBUG SLEEP seconds`
+    DebugSleep(Millis),
     /// Clients start no further operation.
     StopWorkload,
     /// `CONFIG SET repl-diskless-sync-delay seconds`

@@ -59,7 +59,13 @@ impl Scenario {
                     replicaof = Some(addr);
                     initial.push(addr);
                 }
-                processes.push(Process { name: server.name.clone(), host, addr, kind: ProcessKind::Redis(conf) });
+                processes.push(Process {
+                    name: server.name.clone(),
+                    host,
+                    addr,
+                    kind: ProcessKind::Redis(conf),
+                    late: false,
+                });
             }
         }
         let monitored: Vec<MasterConf> = self
@@ -74,7 +80,7 @@ impl Scenario {
             let (host, addr) = places.put(&name, Ip(SENTINELS + number), self.sentinel.port);
             sentinels.push(addr);
             let conf = SentinelConf { port: addr.port, masters: monitored.clone(), ..self.sentinel.clone() };
-            processes.push(Process { name, host, addr, kind: ProcessKind::Sentinel(conf) });
+            processes.push(Process { name, host, addr, kind: ProcessKind::Sentinel(conf), late: false });
         }
         let mut number = 0;
         for client in &self.clients {
@@ -89,7 +95,13 @@ impl Scenario {
                     password: client.password.clone(),
                     sentinel_password: client.sentinel_password.clone(),
                 };
-                processes.push(Process { name: name.clone(), host, addr, kind: ProcessKind::Client(conf) });
+                processes.push(Process {
+                    name: name.clone(),
+                    host,
+                    addr,
+                    kind: ProcessKind::Client(conf),
+                    late: false,
+                });
                 number += 1;
             }
         }

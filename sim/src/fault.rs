@@ -82,8 +82,34 @@ impl Run<'_> {
                     run.world.signal(p, Input::Operator(command.clone()));
                 })
             }
+            Action::Start(targets) => self.on_processes(i, "start", targets, |run, p| run.start_late(p)),
+            Action::Replace(old, new) => {
+                let killed = self.on_processes(i, "kill", old, |run, p| run.world.die(p));
+                let started = self.on_processes(i, "start", new, |run, p| run.start_late(p));
+                format!("{killed}, {started}")
+            }
+            Action::SentinelReset(targets, master) => {
+                let command = OperatorCommand::SentinelReset(master.clone());
+                self.on_processes(i, "sentinel-reset", targets, |run, p| {
+                    run.world.signal(p, Input::Operator(command.clone()));
+                })
+            }
+            Action::DebugSleep(targets, time) => self.on_processes(i, "debug-sleep", targets, |run, p| {
+                run.world.signal(p, Input::Operator(OperatorCommand::DebugSleep(*time)));
+            }),
             Action::Undo(step) => self.undo(*step),
         }
+    }
+
+    /// Starts a late process with the masters of this moment in its configuration.
+    fn start_late(&mut self, p: u16) {
+        for (name, servers) in &self.scenario.masters {
+            if let Some(master) = self.current_master(name) {
+                let addr = self.scenario.processes[usize::from(master)].addr;
+                self.world.configure_master(p, name, servers.contains(&usize::from(p)), addr);
+            }
+        }
+        self.world.start(p, Nanos::ZERO);
     }
 
     fn undo(&mut self, step: usize) -> String {

@@ -193,9 +193,11 @@ impl Redis {
         }
     }
 
-    fn operator(&mut self, command: &OperatorCommand) {
-        if let OperatorCommand::SetDisklessSyncDelay(seconds) = command {
-            self.conf.repl_diskless_sync_delay = *seconds;
+    fn operator(&mut self, env: &mut Env<'_>, command: &OperatorCommand) {
+        match command {
+            OperatorCommand::SetDisklessSyncDelay(seconds) => self.conf.repl_diskless_sync_delay = *seconds,
+            OperatorCommand::DebugSleep(time) => env.block(time.nanos()),
+            _ => {}
         }
     }
 
@@ -258,7 +260,7 @@ impl Node for Redis {
             Input::Connected(_) => {}
             Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.closed(env, out, conn),
             Input::Terminate => self.terminate(env, out),
-            Input::Operator(command) => self.operator(&command),
+            Input::Operator(command) => self.operator(env, &command),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Commands that clients and other Sentinels send to this one (Sentinel spec 12, 6.5).
 
 use super::conns::Client;
-use super::instance::{Flags, Instance};
+use super::instance::{Flags, Instance, Who};
 use super::{Cx, Sentinel};
+use crate::event::EventKind;
 use crate::message::{Channel, Credentials, DownQuery, DownReply, InstanceReply, RoleReply};
 use crate::{Conn, ErrorWord, Name, Reply, Request};
 
@@ -96,6 +97,17 @@ impl Sentinel {
         self.start_failover(cx, m);
         self.masters[m].inst.flags.set(Flags::FORCE_FAILOVER);
         Reply::Ok
+    }
+
+    /// SENTINEL RESET of one master: replicas and other Sentinels are forgotten and found anew (spec 12).
+    pub(super) fn reset_command(&mut self, cx: &mut Cx<'_, '_>, name: &str) {
+        if let Some(m) = self.lookup_master(name) {
+            for peer in std::mem::take(&mut self.masters[m].peers) {
+                self.links.release(&mut self.conns, cx, peer.inst.link);
+            }
+            self.reset_master(cx, m);
+            self.event(cx, EventKind::ResetMaster, Who::Master(m));
+        }
     }
 
     fn instances_reply(&self, name: &str, list: fn(&Sentinel, usize) -> Vec<InstanceReply>) -> Reply {

@@ -209,6 +209,7 @@ impl Node for Sentinel {
             Input::Operator(OperatorCommand::SentinelFailover(name)) => {
                 self.failover_command(cx, &name);
             }
+            Input::Operator(OperatorCommand::SentinelReset(name)) => self.reset_command(cx, &name),
             Input::Operator(_) => {}
         }
     }

@@ -43,7 +43,7 @@ impl Sentinel {
 
     /// `sentinelResetMaster`, keeping the other Sentinels with all they said. Epochs stay, and so do `info_refresh`,
     /// `last_reconn_time` and `last_pub_time`: the first INFO to the new master may be ten seconds away.
-    fn reset_master(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
+    pub(super) fn reset_master(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
         for replica in std::mem::take(&mut self.masters[m].replicas) {
             self.links.release(&mut self.conns, cx, replica.inst.link);
         }
