@@ -33,6 +33,7 @@ impl Scenario {
             masters,
             schedule,
             plan: RunPlan {
+                lag: Millis(0),
                 phase,
                 settle_limit: run.settle_limit,
                 observe_at_least: run.observe_at_least,

@@ -181,6 +181,10 @@ pub struct Step {
 /// How long the phases of a run last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
+    /// Between the moment all views are stable and the start of the clients; 0 but where a recorded run is repeated,
+    /// whose recorder needed so long to notice.
+    #[serde(default)]
+    pub lag: Millis,
     /// Between the moment all views are stable and the beginning of the schedule, drawn for this seed.
     pub phase: Millis,
     /// Give up if views are not stable by then (a finding, not a crash).

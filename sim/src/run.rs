@@ -121,6 +121,9 @@ impl<'a> Run<'a> {
         if !self.advance_until(limit, |run| run.everybody_known() && run.is_stable()) {
             return false;
         }
+        if self.scenario.plan.lag > Millis(0) {
+            self.advance(self.scenario.plan.lag);
+        }
         self.world.restore_sync_delay(&configured);
         for p in self.of_kind(NodeKind::Client) {
             self.world.start(p, Nanos::ZERO);
