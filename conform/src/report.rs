@@ -67,7 +67,11 @@ pub fn text(result: &Conformance, every_cell: bool) -> String {
         "{verdict}: {:.2} % of timing, pooled and outcome cells pass (wanted: {:.2} %); orders {}; {} orders never simulated",
         result.share() * 100.0,
         result.options.threshold * 100.0,
-        if result.orders_pass { "agree" } else { "differ" },
+        match (result.orders_pass, result.pooled_pass()) {
+            (true, true) => "agree",
+            (false, _) => "differ",
+            (true, false) => "agree, but a pooled cell is beyond chance",
+        },
         result.unseen.len()
     );
     out

@@ -27,6 +27,8 @@ const SETTLE: Millis = Millis(2_000);
 const POLL_MEAN_MS: f64 = 50.0;
 /// The recorder's usual delay until it noticed that views were stable, where its events do not tell.
 const USUAL_LAG_MS: f64 = 250.0;
+/// Log and recorder agree to this, ms.
+const CLOCK_MARGIN_MS: f64 = 10.0;
 /// Keys of steps that are understood.
 const KEYS: &[&str] = &[
     "at",
@@ -74,6 +76,21 @@ impl Script {
                 template(recording, schedule, &times).map_err(place)
             })
             .collect();
+        let stood = recordings.iter().filter(|recording| {
+            let clock = |(k, (_, step)): (usize, &(f64, Map<String, Value>))| {
+                step.get("do").is_some_and(|form| form == "clock")
+                    && names(step.get("target"))
+                        .is_some_and(|all| all.iter().all(|name| clock_stood(recording, k, name)))
+            };
+            recording.steps.iter().enumerate().any(clock)
+        });
+        match stood.count() {
+            0 => {}
+            n => notes.push(format!(
+                "in {n} of {} recordings the clock did not move, by the log's own stamps",
+                recordings.len()
+            )),
+        }
         if recordings.iter().any(|recording| recording.config.preload.is_some()) {
             notes.push("the preloaded dataset has no size here".to_owned());
         }
@@ -134,7 +151,9 @@ fn template(recording: &Recording, schedule: Vec<Step>, times: &Times) -> Result
             settle_limit: Millis(60_000),
             observe_at_least: times.at_least,
             stable_for: SETTLE,
-            heal: millis((times.at_most_ms - last).max(0.0)),
+            heal: millis(
+                (if recording.outcome == "timeout" { recording.end_ms } else { times.at_most_ms } - last).max(0.0),
+            ),
         },
         expect: Vec::new(),
     })
@@ -372,11 +391,22 @@ fn action(all: &[Recording], recording: &Recording, k: usize, clocks: &mut Vec<(
             // The recorder sets an offset; a step is the difference to the one before.
             let (set, target) = (step.get("set_ms")?.as_f64()?, names(step.get("target"))?);
             let before = clocks.iter().rev().find(|(name, _)| target.contains(name)).map_or(0.0, |(_, ms)| *ms);
+            let set = if target.iter().all(|name| clock_stood(recording, k, name)) { before } else { set };
             clocks.extend(target.into_iter().map(|name| (name, set)));
             Action::ClockStep(targets()?, millis(set - before))
         }
         _ => return None,
     })
+}
+
+/// Whether the clock of a Sentinel did not move although a step set it: lines that only its log has, with its own stamps,
+/// lie beside events whose times the recorder took. A shim that was not loaded looks like that.
+fn clock_stood(recording: &Recording, k: usize, sentinel: &str) -> bool {
+    let own = |source: &'static str| {
+        let since = recording.steps[k].0;
+        recording.events.iter().filter(move |e| e.0 > since && e.1 == sentinel && e.4 == source).map(|e| e.0)
+    };
+    own("f").any(|stamp| own("p").any(|taken| (stamp - taken).abs() <= CLOCK_MARGIN_MS))
 }
 
 /// A name, or a list of names.

@@ -27,6 +27,25 @@ pub struct SentinelConf {
     pub sentinel_pass: Option<String>,
     /// `sentinel monitor …` with all that belongs to it.
     pub masters: Vec<MasterConf>,
+    /// Wrong rules planted by tests of the tests; none in any file.
+    #[serde(skip)]
+    pub planted: Planted,
+}
+
+/// Wrong rules that a test plants in a Sentinel to see whether a comparison with the real one notices. No file and no
+/// command sets them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Planted {
+    /// The timer runs at 10 Hz instead of at a new frequency after every tick.
+    pub fixed_hz: bool,
+    /// INFO is due every 500 ms.
+    pub eager_info: bool,
+    /// Reconnections are not held back.
+    pub eager_reconnect: bool,
+    /// PINGs of all Sentinels go out as the wall clock begins a second.
+    pub pings_in_phase: bool,
+    /// An old master is turned back when the wait is over, not at the next INFO.
+    pub eager_conversion: bool,
 }
 
 impl Default for SentinelConf {
@@ -40,6 +59,7 @@ impl Default for SentinelConf {
             sentinel_user: None,
             sentinel_pass: None,
             masters: Vec::new(),
+            planted: Planted::default(),
         }
     }
 }

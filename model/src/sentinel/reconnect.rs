@@ -17,7 +17,7 @@ impl Sentinel {
         if !link.disconnected || addr.port == 0 {
             return;
         }
-        if elapsed(link.last_reconn_time, now) < PING_PERIOD {
+        if elapsed(link.last_reconn_time, now) < PING_PERIOD && !self.conf.planted.eager_reconnect {
             return;
         }
         link.last_reconn_time = now;
