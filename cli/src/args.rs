@@ -116,6 +116,10 @@ pub struct Conform {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     pub seeds: u64,
 
+    /// Simulated runs per scenario that are looked through for orders which only recordings show.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub order_seeds: u64,
+
     /// Share of the cells that has to pass.
     #[arg(long, value_name = "SHARE", default_value_t = 0.97, value_parser = share)]
     pub threshold: f64,

@@ -20,7 +20,8 @@ pub fn conform(arguments: &Arguments, given: &Conform) -> io::Result<Exit> {
         }
     };
     let jobs = given.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let options = Options { seeds: given.seeds, threshold: given.threshold, jobs, ..Options::default() };
+    let (seeds, order_seeds, threshold) = (given.seeds, given.order_seeds, given.threshold);
+    let options = Options { seeds, order_seeds, threshold, jobs, ..Options::default() };
     let all = recordings.len() as u64 * options.seeds;
     let progress = Progress::new("conform", all, arguments.quiet);
     let names: Vec<&String> = recordings.keys().collect();

@@ -67,6 +67,7 @@ impl Sentinel {
         if self.conf.planted.eager_conversion
             && let Who::Replica(m, r) = who
             && self.inst(who).role_reported == Role::Master
+            && !self.link(who).disconnected
         {
             self.replica_reports_master(cx, m, r);
         }
