@@ -198,7 +198,9 @@ fn master_at_origin(seen: &Observations) -> String {
         _ => None,
     });
     let first = seen.nodes.iter().find(|node| node.kind == NodeKind::Redis);
-    switched.last().map_or_else(|| first.map_or(String::new(), |n| n.name.clone()), |addr| server_name(seen, addr))
+    switched
+        .reduce(|_, last| last)
+        .map_or_else(|| first.map_or(String::new(), |n| n.name.clone()), |addr| server_name(seen, addr))
 }
 
 /// The longest span between two of these moments, or from the last to the end, that ends after the origin, ms.

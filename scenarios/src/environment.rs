@@ -65,7 +65,7 @@ pub struct Kernel {
     /// Length of a jiffy (1/HZ). TCP's timers live in the timer wheel, which rounds up, the coarser the longer they run;
     /// zero leaves that out.
     pub jiffy: Nanos,
-    /// Retransmission timeouts double, as everywhere; false only where a test plants a wrong kernel.
+    /// Retransmission timeouts of SYNs and data double, as everywhere; false only where a test plants a wrong kernel.
     #[serde(default = "doubles")]
     pub backoff: bool,
 }

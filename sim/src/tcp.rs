@@ -258,7 +258,8 @@ impl Tcp {
             self.schedule.push((at, NetEvent::Syn(ix)));
         }
         // The next SYN is sent if nothing has come by then.
-        let doublings = attempt.saturating_sub(self.kernel.syn_linear_timeouts);
+        let linear = if self.kernel.backoff { self.kernel.syn_linear_timeouts } else { attempt };
+        let doublings = attempt.saturating_sub(linear);
         let pause = Nanos(SYN_TIMEOUT.0 << doublings);
         self.schedule.push((expiry(now, pause, self.kernel.jiffy), NetEvent::SynRetry(ix, attempt + 1)));
     }
