@@ -32,6 +32,8 @@ const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not m
 pub enum Command {
     /// Run scenarios, each with many seeds, and judge them.
     Run(Run),
+    /// Hold simulated failovers against recordings of real Redis.
+    Conform(Conform),
     /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
     Replay {
         /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
@@ -109,6 +111,38 @@ pub struct Run {
     pub no_save: bool,
 }
 
+/// `conform`
+#[derive(Debug, Args)]
+pub struct Conform {
+    /// Folders of recordings.
+    #[arg(required = true, value_name = "FOLDER")]
+    pub folders: Vec<PathBuf>,
+
+    /// Simulated runs per scenario.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+
+    /// Simulated runs per scenario that are looked through for orders which only recordings show.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub order_seeds: u64,
+
+    /// Share of the cells that has to pass.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.97, value_parser = share)]
+    pub threshold: f64,
+
+    /// Runs at once; as many as there are processors if not given. Has no influence on results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Show the cells that pass too.
+    #[arg(long)]
+    pub all: bool,
+
+    /// Write one JSON document with all values to a file, or to standard output in place of the table.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+}
+
 impl Run {
     /// The seeds asked for on the command line.
     pub fn seeds(&self) -> Option<Range<u64>> {
@@ -127,6 +161,11 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| format!("found `{text}`, expected a number from 0 to 1"))
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

@@ -1,6 +1,7 @@
 //! What each subcommand does: input, one call of the library, output, exit code.
 
 use crate::args::{Arguments, Command, Run};
+use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
@@ -17,6 +18,7 @@ use std::thread;
 pub fn execute(arguments: &Arguments) -> Exit {
     let result = match &arguments.command {
         Command::Run(run) => run_scenarios(arguments, run),
+        Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
         Command::Replay { file } => replay(file),
         Command::Bisect { a, b } => bisect(a, b),
         Command::List { folder } => list(folder),

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod conform;
 mod exit;
 mod explain;
 mod output;

@@ -29,6 +29,25 @@ pub struct SentinelConf {
     pub deny_scripts_reconfig: bool,
     /// `sentinel monitor …` with all that belongs to it.
     pub masters: Vec<MasterConf>,
+    /// Wrong rules planted by tests of the tests; none in any file.
+    #[serde(skip)]
+    pub planted: Planted,
+}
+
+/// Wrong rules that a test plants in a Sentinel to see whether a comparison with the real one notices. No file and no
+/// command sets them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Planted {
+    /// The timer runs at 10 Hz instead of at a new frequency after every tick.
+    pub fixed_hz: bool,
+    /// INFO is due every 500 ms.
+    pub eager_info: bool,
+    /// Reconnections are not held back.
+    pub eager_reconnect: bool,
+    /// PINGs of all Sentinels go out as the wall clock begins a second.
+    pub pings_in_phase: bool,
+    /// An old master is turned back when the wait is over, not at the next INFO.
+    pub eager_conversion: bool,
 }
 
 impl Default for SentinelConf {
@@ -43,6 +62,7 @@ impl Default for SentinelConf {
             sentinel_pass: None,
             deny_scripts_reconfig: true,
             masters: Vec::new(),
+            planted: Planted::default(),
         }
     }
 }

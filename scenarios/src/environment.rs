@@ -65,13 +65,20 @@ pub struct Kernel {
     /// Length of a jiffy (1/HZ). TCP's timers live in the timer wheel, which rounds up, the coarser the longer they run;
     /// zero leaves that out.
     pub jiffy: Nanos,
+    /// Retransmission timeouts of SYNs and data double, as everywhere; false only where a test plants a wrong kernel.
+    #[serde(default = "doubles")]
+    pub backoff: bool,
+}
+
+fn doubles() -> bool {
+    true
 }
 
 impl Kernel {
     /// Timeouts as RFC 6298 and older kernels have them: SYNs after 1, 3, 7, 15, 31 and 63 s, nothing rounded.
-    pub const PLAIN: Kernel = Kernel { syn_linear_timeouts: 0, jiffy: Nanos::ZERO };
+    pub const PLAIN: Kernel = Kernel { syn_linear_timeouts: 0, jiffy: Nanos::ZERO, backoff: true };
     /// Linux 6.18 with HZ=250, the machine of the recordings.
-    pub const RECORDER: Kernel = Kernel { syn_linear_timeouts: 4, jiffy: Nanos::from_millis(4) };
+    pub const RECORDER: Kernel = Kernel { syn_linear_timeouts: 4, jiffy: Nanos::from_millis(4), backoff: true };
 }
 
 const fn us(n: u64) -> Nanos {

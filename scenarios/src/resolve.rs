@@ -33,6 +33,7 @@ impl Scenario {
             masters,
             schedule,
             plan: RunPlan {
+                lag: Millis(0),
                 phase,
                 settle_limit: run.settle_limit,
                 observe_at_least: run.observe_at_least,
@@ -59,7 +60,13 @@ impl Scenario {
                     replicaof = Some(addr);
                     initial.push(addr);
                 }
-                processes.push(Process { name: server.name.clone(), host, addr, kind: ProcessKind::Redis(conf) });
+                processes.push(Process {
+                    name: server.name.clone(),
+                    host,
+                    addr,
+                    kind: ProcessKind::Redis(conf),
+                    late: false,
+                });
             }
         }
         let monitored: Vec<MasterConf> = self
@@ -74,7 +81,7 @@ impl Scenario {
             let (host, addr) = places.put(&name, Ip(SENTINELS + number), self.sentinel.port);
             sentinels.push(addr);
             let conf = SentinelConf { port: addr.port, masters: monitored.clone(), ..self.sentinel.clone() };
-            processes.push(Process { name, host, addr, kind: ProcessKind::Sentinel(conf) });
+            processes.push(Process { name, host, addr, kind: ProcessKind::Sentinel(conf), late: false });
         }
         let mut number = 0;
         for client in &self.clients {
@@ -89,7 +96,13 @@ impl Scenario {
                     password: client.password.clone(),
                     sentinel_password: client.sentinel_password.clone(),
                 };
-                processes.push(Process { name: name.clone(), host, addr, kind: ProcessKind::Client(Box::new(conf)) });
+                processes.push(Process {
+                    name: name.clone(),
+                    host,
+                    addr,
+                    kind: ProcessKind::Client(Box::new(conf)),
+                    late: false,
+                });
                 number += 1;
             }
         }

@@ -30,6 +30,9 @@ pub struct Process {
     pub addr: Addr,
     /// What it is, with its configuration.
     pub kind: ProcessKind,
+    /// It is no part of the cluster at the beginning; a step starts it, with the master of that moment in its
+    /// configuration.
+    pub late: bool,
 }
 
 /// What runs in a process.
@@ -82,6 +85,33 @@ pub enum Trigger {
         /// Skipped, with all that hangs on it, if the event has not come so long after the previous step.
         cap: Millis,
     },
+    /// As `On`, for events whose payload begins with these words.
+    OnPayload {
+        /// Which event.
+        event: EventKind,
+        /// Beginning of its payload, names of processes in place of addresses: `master mymaster r1`.
+        payload: String,
+        /// Delay after it.
+        after: Millis,
+        /// As in `On`.
+        cap: Millis,
+    },
+    /// Once so many times the span from the origin to the first `+switch-master` after it have passed since the origin,
+    /// and in any case at the cap. Follows the step before it.
+    AfterSwitch {
+        /// The factor, in thousandths.
+        factor: u32,
+        /// Longest time after the origin.
+        cap: Millis,
+    },
+    /// So long after everybody agrees, looked at from 1.5 s after the step before it on, and in any case as long after
+    /// the cap.
+    AfterStable {
+        /// Delay after it.
+        wait: Millis,
+        /// Longest time after the origin, or after the step before it if there was no origin yet.
+        cap: Millis,
+    },
 }
 
 /// What a step does.
@@ -129,6 +159,10 @@ pub enum Action {
     ConfigReadOnly(Vec<Target>),
     /// An operator types a command at these processes.
     Command(Vec<Target>, OperatorCommand),
+    /// Starts late processes for the first time; they are given the master of this moment.
+    Start(Vec<Target>),
+    /// SIGKILL for the first group, and late processes started in their place.
+    Replace(Vec<Target>, Vec<Target>),
     /// Undoes the step at this index: restart, resume, boot, or end of that network fault.
     Undo(usize),
 }
@@ -148,6 +182,10 @@ pub struct Step {
 /// How long the phases of a run last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
+    /// Between the moment all views are stable and the start of the clients; 0 but where a recorded run is repeated,
+    /// whose recorder needed so long to notice.
+    #[serde(default)]
+    pub lag: Millis,
     /// Between the moment all views are stable and the beginning of the schedule, drawn for this seed.
     pub phase: Millis,
     /// Give up if views are not stable by then (a finding, not a crash).

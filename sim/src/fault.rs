@@ -102,8 +102,25 @@ impl Run<'_> {
                     run.world.signal(p, Input::Operator(command.clone()));
                 })
             }
+            Action::Start(targets) => self.on_processes(i, "start", targets, |run, p| run.start_late(p)),
+            Action::Replace(old, new) => {
+                let killed = self.on_processes(i, "kill", old, |run, p| run.world.die(p));
+                let started = self.on_processes(i, "start", new, |run, p| run.start_late(p));
+                format!("{killed}, {started}")
+            }
             Action::Undo(step) => self.undo(*step),
         }
+    }
+
+    /// Starts a late process with the masters of this moment in its configuration.
+    fn start_late(&mut self, p: u16) {
+        for (name, servers) in &self.scenario.masters {
+            if let Some(master) = self.current_master(name) {
+                let addr = self.scenario.processes[usize::from(master)].addr;
+                self.world.configure_master(p, name, servers.contains(&usize::from(p)), addr);
+            }
+        }
+        self.world.start(p, Nanos::ZERO);
     }
 
     fn undo(&mut self, step: usize) -> String {

@@ -17,6 +17,7 @@ pub mod recorder;
 pub mod run;
 pub mod tcp;
 pub mod trace;
+mod triggers;
 pub mod world;
 
 pub use digest::Digest;

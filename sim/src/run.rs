@@ -58,8 +58,12 @@ pub(crate) struct Run<'a> {
     pub(crate) faults: Vec<FaultAt>,
     /// Processes that were sent SIGTERM, with the life it was meant for.
     terminated: Vec<(u16, u32)>,
-    /// The step that waits for an event, and since when.
-    awaiting: Option<(usize, TrueTime)>,
+    /// The step that waits for an event, or for everybody to agree, and since when.
+    pub(crate) awaiting: Option<(usize, TrueTime)>,
+    /// The first switch after the origin.
+    pub(crate) first_switch: Option<TrueTime>,
+    /// Whether the step that is the origin of times was played.
+    pub(crate) origin: Option<TrueTime>,
     stable_since: Option<TrueTime>,
     /// Processes to be started once they have ended.
     restarts_due: Vec<u16>,
@@ -71,7 +75,8 @@ impl<'a> Run<'a> {
         world.trace = traced.then(Trace::default);
         let mut watched = vec![EventKind::ElectedLeader];
         watched.extend(scenario.schedule.iter().filter_map(|step| match step.trigger {
-            Trigger::On { event, .. } => Some(event),
+            Trigger::On { event, .. } | Trigger::OnPayload { event, .. } => Some(event),
+            Trigger::AfterSwitch { .. } => Some(EventKind::SwitchMaster),
             _ => None,
         }));
         world.watch(watched);
@@ -85,6 +90,8 @@ impl<'a> Run<'a> {
             faults: Vec::new(),
             terminated: Vec::new(),
             awaiting: None,
+            first_switch: None,
+            origin: None,
             stable_since: None,
             restarts_due: Vec::new(),
         }
@@ -103,7 +110,8 @@ impl<'a> Run<'a> {
     /// recordings; the configured delay holds from then on.
     fn settle(&mut self) -> bool {
         let limit = TrueTime(self.scenario.plan.settle_limit.nanos().0);
-        let redis: Vec<u16> = self.of_kind(NodeKind::Redis);
+        let mut redis: Vec<u16> = self.of_kind(NodeKind::Redis);
+        redis.retain(|&p| !self.is_late(p));
         let configured = self.world.undelayed_first_sync();
         for (i, &p) in redis.iter().enumerate() {
             self.world.start(p, Nanos(START_GAP.0 * i as u64));
@@ -111,11 +119,16 @@ impl<'a> Run<'a> {
         if !self.advance_until(limit, |run| run.replicas_linked()) {
             return false;
         }
-        for (i, p) in self.of_kind(NodeKind::Sentinel).into_iter().enumerate() {
+        let mut sentinels = self.of_kind(NodeKind::Sentinel);
+        sentinels.retain(|&p| !self.is_late(p));
+        for (i, &p) in sentinels.iter().enumerate() {
             self.world.start(p, Nanos(START_GAP.0 * i as u64));
         }
         if !self.advance_until(limit, |run| run.everybody_known() && run.is_stable()) {
             return false;
+        }
+        if self.scenario.plan.lag > Millis(0) {
+            self.advance(self.scenario.plan.lag);
         }
         self.world.restore_sync_delay(&configured);
         for p in self.of_kind(NodeKind::Client) {
@@ -162,18 +175,31 @@ impl<'a> Run<'a> {
     fn await_next(&mut self, since: TrueTime) {
         let next = self.steps.iter().position(|state| *state == StepState::Waiting);
         self.awaiting = None;
-        if let Some(i) = next
-            && let Trigger::On { cap, .. } = self.scenario.schedule[i].trigger
-        {
-            self.awaiting = Some((i, since));
-            self.world.call_at(since + cap.nanos(), CALL_CAP + i as u32);
+        let Some(i) = next else { return };
+        match self.scenario.schedule[i].trigger {
+            Trigger::On { cap, .. } | Trigger::OnPayload { cap, .. } => {
+                self.awaiting = Some((i, since));
+                self.world.call_at(since + cap.nanos(), CALL_CAP + i as u32);
+            }
+            Trigger::AfterSwitch { .. } => {
+                self.awaiting = Some((i, since));
+                self.arm_after_switch();
+            }
+            Trigger::AfterStable { .. } => self.awaiting = Some((i, since)),
+            Trigger::At(_) | Trigger::AfterStep(..) => {}
         }
+    }
+
+    /// Has this step fire at this time, or now if that has passed.
+    pub(crate) fn fire_at(&mut self, at: TrueTime, i: usize) {
+        self.world.call_at(at, CALL_STEP + i as u32);
     }
 
     fn on_stop(&mut self, stop: Stop) {
         match stop {
             Stop::Call(CALL_POLL) => {
                 self.poll();
+                self.fire_if_stable();
                 self.world.call_at(self.world.now() + POLL, CALL_POLL);
             }
             Stop::Call(id) if id >= CALL_KILL => self.kill_terminated((id - CALL_KILL) as usize),
@@ -187,14 +213,23 @@ impl<'a> Run<'a> {
         if kind == EventKind::ElectedLeader {
             self.leader = Some(node.0);
         }
-        if let Some((i, _)) = self.awaiting
-            && let Trigger::On { event, after, .. } = self.scenario.schedule[i].trigger
-            && event == kind
-        {
-            self.awaiting = None;
-            self.leader = Some(node.0);
-            self.world.call_at(self.world.now() + after.nanos(), CALL_STEP + i as u32);
+        if kind == EventKind::SwitchMaster && self.origin.is_some() && self.first_switch.is_none() {
+            self.first_switch = Some(self.world.now());
+            self.arm_after_switch();
         }
+        let Some((i, _)) = self.awaiting else { return };
+        let after = match &self.scenario.schedule[i].trigger {
+            Trigger::On { event, after, .. } if *event == kind => *after,
+            Trigger::OnPayload { event, payload, after, .. }
+                if *event == kind && self.payload_begins(kind, node, payload) =>
+            {
+                *after
+            }
+            _ => return,
+        };
+        self.awaiting = None;
+        self.leader = Some(node.0);
+        self.fire_at(self.world.now() + after.nanos(), i);
     }
 
     /// The event a step waited for did not come: it is skipped, and with it all that hangs on it.
@@ -220,6 +255,9 @@ impl<'a> Run<'a> {
         }
         if self.faults.is_empty() || self.scenario.schedule[i].origin {
             self.world.recorder.seen.t0 = now;
+        }
+        if self.scenario.schedule[i].origin {
+            self.origin = Some(now);
         }
         self.world.recorder.seen.last_disturbance = now;
         self.steps[i] = StepState::Fired(now);
@@ -383,6 +421,10 @@ impl<'a> Run<'a> {
         processes.filter(|(_, process)| kind_of(&process.kind) == kind).map(|(i, _)| i as u16).collect()
     }
 
+    pub(crate) fn is_late(&self, p: u16) -> bool {
+        self.scenario.processes[usize::from(p)].late
+    }
+
     pub(crate) fn is_running(&self, p: u16) -> bool {
         self.world.procs()[usize::from(p)].life == Life::Running
     }
@@ -416,7 +458,8 @@ impl<'a> Run<'a> {
 
     fn replicas_linked(&self) -> bool {
         self.scenario.masters.iter().all(|(_, servers)| {
-            servers.iter().enumerate().all(|(i, &p)| {
+            let mut servers = servers.iter().filter(|&&p| !self.is_late(p as u16)).enumerate();
+            servers.all(|(i, &p)| {
                 let node = self.world.procs()[p].redis();
                 node.is_some_and(|node| if i == 0 { !node.loading() } else { node.link_up() })
             })
@@ -424,14 +467,16 @@ impl<'a> Run<'a> {
     }
 
     fn everybody_known(&self) -> bool {
-        let sentinels = self.of_kind(NodeKind::Sentinel);
+        let mut sentinels = self.of_kind(NodeKind::Sentinel);
+        sentinels.retain(|&p| !self.is_late(p));
         sentinels.iter().all(|&p| {
             let Some(sentinel) = self.running_sentinel(p) else {
                 return false;
             };
             (0..sentinel.masters()).map(|i| sentinel.view(i)).all(|view| {
                 let servers = self.scenario.masters.iter().find(|(name, _)| *name == view.name);
-                let replicas = servers.map_or(0, |(_, servers)| servers.len() - 1);
+                let first = |servers: &[usize]| servers.iter().filter(|&&p| !self.is_late(p as u16)).count();
+                let replicas = servers.map_or(0, |(_, servers)| first(servers).saturating_sub(1));
                 let others = sentinels.iter().filter(|&&other| self.monitors(other, &view.name)).count() - 1;
                 view.slaves as usize == replicas && view.other_sentinels as usize == others
             })
@@ -447,7 +492,7 @@ impl<'a> Run<'a> {
 
     /// All running Sentinels name one master with plain flags, it runs and says so too, and all other running servers
     /// are its replicas with the link up (the recorder's `stable`).
-    fn is_stable(&self) -> bool {
+    pub(crate) fn is_stable(&self) -> bool {
         self.scenario.masters.iter().all(|(name, servers)| {
             let mut agreed: Option<Addr> = None;
             for p in self.of_kind(NodeKind::Sentinel) {

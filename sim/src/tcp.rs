@@ -258,7 +258,8 @@ impl Tcp {
             self.schedule.push((at, NetEvent::Syn(ix)));
         }
         // The next SYN is sent if nothing has come by then.
-        let doublings = attempt.saturating_sub(self.kernel.syn_linear_timeouts);
+        let linear = if self.kernel.backoff { self.kernel.syn_linear_timeouts } else { attempt };
+        let doublings = attempt.saturating_sub(linear);
         let pause = Nanos(SYN_TIMEOUT.0 << doublings);
         self.schedule.push((expiry(now, pause, self.kernel.jiffy), NetEvent::SynRetry(ix, attempt + 1)));
     }
@@ -482,7 +483,7 @@ impl Tcp {
             end.eof.get_or_insert(CloseReason::TimedOut);
             return if end.state == State::Open { Outcome::Readable(ix) } else { Outcome::Nothing };
         }
-        end.rto = Nanos((again.0 * 2).min(RTO_MAX.0));
+        end.rto = if self.kernel.backoff { Nanos((again.0 * 2).min(RTO_MAX.0)) } else { again };
         let (next, timer) = (expiry(now, end.rto, self.kernel.jiffy), end.timer);
         self.schedule.push((next, NetEvent::Retransmit(ix, timer)));
         Outcome::Nothing
@@ -691,7 +692,7 @@ mod tests {
     #[test]
     fn a_newer_kernel_sends_its_first_syns_one_second_apart() {
         let mut net = Net::new(true, |links| {
-            links.set_kernel(Kernel { syn_linear_timeouts: 4, jiffy: Nanos::ZERO });
+            links.set_kernel(Kernel { syn_linear_timeouts: 4, ..Kernel::PLAIN });
             cut(links);
         });
         net.run(TrueTime(0) + Nanos::from_millis(4_500));

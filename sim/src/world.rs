@@ -18,7 +18,7 @@ use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
 use splitbrain_model::{
-    Act, Addr, CloseHow, Conn, Effects, Env, Input, Ip, Millis, MonoTime, Nanos, Node, TrueTime, WallTime,
+    Act, Addr, CloseHow, Conn, Effects, Env, Input, Ip, Millis, MonoTime, Name, Nanos, Node, TrueTime, WallTime,
 };
 use splitbrain_scenarios::{Environment, Process, ProcessKind, Resolved};
 use std::collections::BTreeMap;
@@ -590,6 +590,20 @@ impl World {
                 self.signal(p as u16, Input::Operator(OperatorCommand::SetDisklessSyncDelay(delay)));
             }
         }
+    }
+
+    /// Writes a master's address into the configuration of a process that never ran: of a Sentinel that is to monitor
+    /// it, or of a server that is to be its replica.
+    pub fn configure_master(&mut self, p: u16, name: &Name, replica: bool, addr: Addr) {
+        let proc = &mut self.procs[usize::from(p)];
+        if proc.incarnation > 0 {
+            return;
+        }
+        if replica && proc.addr != addr {
+            proc.disk.redis.conf.replicaof = Some(addr);
+        }
+        let monitored = proc.disk.sentinel.iter_mut().flat_map(|conf| &mut conf.masters);
+        monitored.filter(|master| master.name == *name).for_each(|master| master.addr = addr);
     }
 
     // ---- what faults do ----

@@ -111,7 +111,7 @@ impl Sentinel {
     }
 
     /// The promotion that was waited for, or a master that came back and must follow (spec 4.3, rule 2).
-    fn replica_reports_master(&mut self, cx: &mut Cx<'_, '_>, m: usize, r: usize) {
+    pub(super) fn replica_reports_master(&mut self, cx: &mut Cx<'_, '_>, m: usize, r: usize) {
         let master = &self.masters[m];
         let promoted = master.replicas[r].inst.flags.any(Flags::PROMOTED);
         let in_progress = master.inst.flags.any(Flags::FAILOVER_IN_PROGRESS);

@@ -27,9 +27,13 @@ impl Sentinel {
             self.link_mut(who).command(cx, obj, Callback::Info, info);
         }
         let link = self.link(who);
-        if elapsed(link.last_pong_time, now) > ping_period
-            && elapsed(link.last_ping_time, now) > Millis(ping_period.0 / 2)
-        {
+        let ping_due = if self.conf.planted.pings_in_phase {
+            link.last_ping_time.0 / ping_period.0 != now.0 / ping_period.0
+        } else {
+            elapsed(link.last_pong_time, now) > ping_period
+                && elapsed(link.last_ping_time, now) > Millis(ping_period.0 / 2)
+        };
+        if ping_due {
             self.send_ping(cx, who);
         }
         if elapsed(self.inst(who).last_pub_time, now) > self.tunables.publish_period {
@@ -39,6 +43,9 @@ impl Sentinel {
 
     /// Replicas are asked every second while their master is in trouble, or while they are without it.
     fn info_period(&self, who: Who) -> Millis {
+        if self.conf.planted.eager_info {
+            return Millis(500);
+        }
         let Who::Replica(m, r) = who else {
             return self.tunables.info_period;
         };

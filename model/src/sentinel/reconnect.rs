@@ -16,7 +16,7 @@ impl Sentinel {
         if !link.disconnected || addr.port == 0 {
             return;
         }
-        if elapsed(link.last_reconn_time, now) < self.tunables.ping_period {
+        if elapsed(link.last_reconn_time, now) < self.tunables.ping_period && !self.conf.planted.eager_reconnect {
             return;
         }
         link.last_reconn_time = now;

@@ -1,7 +1,7 @@
 //! The timer (`sentinelTimer`, Sentinel spec 1 and 2): its random frequency, TILT, and the order of things in a tick.
 
 use super::consts::DEFAULT_HZ;
-use super::instance::{FailoverState, Who, elapsed};
+use super::instance::{FailoverState, Role, Who, elapsed};
 use super::{Cx, Sentinel};
 use crate::event::EventKind;
 use crate::{Millis, Purpose};
@@ -14,7 +14,8 @@ impl Sentinel {
             return;
         }
         self.timer(cx);
-        let hz = DEFAULT_HZ + cx.env.draws.below(Purpose::TimerHz, DEFAULT_HZ);
+        let drawn = cx.env.draws.below(Purpose::TimerHz, DEFAULT_HZ);
+        let hz = DEFAULT_HZ + if self.conf.planted.fixed_hz { 0 } else { drawn };
         self.next_tick = cx.env.mono() + Millis(1000 / hz as i64).nanos();
     }
 
@@ -67,6 +68,13 @@ impl Sentinel {
             self.tilt_event(cx, EventKind::TiltLeave);
         }
         self.check_subjectively_down(cx, who);
+        if self.conf.planted.eager_conversion
+            && let Who::Replica(m, r) = who
+            && self.inst(who).role_reported == Role::Master
+            && !self.link(who).disconnected
+        {
+            self.replica_reports_master(cx, m, r);
+        }
         if let Who::Master(m) = who {
             self.check_objectively_down(cx, m);
             if self.start_failover_if_needed(cx, m) {

@@ -1,0 +1,107 @@
+//! The simulation conforms to recordings of real Redis, and the comparison has teeth: with a wrong rule planted, it fails,
+//! in the cell that the rule is about.
+
+use splitbrain::model::Nanos;
+use splitbrain::scenarios::{Dist, ProcessKind, Resolved};
+use splitbrain_conform::{Conformance, Options, conform, recording, report};
+use std::path::PathBuf;
+
+/// Compares these of our recordings, or all, with so many simulated runs each.
+fn compare(scenarios: &[&str], seeds: u64, plant: Option<fn(&mut Resolved)>) -> Conformance {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("recordings");
+    let mut recordings = recording::read(&[folder]).expect("our recordings are readable");
+    recordings.retain(|scenario, _| scenarios.is_empty() || scenarios.contains(&scenario.as_str()));
+    let options = Options { seeds, order_seeds: seeds.max(400), plant, ..Options::default() };
+    conform(&recordings, &options, &|_, _, _| ()).expect("threads")
+}
+
+/// Plants a wrong rule; the comparison of these scenarios must fail, in a cell whose name contains one of these words and
+/// that passes without the rule.
+fn must_fail(scenarios: &[&str], cells: &[&str], plant: fn(&mut Resolved)) {
+    let failed = |result: &Conformance| -> Vec<(String, String)> {
+        let all = result.cells.iter().chain(&result.orders).filter(|cell| !cell.pass);
+        let meant = all.filter(|cell| cells.iter().any(|words| cell.cell.contains(words)));
+        meant.map(|cell| (cell.scenario.clone(), cell.cell.clone())).collect()
+    };
+    let before = failed(&compare(scenarios, 100, None));
+    let planted = compare(scenarios, 100, Some(plant));
+    let table = report::text(&planted, false);
+    assert!(!planted.passes(), "nobody noticed:\n{table}");
+    assert!(failed(&planted).iter().any(|cell| !before.contains(cell)), "not in the expected cells:\n{table}");
+}
+
+macro_rules! sentinels {
+    ($($rule:ident),*) => {
+        |run: &mut Resolved| {
+            for process in &mut run.processes {
+                if let ProcessKind::Sentinel(conf) = &mut process.kind {
+                    $(conf.planted.$rule = true;)*
+                }
+            }
+        }
+    };
+}
+
+#[test]
+fn the_simulation_conforms_to_our_recordings() {
+    let result = compare(&[], 100, None);
+    assert!(result.passes(), "{}", report::text(&result, false));
+    assert!(result.cells.len() > 200, "{} cells are too few to mean anything", result.cells.len());
+}
+
+#[test]
+fn a_timer_that_always_runs_at_10_hz_is_noticed() {
+    must_fail(&["B", "N"], &["step elected-selected", "step selected-sent"], sentinels!(fixed_hz));
+}
+
+#[test]
+fn info_every_500_ms_is_noticed() {
+    must_fail(&["B", "N"], &["step sent-promoted"], sentinels!(eager_info));
+}
+
+#[test]
+fn reconnecting_without_a_pause_is_noticed() {
+    must_fail(&["H1"], &["new master sdown"], sentinels!(eager_reconnect));
+}
+
+#[test]
+fn pings_in_phase_are_noticed() {
+    must_fail(&["C", "D", "F", "G"], &["sdown"], sentinels!(pings_in_phase));
+}
+
+#[test]
+fn turning_an_old_master_back_before_the_next_info_is_noticed() {
+    must_fail(&["C", "D", "J"], &["convert_to_slave", "step role-change-convert"], sentinels!(eager_conversion));
+}
+
+#[test]
+fn retransmissions_without_back_off_are_noticed() {
+    must_fail(&["G"], &["convert_to_slave", "last_switch_master"], |run| run.environment.kernel.backoff = false);
+}
+
+#[test]
+fn an_fsync_that_costs_nothing_is_noticed() {
+    must_fail(&["B", "J"], &["step new-epoch-vote"], |run| run.environment.config_save = Dist::Fixed(Nanos::ZERO));
+}
+
+#[test]
+fn the_number_of_jobs_does_not_change_the_comparison() {
+    let json = |jobs| {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("recordings/N");
+        let recordings = recording::read(&[folder]).expect("our recordings are readable");
+        let options = Options { seeds: 10, order_seeds: 10, jobs, ..Options::default() };
+        report::json("0", &conform(&recordings, &options, &|_, _, _| ()).expect("threads"))
+    };
+    assert_eq!(json(1), json(2));
+}
+
+#[test]
+fn an_unknown_form_of_step_is_named() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("recordings/B");
+    let mut recordings = recording::read(&[folder]).expect("our recordings are readable");
+    let step = &mut recordings.get_mut("B").expect("B is there")[0].steps[0].1;
+    step.insert("do".to_owned(), "unplug".into());
+    let result = conform(&recordings, &Options { seeds: 1, ..Options::default() }, &|_, _, _| ()).expect("threads");
+    assert!(!result.passes());
+    assert!(result.unplayable[0].1.contains("unplug"), "{}", result.unplayable[0].1);
+}
