@@ -3,7 +3,7 @@
 use crate::derive;
 use crate::observed::Observed;
 use crate::stats::wasserstein;
-use crate::stats::{fisher, ks_distance, ks_two_sample, ks_uniform, median, quantile_of, spread, uniform_distance};
+use crate::stats::{fisher, ks_two_sample, ks_uniform, median, quantile_of, spread, uniform_distance};
 use std::collections::BTreeMap;
 
 /// A probability below this fails a cell.
@@ -211,9 +211,4 @@ fn durations(runs: &mut dyn Iterator<Item = &Observed>) -> BTreeMap<&'static str
         all.entry(name).or_default().extend(values);
     }
     all
-}
-
-/// How far apart two distributions are for a reader: the Kolmogorov–Smirnov distance.
-pub fn apart(cell: &Cell) -> f64 {
-    if cell.simulated.is_empty() { cell.distance } else { ks_distance(&cell.recorded, &cell.simulated) }
 }
