@@ -93,9 +93,6 @@ impl Script {
                 recordings.len()
             )),
         }
-        if recordings.iter().any(|recording| recording.config.preload.is_some()) {
-            notes.push("the preloaded dataset has no size here".to_owned());
-        }
         Ok(Script { templates: templates?, notes })
     }
 
@@ -104,6 +101,14 @@ impl Script {
         let template = &self.templates[(index % self.templates.len() as u64) as usize];
         Resolved { seed, ..template.clone() }
     }
+}
+
+/// Bytes of the keys that were made on the master before its replicas existed: their values, and about 15 bytes each
+/// for name and frame in an uncompressed snapshot.
+fn preloaded(recording: &Recording) -> u64 {
+    let Some(preload) = &recording.config.preload else { return 0 };
+    let number = |key: &str| preload.get(key).and_then(Value::as_u64).unwrap_or(0);
+    number("keys") * (number("bytes") + 15)
 }
 
 /// How long runs last. Recordings do not tell `min_s` and `max_s`; that no run ended earlier or later does.
@@ -180,6 +185,7 @@ fn processes(recording: &Recording) -> Result<(Vec<Host>, Vec<Process>), String>
         let (host, addr) = places.addr(name, REDIS_PORT);
         let mut conf = redis_conf(&directives(recording, name), &mut |_| None).map_err(|e| e.to_string())?.conf;
         conf.replicaof = (addr != master).then_some(master);
+        conf.dataset = preloaded(recording);
         let late = config.late_redis.contains(name);
         processes.push(Process { name: name.clone(), host, addr, kind: ProcessKind::Redis(conf), late });
     }
