@@ -1,0 +1,221 @@
+//! Lives of processes and hosts: starting, dying, being stopped and woken, losing power. What faults do to the world.
+
+use super::{Event, World, request_run};
+use crate::chance::{ProcessDraws, Stream};
+use crate::clock::ProcessClock;
+use crate::disk::ProcessDisk;
+use crate::link::HostIx;
+use crate::process::{AnyNode, Life, Proc};
+use crate::tcp::EndIx;
+use splitbrain_checker::observations::{NodeIx, Presence};
+use splitbrain_model::client::Client;
+use splitbrain_model::redis::Redis;
+use splitbrain_model::sentinel::Sentinel;
+use splitbrain_model::{Effects, Env, Input, Millis, Nanos, TrueTime};
+use splitbrain_scenarios::{Process, ProcessKind};
+
+impl World {
+    /// Starts a dead process with what is on its disk.
+    pub fn start(&mut self, p: u16, after: Nanos) {
+        let proc = &mut self.procs[usize::from(p)];
+        if proc.life != Life::Dead || !self.tcp.links.is_up(proc.host) {
+            return;
+        }
+        // A Sentinel that cannot write its file exits at once (`sentinelIsRunning`).
+        if proc.disk.config_read_only && matches!(self.kinds[usize::from(p)], ProcessKind::Sentinel(_)) {
+            return;
+        }
+        proc.life = Life::Starting;
+        proc.incarnation += 1;
+        let delay = proc.wake.duration(&self.environment.start_up);
+        self.queue.push(self.now + after + delay, Event::Start(p, proc.incarnation));
+    }
+
+    pub(super) fn on_start(&mut self, p: u16, life: u32) {
+        let now = self.now;
+        let World { procs, hosts, kinds, environment, chain, out, next_client_number, .. } = self;
+        let proc = &mut procs[usize::from(p)];
+        if proc.incarnation != life || proc.life != Life::Starting {
+            return;
+        }
+        proc.life = Life::Running;
+        proc.disk.settle(now);
+        chain.words([now.0, 0x600 | u64::from(p) << 32]);
+        out.clear();
+        out.next_conn = 0;
+        let clock = hosts[usize::from(proc.host)].clock;
+        let sentinel_conf = proc.disk.sentinel.clone();
+        let redis_files = proc.disk.redis.clone();
+        let mut disk = proc.disk.at(now, environment);
+        let mut env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let node = match &mut kinds[usize::from(p)] {
+            ProcessKind::Redis(_) => {
+                let mut redis = Redis::start(redis_files, proc.addr, &mut env, out);
+                if life == 1 {
+                    redis.populate();
+                }
+                AnyNode::Redis(Box::new(redis))
+            }
+            ProcessKind::Sentinel(conf) => {
+                let conf = sentinel_conf.unwrap_or_else(|| conf.clone());
+                AnyNode::Sentinel(Box::new(Sentinel::start(conf, proc.addr, &mut env, out)))
+            }
+            ProcessKind::Client(conf) => {
+                if life > 1 {
+                    // A restarted application never writes a value of its former life again.
+                    conf.number = *next_client_number;
+                    *next_client_number += 1;
+                }
+                AnyNode::Client(Box::new(Client::start((**conf).clone(), &mut env, out)))
+            }
+        };
+        let elapsed = env.elapsed();
+        if let AnyNode::Sentinel(sentinel) = &node {
+            self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.id()));
+        }
+        proc.node = Some(node);
+        proc.next_conn = out.next_conn;
+        self.recorder.started(now, NodeIx(p));
+        if let Some(drawn) = proc.draws.take_drawn() {
+            chain.word(drawn);
+        }
+        self.block(p, elapsed);
+    }
+
+    /// SIGKILL, or the end of an exit: the kernel closes the sockets.
+    pub fn die(&mut self, p: u16) {
+        let proc = &mut self.procs[usize::from(p)];
+        if proc.life == Life::Dead {
+            return;
+        }
+        let conns = self.bury(p);
+        for end in conns {
+            self.tcp.close(end, false, self.now);
+        }
+        self.schedule_net();
+        self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
+    }
+
+    /// Takes the life out of a process; returns its sockets.
+    fn bury(&mut self, p: u16) -> Vec<EndIx> {
+        self.chain.words([self.now.0, 0x700 | u64::from(p) << 32]);
+        let proc = &mut self.procs[usize::from(p)];
+        proc.life = Life::Dead;
+        proc.incarnation += 1;
+        proc.node = None;
+        proc.disk.process_death(self.now);
+        proc.ready.clear();
+        proc.listener_ready = false;
+        proc.runs.clear();
+        proc.armed = None;
+        proc.busy_until = None;
+        proc.end_missed = false;
+        proc.signals.clear();
+        proc.pending.clear();
+        let open = proc.conns.drain(..).filter(|&end| end != EndIx::MAX);
+        open.chain(proc.accept_queue.drain(..)).collect()
+    }
+
+    /// SIGSTOP.
+    pub fn pause(&mut self, p: u16) {
+        let proc = &mut self.procs[usize::from(p)];
+        if proc.life == Life::Running {
+            proc.life = Life::Paused;
+            self.chain.words([self.now.0, 0x800 | u64::from(p) << 32]);
+            self.recorder.presence(self.now, NodeIx(p), Presence::Paused);
+        }
+    }
+
+    /// SIGCONT. A process that was waiting in its poll runs its timers before it looks at its sockets; one that was
+    /// in the middle of an iteration goes on with it.
+    pub fn resume(&mut self, p: u16) {
+        let proc = &mut self.procs[usize::from(p)];
+        if proc.life != Life::Paused {
+            return;
+        }
+        proc.life = Life::Running;
+        self.chain.words([self.now.0, 0x801 | u64::from(p) << 32]);
+        self.recorder.presence(self.now, NodeIx(p), Presence::Running);
+        if proc.busy_until.is_some() {
+            if std::mem::take(&mut proc.end_missed) {
+                self.finish_iteration(p);
+            }
+            return;
+        }
+        proc.timers_first = true;
+        let at = self.now + proc.wake.duration(&self.environment.wake);
+        proc.runs.clear();
+        request_run(&mut self.queue, proc, p, at);
+    }
+
+    /// Gives a running or paused process an input from outside the network.
+    pub fn signal(&mut self, p: u16, input: Input) {
+        let proc = &mut self.procs[usize::from(p)];
+        if matches!(proc.life, Life::Running | Life::Paused) {
+            proc.signals.push_back(input);
+            self.wake(p);
+        }
+    }
+
+    /// A host loses power: its processes, their sockets and unsynced data are gone without a word.
+    pub fn power_off(&mut self, host: HostIx) {
+        self.tcp.links.set_power(host, false);
+        for p in 0..self.procs.len() as u16 {
+            if self.procs[usize::from(p)].host == host && self.procs[usize::from(p)].life != Life::Dead {
+                self.bury(p);
+                self.procs[usize::from(p)].disk.power_loss(self.now);
+                self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
+            }
+        }
+        self.tcp.vanish_host(host);
+    }
+
+    /// A host boots.
+    pub fn power_on(&mut self, host: HostIx) {
+        self.tcp.links.set_power(host, true);
+    }
+
+    /// Takes away or gives back the permission to replace a process's configuration file.
+    pub fn set_config_read_only(&mut self, p: u16, read_only: bool) {
+        self.procs[usize::from(p)].disk.config_read_only = read_only;
+    }
+
+    /// Steps the wall clock of one process.
+    pub fn step_clock(&mut self, p: u16, by: Millis) {
+        self.chain.words([self.now.0, 0x900 | u64::from(p) << 32, by.0 as u64]);
+        self.procs[usize::from(p)].clock.step(by);
+    }
+}
+
+pub(super) fn new_proc(seed: u64, process: &Process) -> Proc {
+    let (kind, sentinel, redis) = match &process.kind {
+        ProcessKind::Redis(conf) => ("redis", None, Some(conf.clone())),
+        ProcessKind::Sentinel(conf) => ("sentinel", Some(conf.clone()), None),
+        ProcessKind::Client(_) => ("client", None, None),
+    };
+    Proc {
+        name: process.name.clone(),
+        host: process.host as HostIx,
+        addr: process.addr,
+        life: Life::Dead,
+        node: None,
+        incarnation: 0,
+        clock: ProcessClock::default(),
+        draws: ProcessDraws::new(seed, kind, &process.name),
+        disk: ProcessDisk::new(seed, &process.name, sentinel, redis),
+        wake: Stream::new(seed, kind, &process.name, "wake"),
+        ready: Vec::new(),
+        listener_ready: false,
+        accept_queue: Default::default(),
+        conns: Vec::new(),
+        next_conn: 0,
+        signals: Default::default(),
+        runs: Vec::new(),
+        armed: None,
+        busy_until: None,
+        pending: Effects::default(),
+        pending_from: TrueTime(0),
+        end_missed: false,
+        timers_first: false,
+    }
+}
