@@ -453,7 +453,7 @@ fn role(all: &[Recording], k: usize, i: usize) -> Option<Target> {
         return Some(Target::Master(None));
     }
     if everywhere(&|r, name| bound(r, k).is_some_and(|sentinel| sentinel == name)) {
-        return Some(Target::Leader);
+        return Some(Target::OldLeader);
     }
     let differs = all.iter().any(|r| name(r) != name(&all[0]));
     let earlier = |k: usize| everywhere_master(all, k, &is_master, &target);

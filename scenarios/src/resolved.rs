@@ -62,6 +62,9 @@ pub enum Target {
     Sentinel(Option<u32>),
     /// The Sentinel that emitted the event the step waited for, or was last elected.
     Leader,
+    /// The Sentinel whose event a step last waited for, or that a step last named as leader: it stays the same when
+    /// another one is elected.
+    OldLeader,
     /// All clients.
     Clients,
     /// Everything not named elsewhere in the same partition.

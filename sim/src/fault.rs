@@ -227,7 +227,11 @@ impl Run<'_> {
                 let running: Vec<u16> = all.filter(|&p| self.is_alive(p)).collect();
                 pick(running, *n)
             }
-            Target::Leader => self.leader.into_iter().collect(),
+            Target::Leader => {
+                self.old_leader = self.leader.or(self.old_leader);
+                self.leader.into_iter().collect()
+            }
+            Target::OldLeader => self.old_leader.into_iter().collect(),
             Target::Clients => self.of_kind(NodeKind::Client),
             Target::Rest => Vec::new(),
         }

@@ -55,6 +55,7 @@ pub(crate) struct Run<'a> {
     pub(crate) bound: Vec<Vec<u16>>,
     pub(crate) old_master: Option<u16>,
     pub(crate) leader: Option<u16>,
+    pub(crate) old_leader: Option<u16>,
     pub(crate) faults: Vec<FaultAt>,
     /// Processes that were sent SIGTERM, with the life it was meant for.
     terminated: Vec<(u16, u32)>,
@@ -87,6 +88,7 @@ impl<'a> Run<'a> {
             bound: vec![Vec::new(); scenario.schedule.len()],
             old_master: None,
             leader: None,
+            old_leader: None,
             faults: Vec::new(),
             terminated: Vec::new(),
             awaiting: None,
@@ -228,7 +230,7 @@ impl<'a> Run<'a> {
             _ => return,
         };
         self.awaiting = None;
-        self.leader = Some(node.0);
+        (self.leader, self.old_leader) = (Some(node.0), Some(node.0));
         self.fire_at(self.world.now() + after.nanos(), i);
     }
 
