@@ -26,11 +26,9 @@ impl Run<'_> {
     pub(crate) fn apply(&mut self, i: usize) -> String {
         let action = self.scenario.schedule[i].action.clone();
         match &action {
-            Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.die(p)),
+            Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.kill(p)),
             Action::Stop(targets) => self.on_processes(i, "stop", targets, |run, p| run.terminate(p)),
-            Action::Restart(targets) => {
-                self.on_processes(i, "restart", targets, |run, p| run.world.start(p, Nanos::ZERO))
-            }
+            Action::Restart(targets) => self.on_processes(i, "restart", targets, |run, p| run.restart(p)),
             Action::Pause(targets) => self.on_processes(i, "pause", targets, |run, p| run.world.pause(p)),
             Action::Resume(targets) => self.on_processes(i, "resume", targets, |run, p| run.world.resume(p)),
             Action::PowerLoss(targets) => {

@@ -17,7 +17,7 @@ use splitbrain_scenarios::{ProcessKind, Resolved, Trigger};
 
 /// How often it is looked whether everybody agrees.
 const POLL: Nanos = Nanos::from_millis(100);
-/// Time between the starts of two processes, as the recorder's are apart.
+/// Time between the starts of two processes.
 const START_GAP: Nanos = Nanos::from_millis(20);
 /// Clients end their last operation within this, and everything is read again as long after.
 const WIND_DOWN: Nanos = Nanos::from_millis(300);
@@ -124,7 +124,10 @@ impl<'a> Run<'a> {
         let mut sentinels = self.of_kind(NodeKind::Sentinel);
         sentinels.retain(|&p| !self.is_late(p));
         for (i, &p) in sentinels.iter().enumerate() {
-            self.world.start(p, Nanos(START_GAP.0 * i as u64));
+            match self.scenario.plan.starts.get(i) {
+                Some(up) => self.world.start_up_at(p, up.nanos()),
+                None => self.world.start(p, Nanos(START_GAP.0 * i as u64)),
+            }
         }
         if !self.advance_until(limit, |run| run.everybody_known() && run.is_stable()) {
             return false;
@@ -295,10 +298,18 @@ impl<'a> Run<'a> {
 
     /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would.
     pub(crate) fn start_when_dead(&mut self, p: u16) {
-        if self.is_alive(p) {
+        if self.is_alive(p) || self.world.procs()[usize::from(p)].life == Life::Exiting {
             self.restarts_due.push(p);
         } else {
             self.world.start(p, Nanos::ZERO);
+        }
+    }
+
+    /// Starts a dead process; one that is being killed, as soon as it is gone. What runs is left alone.
+    pub(crate) fn restart(&mut self, p: u16) {
+        match self.world.procs()[usize::from(p)].life {
+            Life::Exiting => self.restarts_due.push(p),
+            _ => self.world.start(p, Nanos::ZERO),
         }
     }
 

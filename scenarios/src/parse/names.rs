@@ -9,8 +9,18 @@ use crate::scenario::{ClientSpec, MasterSpec};
 use std::collections::BTreeMap;
 
 /// Words that stand for a role wherever a target is asked for.
-const ROLES: &[&str] =
-    &["master", "old-master", "replica", "replicas", "sentinel", "sentinels", "leader", "old-leader", "clients", "rest"];
+const ROLES: &[&str] = &[
+    "master",
+    "old-master",
+    "replica",
+    "replicas",
+    "sentinel",
+    "sentinels",
+    "leader",
+    "old-leader",
+    "clients",
+    "rest",
+];
 
 /// Every name that was given, and what it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
