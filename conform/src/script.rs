@@ -16,7 +16,7 @@ use splitbrain::model::message::OperatorCommand;
 use splitbrain::model::operator::SentinelCommand;
 use splitbrain::model::{Addr, Ip, Millis, Name};
 use splitbrain::scenarios::{
-    Action, Environment, Host, Process, ProcessKind, Resolved, RunPlan, Step, Target, Trigger,
+    Action, Environment, Host, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target, Trigger,
 };
 
 /// Name of the master in all recordings.
@@ -31,6 +31,8 @@ const POLL_MEAN_MS: f64 = 50.0;
 const USUAL_LAG_MS: f64 = 250.0;
 /// Log and recorder agree to this, ms.
 const CLOCK_MARGIN_MS: f64 = 10.0;
+/// The recorder looks at Sentinels four times a second and at servers twice; what it sees takes it a moment.
+const SAMPLING: Sampling = Sampling { sentinels: Millis(250), servers: Millis(501) };
 /// Keys of steps that are understood.
 const KEYS: &[&str] = &[
     "at",
@@ -155,6 +157,7 @@ fn template(recording: &Recording, schedule: Vec<Step>, times: &Times) -> Result
         plan: RunPlan {
             lag: lag(recording, first),
             starts: starts(recording),
+            sampling: Some(SAMPLING),
             phase: millis(config.prefault_s * 1_000.0),
             settle_limit: Millis(60_000),
             observe_at_least: times.at_least,

@@ -4,6 +4,7 @@
 //! processes and a schedule that a world can play. The crate knows nothing of that world.
 
 pub mod catalogue;
+pub mod chaos;
 pub mod environment;
 pub mod error;
 pub mod nearest;
@@ -16,10 +17,11 @@ pub mod scenario;
 pub mod source;
 
 pub use catalogue::scenario_files;
+pub use chaos::{Budget, Chaos, Family};
 pub use environment::{Dist, Environment};
 pub use error::ScenarioError;
 pub use parse::FAULT_KINDS;
 pub use reader::Span;
-pub use resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Step, Target, Trigger};
+pub use resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target, Trigger};
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;

@@ -1,9 +1,10 @@
 //! A scenario becomes concrete for one seed: addresses, configurations, and the schedule with every duration drawn.
 //! A pure function of the scenario and the draws.
 
+use crate::chaos::Ground;
 use crate::reader::Span;
 use crate::resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Step, Trigger};
-use crate::scenario::{Fault, Scenario, What, When};
+use crate::scenario::{Fault, MasterSpec, Scenario, What, When};
 use splitbrain_model::client::ClientConf;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
 use splitbrain_model::{Addr, Draws, Ip, Millis, Purpose};
@@ -22,8 +23,13 @@ impl Scenario {
             (next - servers..next).collect::<Vec<usize>>()
         };
         let sizes = self.masters.iter().map(|master| master.servers.len()).map(servers);
-        let masters = self.masters.iter().map(|master| master.conf.name.clone()).zip(sizes).collect();
+        let masters: Vec<_> = self.masters.iter().map(|master| master.conf.name.clone()).zip(sizes).collect();
         let run = &self.run;
+        let mut schedule = schedule;
+        if let Some(chaos) = &self.chaos {
+            let ground = Ground { hosts: &hosts, processes: &processes, masters: &masters, recovery: self.recovery() };
+            append(&mut schedule, chaos.schedule(&ground, draws));
+        }
         Resolved {
             scenario: self.name.clone(),
             seed,
@@ -38,11 +44,19 @@ impl Scenario {
                 settle_limit: run.settle_limit,
                 observe_at_least: run.observe_at_least,
                 starts: Vec::new(),
+                sampling: None,
                 stable_for: run.stable_for,
                 heal: run.heal,
             },
             expect: self.expect.clone(),
         }
+    }
+
+    /// How long a node needs after a fault until it is as good as before: a failover at the second attempt, the
+    /// demotion of an old master with the second INFO, its full resync after the diskless delay.
+    fn recovery(&self) -> Millis {
+        let bound = |master: &MasterSpec| master.conf.down_after.0 + 2 * master.conf.failover_timeout.0 + 30_000;
+        Millis(self.masters.iter().map(bound).max().unwrap_or(0))
     }
 
     /// Hosts and processes: servers of all masters, Sentinels, clients.
@@ -231,6 +245,20 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
     }
     steps.extend(ends);
     steps
+}
+
+/// Puts one schedule behind another.
+fn append(schedule: &mut Vec<Step>, more: Vec<Step>) {
+    let shift = schedule.len();
+    for mut step in more {
+        if let Trigger::AfterStep(before, _) = &mut step.trigger {
+            *before += shift;
+        }
+        if let Action::Undo(undone) = &mut step.action {
+            *undone += shift;
+        }
+        schedule.push(step);
+    }
 }
 
 fn action(what: &What) -> Action {

@@ -182,6 +182,15 @@ pub struct Step {
     pub origin: bool,
 }
 
+/// How often somebody outside looks at the cluster, where a recorded run is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Between two looks at the Sentinels.
+    pub sentinels: Millis,
+    /// Between two looks at the servers.
+    pub servers: Millis,
+}
+
 /// How long the phases of a run last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
@@ -193,6 +202,9 @@ pub struct RunPlan {
     /// since the phases of their timers begin there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Millis>,
+    /// How often views are looked at; always up to date if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
     /// Between the moment all views are stable and the beginning of the schedule, drawn for this seed.
     pub phase: Millis,
     /// Give up if views are not stable by then (a finding, not a crash).

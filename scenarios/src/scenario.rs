@@ -1,5 +1,6 @@
 //! A scenario as its file says it: checked, with defaults filled in, and still without a seed.
 
+use crate::chaos::Chaos;
 use crate::environment::{Dist, Environment};
 use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub clients: Vec<ClientSpec>,
     /// The fault schedule, in the order of the file.
     pub faults: Vec<Fault>,
+    /// Random faults beside those of the file.
+    pub chaos: Option<Chaos>,
     /// Phases and seeds.
     pub run: RunSpec,
     /// What must and must not happen.

@@ -18,6 +18,7 @@ pub mod run;
 pub mod tcp;
 pub mod trace;
 mod triggers;
+mod watch;
 pub mod world;
 
 pub use digest::Digest;

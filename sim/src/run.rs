@@ -6,6 +6,7 @@ use crate::process::Life;
 use crate::record::{FaultAt, Record};
 use crate::recorder::Recorder;
 use crate::trace::Trace;
+use crate::watch::{CALL_LOOK, Looks};
 use crate::world::{Stop, World};
 use splitbrain_checker::observations::{
     FinalRedis, FinalView, MasterSettings, NodeInfo, NodeIx, NodeKind, Observations,
@@ -56,6 +57,7 @@ pub(crate) struct Run<'a> {
     pub(crate) old_master: Option<u16>,
     pub(crate) leader: Option<u16>,
     pub(crate) old_leader: Option<u16>,
+    pub(crate) looks: Option<Looks>,
     pub(crate) faults: Vec<FaultAt>,
     /// Processes that were sent SIGTERM, with the life it was meant for.
     terminated: Vec<(u16, u32)>,
@@ -89,6 +91,7 @@ impl<'a> Run<'a> {
             old_master: None,
             leader: None,
             old_leader: None,
+            looks: None,
             faults: Vec::new(),
             terminated: Vec::new(),
             awaiting: None,
@@ -161,6 +164,7 @@ impl<'a> Run<'a> {
 
     fn play_schedule(&mut self) {
         let begin = self.world.now();
+        self.begin_looking();
         for (i, step) in self.scenario.schedule.iter().enumerate() {
             if let Trigger::At(at) = step.trigger {
                 self.world.call_at(begin + at.nanos(), CALL_STEP + i as u32);
@@ -207,6 +211,7 @@ impl<'a> Run<'a> {
                 self.fire_if_stable();
                 self.world.call_at(self.world.now() + POLL, CALL_POLL);
             }
+            Stop::Call(id) if id >= CALL_LOOK => self.look_again(id),
             Stop::Call(id) if id >= CALL_KILL => self.kill_terminated((id - CALL_KILL) as usize),
             Stop::Call(id) if id >= CALL_CAP => self.cap((id - CALL_CAP) as usize),
             Stop::Call(id) => self.fire((id - CALL_STEP) as usize),
@@ -296,12 +301,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would.
+    /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would. One
+    /// that somebody else has started meanwhile is left alone.
     pub(crate) fn start_when_dead(&mut self, p: u16) {
-        if self.is_alive(p) || self.world.procs()[usize::from(p)].life == Life::Exiting {
-            self.restarts_due.push(p);
-        } else {
-            self.world.start(p, Nanos::ZERO);
+        let proc = &self.world.procs()[usize::from(p)];
+        let asked_to_end = self.terminated.contains(&(p, proc.incarnation));
+        match proc.life {
+            Life::Exiting => self.restarts_due.push(p),
+            Life::Running | Life::Paused if asked_to_end => self.restarts_due.push(p),
+            _ => self.world.start(p, Nanos::ZERO),
         }
     }
 
@@ -442,7 +450,7 @@ impl<'a> Run<'a> {
         self.world.procs()[usize::from(p)].life == Life::Running
     }
 
-    fn running_sentinel(&self, p: u16) -> Option<&splitbrain_model::sentinel::Sentinel> {
+    pub(crate) fn running_sentinel(&self, p: u16) -> Option<&splitbrain_model::sentinel::Sentinel> {
         let proc = &self.world.procs()[usize::from(p)];
         proc.sentinel().filter(|_| proc.life == Life::Running)
     }
@@ -501,39 +509,6 @@ impl<'a> Run<'a> {
             ProcessKind::Sentinel(conf) => conf.masters.iter().any(|master| master.name == *name),
             _ => false,
         }
-    }
-
-    /// All running Sentinels name one master with plain flags, it runs and says so too, and all other running servers
-    /// are its replicas with the link up (the recorder's `stable`).
-    pub(crate) fn is_stable(&self) -> bool {
-        self.scenario.masters.iter().all(|(name, servers)| {
-            let mut agreed: Option<Addr> = None;
-            for p in self.of_kind(NodeKind::Sentinel) {
-                let Some(sentinel) = self.running_sentinel(p) else {
-                    continue;
-                };
-                for view in (0..sentinel.masters()).map(|i| sentinel.view(i)).filter(|view| view.name == *name) {
-                    if !view.plain || agreed.is_some_and(|addr| addr != view.addr) {
-                        return false;
-                    }
-                    agreed = Some(view.addr);
-                }
-            }
-            let Some(master) = agreed else { return false };
-            let mut found = false;
-            servers.iter().filter(|&&p| self.is_running(p as u16)).all(|&p| {
-                let proc = &self.world.procs()[p];
-                let Some(node) = proc.redis() else {
-                    return false;
-                };
-                if proc.addr == master {
-                    found = true;
-                    node.replica_of().is_none() && !node.loading()
-                } else {
-                    node.replica_of() == Some(master) && node.link_up()
-                }
-            }) && found
-        })
     }
 }
 

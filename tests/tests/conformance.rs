@@ -105,3 +105,16 @@ fn an_unknown_form_of_step_is_named() {
     assert!(!result.passes());
     assert!(result.unplayable[0].1.contains("unplug"), "{}", result.unplayable[0].1);
 }
+
+#[test]
+fn the_table_in_the_page_about_fidelity_is_what_the_comparison_says() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(root.join("docs/fidelity.md")).expect("there is a page").replace("\r\n", "\n");
+    let shown = page.split_once("<!-- output:begin -->\n```text\n").expect("it has a table").1;
+    let shown = shown.split_once("```\n<!-- output:end -->").expect("the table ends").0;
+    let recordings = recording::read(&[PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("recordings")]);
+    let result = conform(&recordings.expect("our recordings are readable"), &Options::default(), &|_, _, _| ());
+    let printed = report::text(&result.expect("threads"), false);
+    let lines = |text: &str| text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(shown), lines(&printed), "run docs/regenerate.sh and read the difference");
+}

@@ -1,5 +1,6 @@
 //! From a TOML document to a [`Scenario`]: one file per section.
 
+mod chaos;
 mod clients;
 mod cluster;
 mod expect;
@@ -52,6 +53,9 @@ pub(crate) const HOMES: &[(&str, &str)] = &[
     ("[[faults]]", "kill"),
     ("[[faults]]", "pause"),
     ("[[faults]]", "partition"),
+    ("[chaos]", "families"),
+    ("[chaos]", "budget"),
+    ("[chaos]", "intensity"),
     ("[run]", "seeds"),
     ("[run]", "heal"),
     ("[run]", "phase"),
@@ -82,6 +86,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let hosts = names.placed(&cluster, &clients)?;
     let network = network::read(sections.network.as_ref(), sections.disk.as_ref())?;
     let faults = faults::read(sections.faults.as_ref(), &names)?;
+    let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
     let expect = expect::read(sections.expect.as_ref(), !clients.is_empty())?;
 
@@ -107,6 +112,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         network,
         clients,
         faults,
+        chaos,
         run,
         expect,
     })
@@ -122,6 +128,7 @@ struct Sections<'a> {
     disk: Option<Field<'a>>,
     clients: Option<Field<'a>>,
     faults: Option<Field<'a>>,
+    chaos: Option<Field<'a>>,
     run: Option<Field<'a>>,
     expect: Option<Field<'a>>,
 }
@@ -137,6 +144,7 @@ impl<'a> Sections<'a> {
             disk: root.get("disk"),
             clients: root.get("clients"),
             faults: root.get("faults"),
+            chaos: root.get("chaos"),
             run: root.get("run"),
             expect: root.get("expect"),
         }
