@@ -301,7 +301,8 @@ fn integer(word: &str) -> Result<i64, NotACommand> {
 
 fn address(word: &str) -> Result<Ip, NotACommand> {
     let ip: Result<std::net::Ipv4Addr, _> = word.parse();
-    ip.map(|ip| Ip(ip.to_bits())).map_err(|_| not_a_command(format!("`{word}` is no address"), "an address in numbers"))
+    ip.map(|ip| Ip::in_numbers(ip.to_bits()))
+        .map_err(|_| not_a_command(format!("`{word}` is no address"), "an address in numbers"))
 }
 
 fn crash_point(word: &str) -> Result<CrashPoint, NotACommand> {

@@ -371,7 +371,7 @@ impl<'a> Run<'a> {
             FinalRedis {
                 node: NodeIx(p),
                 running: node.is_some() && proc.life == Life::Running,
-                replica_of: node.and_then(|node| node.replica_of()),
+                replica_of: node.and_then(|node| node.replica_of()).map(|addr| self.numbered(addr)),
                 link_up: node.is_some_and(|node| node.link_up()),
                 lineage: node.map(|node| node.lineage()).unwrap_or_default(),
                 data: node.map(|node| node.dataset().clone()).unwrap_or_default(),
@@ -391,7 +391,7 @@ impl<'a> Run<'a> {
                 views.push(FinalView {
                     node: NodeIx(p),
                     master: view.name,
-                    addr: view.addr,
+                    addr: self.numbered(view.addr),
                     config_epoch: view.config_epoch,
                     current_epoch: sentinel.current_epoch(),
                     plain: view.plain,
@@ -421,6 +421,11 @@ impl<'a> Run<'a> {
         processes.filter(|(_, process)| kind_of(&process.kind) == kind).map(|(i, _)| i as u16).collect()
     }
 
+    /// An address in numbers, whatever a node calls it.
+    fn numbered(&self, addr: Addr) -> Addr {
+        self.world.recorder.numbered(addr)
+    }
+
     pub(crate) fn is_late(&self, p: u16) -> bool {
         self.scenario.processes[usize::from(p)].late
     }
@@ -443,9 +448,10 @@ impl<'a> Run<'a> {
                 continue;
             };
             for view in (0..sentinel.masters()).map(|i| sentinel.view(i)).filter(|view| view.name == *name) {
-                match named.iter_mut().find(|(_, addr)| *addr == view.addr) {
+                let named_addr = self.numbered(view.addr);
+                match named.iter_mut().find(|(_, addr)| *addr == named_addr) {
                     Some((count, _)) => *count += 1,
-                    None => named.push((1, view.addr)),
+                    None => named.push((1, named_addr)),
                 }
             }
         }
@@ -500,10 +506,11 @@ impl<'a> Run<'a> {
                     continue;
                 };
                 for view in (0..sentinel.masters()).map(|i| sentinel.view(i)).filter(|view| view.name == *name) {
-                    if !view.plain || agreed.is_some_and(|addr| addr != view.addr) {
+                    let addr = self.numbered(view.addr);
+                    if !view.plain || agreed.is_some_and(|agreed| agreed != addr) {
                         return false;
                     }
-                    agreed = Some(view.addr);
+                    agreed = Some(addr);
                 }
             }
             let Some(master) = agreed else { return false };
@@ -517,7 +524,7 @@ impl<'a> Run<'a> {
                     found = true;
                     node.replica_of().is_none() && !node.loading()
                 } else {
-                    node.replica_of() == Some(master) && node.link_up()
+                    node.replica_of().map(|addr| self.numbered(addr)) == Some(master) && node.link_up()
                 }
             }) && found
         })

@@ -92,6 +92,11 @@ impl Sentinel {
         if self.lookup_master(name).is_some() {
             return Err(ErrorWord::Err);
         }
+        // "Invalid IP address or hostname specified" (measured on 7.0.15), also for a name that does not resolve now,
+        // which a file may hold.
+        if self.create_addr(cx, addr, false).is_none() {
+            return Err(ErrorWord::Err);
+        }
         let mut conf = MasterConf::new(name.clone(), addr, quorum);
         conf.down_after = self.tunables.default_down_after;
         conf.failover_timeout = self.tunables.default_failover_timeout;
