@@ -3,13 +3,13 @@
 //! its host, as the entries of a container network do.
 
 use crate::link::HostIx;
-use splitbrain_model::{Answered, Ip, Nanos, Resolver};
+use splitbrain_model::{Answered, Ip, Nanos, Resolver, TrueTime};
 use splitbrain_scenarios::NameAnswers;
 use std::collections::BTreeMap;
 
-/// How long glibc's resolver waits for an answer that never comes: 5 s, twice (`timeout` and `attempts` of
-/// resolv.conf(5)), with one name server and no search list.
-pub const RESOLVER_GIVES_UP: Nanos = Nanos::from_secs(10);
+/// How long glibc's resolver waits for an answer before it asks again (`timeout` of resolv.conf(5)). With one name
+/// server and no search list it asks twice (`attempts`) and gives up after 10 s (measured with glibc 2.36: 10.01 s).
+pub const RESOLVER_WAITS: Nanos = Nanos::from_secs(5);
 
 /// A fault in force.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ struct Trouble {
     /// About whose names; all if empty.
     of: Vec<HostIx>,
     answers: NameAnswers,
+    /// When it will be over, if the schedule says so: an iteration that is blocked meanwhile has to know.
+    until: Option<TrueTime>,
 }
 
 /// The name service of a world.
@@ -57,9 +59,16 @@ impl Dns {
         self.gone[usize::from(host)] = !alive;
     }
 
-    /// Puts a fault in force.
-    pub fn begin(&mut self, step: usize, at: Vec<HostIx>, of: Vec<HostIx>, answers: NameAnswers) {
-        self.troubles.push(Trouble { step, at, of, answers });
+    /// Puts a fault in force, until a time if it is known; otherwise until it is ended.
+    pub fn begin(
+        &mut self,
+        step: usize,
+        at: Vec<HostIx>,
+        of: Vec<HostIx>,
+        answers: NameAnswers,
+        until: Option<TrueTime>,
+    ) {
+        self.troubles.push(Trouble { step, at, of, answers, until });
     }
 
     /// Ends the fault of a step.
@@ -72,25 +81,33 @@ impl Dns {
         self.troubles.clear();
     }
 
-    /// What a host is answered. Of several faults the one that began last decides.
-    pub fn look_up(&self, from: HostIx, name: &str) -> Answered {
+    /// What a host that asks at this time is answered. Of several faults the one that began last decides.
+    pub fn look_up(&self, from: HostIx, name: &str, now: TrueTime) -> Answered {
         let host = self.by_name.get(name).copied();
         let known = host.map(usize::from).filter(|&host| !(self.vanish && self.gone[host]));
         let ip = known.map(|host| self.hosts[host]);
         let concerned = |trouble: &&Trouble| {
-            trouble.at.contains(&from) && (trouble.of.is_empty() || host.is_some_and(|host| trouble.of.contains(&host)))
+            trouble.until.is_none_or(|until| until > now)
+                && trouble.at.contains(&from)
+                && (trouble.of.is_empty() || host.is_some_and(|host| trouble.of.contains(&host)))
         };
-        match self.troubles.iter().rev().find(concerned).map(|trouble| &trouble.answers) {
-            None => Answered { cost: Nanos::ZERO, ip },
-            Some(NameAnswers::Never) => Answered { cost: RESOLVER_GIVES_UP, ip: None },
-            Some(NameAnswers::Fails) => Answered { cost: Nanos::ZERO, ip: None },
-            Some(NameAnswers::Slow(after)) => Answered { cost: after.nanos(), ip },
+        let Some(trouble) = self.troubles.iter().rev().find(concerned) else {
+            return Answered { cost: Nanos::ZERO, ip };
+        };
+        match &trouble.answers {
+            // The second question is answered if the name server is back by then.
+            NameAnswers::Never if trouble.until.is_some_and(|until| until <= now + RESOLVER_WAITS) => {
+                Answered { cost: RESOLVER_WAITS, ip }
+            }
+            NameAnswers::Never => Answered { cost: Nanos(2 * RESOLVER_WAITS.0), ip: None },
+            NameAnswers::Fails => Answered { cost: Nanos::ZERO, ip: None },
+            NameAnswers::Slow(after) => Answered { cost: after.nanos(), ip },
         }
     }
 
-    /// The resolver of a host.
-    pub fn at(&self, host: HostIx) -> HostResolver<'_> {
-        HostResolver { dns: self, host }
+    /// The resolver of a host, for an iteration that begins at this time.
+    pub fn at(&self, host: HostIx, now: TrueTime) -> HostResolver<'_> {
+        HostResolver { dns: self, host, now }
     }
 }
 
@@ -99,11 +116,12 @@ impl Dns {
 pub struct HostResolver<'a> {
     dns: &'a Dns,
     host: HostIx,
+    now: TrueTime,
 }
 
 impl Resolver for HostResolver<'_> {
-    fn look_up(&mut self, _: Nanos, name: &str) -> Answered {
-        self.dns.look_up(self.host, name)
+    fn look_up(&mut self, at: Nanos, name: &str) -> Answered {
+        self.dns.look_up(self.host, name, self.now + at)
     }
 }
 
@@ -114,6 +132,8 @@ mod tests {
 
     const A: Ip = Ip(0x0a4d_000b);
     const B: Ip = Ip(0x0a4d_000c);
+
+    const NOW: TrueTime = TrueTime(7_000_000_000);
 
     fn dns(vanish: bool) -> Dns {
         Dns::new([("Redis-1", A), ("redis-2", B)].into_iter(), vanish)
@@ -126,8 +146,8 @@ mod tests {
     #[test]
     fn every_name_is_answered_at_once_and_others_do_not_exist() {
         let dns = dns(false);
-        assert_eq!(dns.look_up(1, "redis-1"), answered(Some(A), 0));
-        assert_eq!(dns.look_up(0, "nobody"), answered(None, 0));
+        assert_eq!(dns.look_up(1, "redis-1", NOW), answered(Some(A), 0));
+        assert_eq!(dns.look_up(0, "nobody", NOW), answered(None, 0));
         assert_eq!(dns.name_of(B), Ip::named("redis-2"));
     }
 
@@ -136,26 +156,39 @@ mod tests {
         for (vanish, expected) in [(false, Some(A)), (true, None)] {
             let mut dns = dns(vanish);
             dns.set_alive(0, false);
-            assert_eq!(dns.look_up(1, "redis-1").ip, expected);
+            assert_eq!(dns.look_up(1, "redis-1", NOW).ip, expected);
             dns.set_alive(0, true);
-            assert_eq!(dns.look_up(1, "redis-1").ip, Some(A));
+            assert_eq!(dns.look_up(1, "redis-1", NOW).ip, Some(A));
         }
     }
 
     #[test]
     fn faults_concern_the_host_that_asks_and_the_names_they_are_about() {
         let mut dns = dns(false);
-        dns.begin(3, vec![1], vec![0], NameAnswers::Never);
-        assert_eq!(dns.look_up(1, "redis-1"), answered(None, 10));
-        assert_eq!(dns.look_up(1, "redis-2"), answered(Some(B), 0));
-        assert_eq!(dns.look_up(0, "redis-1"), answered(Some(A), 0));
-        dns.begin(4, vec![1], vec![], NameAnswers::Slow(Millis(3_000)));
-        assert_eq!(dns.look_up(1, "redis-1"), answered(Some(A), 3), "the last one decides");
-        assert_eq!(dns.look_up(1, "nobody"), answered(None, 3));
+        dns.begin(3, vec![1], vec![0], NameAnswers::Never, None);
+        assert_eq!(dns.look_up(1, "redis-1", NOW), answered(None, 10));
+        assert_eq!(dns.look_up(1, "redis-2", NOW), answered(Some(B), 0));
+        assert_eq!(dns.look_up(0, "redis-1", NOW), answered(Some(A), 0));
+        dns.begin(4, vec![1], vec![], NameAnswers::Slow(Millis(3_000)), None);
+        assert_eq!(dns.look_up(1, "redis-1", NOW), answered(Some(A), 3), "the last one decides");
+        assert_eq!(dns.look_up(1, "nobody", NOW), answered(None, 3));
         dns.end(4);
-        dns.begin(5, vec![1], vec![], NameAnswers::Fails);
-        assert_eq!(dns.look_up(1, "redis-2"), answered(None, 0));
+        dns.begin(5, vec![1], vec![], NameAnswers::Fails, None);
+        assert_eq!(dns.look_up(1, "redis-2", NOW), answered(None, 0));
         dns.heal();
-        assert_eq!(dns.look_up(1, "redis-2"), answered(Some(B), 0));
+        assert_eq!(dns.look_up(1, "redis-2", NOW), answered(Some(B), 0));
+    }
+
+    #[test]
+    fn a_question_asked_before_the_end_of_an_outage_is_answered_by_the_second_attempt_or_not_at_all() {
+        let mut dns = dns(false);
+        let end = NOW + Nanos::from_secs(20);
+        dns.begin(3, vec![1], vec![], NameAnswers::Never, Some(end));
+        for (asked, expected) in [(0, answered(None, 10)), (14, answered(None, 10)), (15, answered(Some(A), 5))] {
+            assert_eq!(dns.look_up(1, "redis-1", NOW + Nanos::from_secs(asked)), expected, "{asked}");
+        }
+        // An iteration that was blocked beyond the end sees it.
+        let mut resolver = dns.at(1, NOW);
+        assert_eq!(resolver.look_up(Nanos::from_secs(20), "redis-1"), answered(Some(A), 0));
     }
 }

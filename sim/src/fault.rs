@@ -20,7 +20,7 @@ use splitbrain_checker::observations::NodeKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Input, Nanos};
-use splitbrain_scenarios::{Action, ProcessKind, Target};
+use splitbrain_scenarios::{Action, ProcessKind, Target, Trigger};
 
 impl Run<'_> {
     /// Applies the step at this index; returns a description with roles resolved.
@@ -79,7 +79,12 @@ impl Run<'_> {
                 let (at, of) = (self.bind_hosts(i, at), self.bind_hosts(i, of));
                 let names = if of.is_empty() { String::new() } else { format!(" about {}", self.host_names(&of)) };
                 let text = format!("dns {answers} at {}{names}", self.host_names(&at));
-                self.world.dns_mut().begin(i, at, of, answers.clone());
+                let end = self.scenario.schedule.iter().find(|step| step.action == Action::Undo(i));
+                let until = match end.map(|step| &step.trigger) {
+                    Some(Trigger::AfterStep(_, lasts)) => Some(self.world.now() + lasts.nanos()),
+                    _ => None,
+                };
+                self.world.dns_mut().begin(i, at, of, answers.clone(), until);
                 text
             }
             Action::ClockStep(targets, by) => {

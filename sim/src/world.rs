@@ -381,7 +381,7 @@ impl World {
         let from = self.procs[usize::from(p)].host;
         let mut asked = Nanos::ZERO;
         if let Some(name) = addr.ip.name() {
-            let answered = self.dns.look_up(from, name);
+            let answered = self.dns.look_up(from, name, self.now);
             asked = answered.cost;
             addr.ip = answered.ip.unwrap_or(addr.ip);
         }

@@ -140,11 +140,14 @@ impl Sentinel {
                     port => port,
                 };
             }
+            ConfigOption::ResolveHostnames(yes) => self.conf.resolve_hostnames = *yes,
+            ConfigOption::AnnounceHostnames(yes) => self.conf.announce_hostnames = *yes,
             ConfigOption::SentinelUser(user) => self.conf.sentinel_user = filled(user),
             ConfigOption::SentinelPass(pass) => self.conf.sentinel_pass = filled(pass),
         }
         match option {
             ConfigOption::AnnounceIp(_) | ConfigOption::AnnouncePort(_) => self.conf.announce = Some(self.announce),
+            ConfigOption::ResolveHostnames(_) | ConfigOption::AnnounceHostnames(_) => {}
             ConfigOption::SentinelUser(_) | ConfigOption::SentinelPass(_) => {
                 self.peer_credentials = super::persist::peer_credentials(&self.conf);
                 self.drop_sentinel_connections(cx);

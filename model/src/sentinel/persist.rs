@@ -5,6 +5,7 @@ use super::consts::{COMPILED_DOWN_AFTER, COMPILED_FAILOVER_TIMEOUT, FIRST_TICK, 
 use super::instance::{Instance, Master, Role, Who, credentials};
 use super::names::InstanceAddr;
 use super::{Conns, Cx, Links, Sentinel};
+use crate::conf::UNRESOLVED;
 use crate::event::{EventKind, Extra};
 use crate::files::{MasterConf, SentinelConf};
 use crate::message::Credentials;
@@ -40,8 +41,8 @@ impl Sentinel {
             conf,
         };
         for master in &masters {
-            if !sentinel.create_master(cx, master) {
-                // "Can't resolve instance hostname.": the file cannot be loaded.
+            if !loads(master) || !sentinel.create_master(cx, master) {
+                // "Can't resolve instance hostname.", or a line with a word too few: the file cannot be loaded.
                 sentinel.exited = true;
                 let at = cx.at();
                 cx.out.exit(at, 1);
@@ -156,6 +157,14 @@ impl Sentinel {
             renamed: master.renamed.clone(),
         }
     }
+}
+
+/// Whether a master's lines can be read again. Without names, an instance that never resolved was written with an empty
+/// address, and its line lacks a word (measured on 7.0.15: "Unrecognized sentinel configuration statement.").
+fn loads(master: &MasterConf) -> bool {
+    let sentinels = master.known_sentinels.iter().map(|(addr, _)| addr);
+    let addrs = master.known_replicas.iter().chain(sentinels).chain([&master.addr]);
+    addrs.into_iter().all(|addr| addr.ip != UNRESOLVED)
 }
 
 /// What is sent to other Sentinels. Without a password of their own they are believed to share ours (spec 11.3).

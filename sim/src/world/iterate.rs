@@ -26,7 +26,7 @@ impl World {
         let clock = hosts[usize::from(proc.host)].clock;
         chain.words([now.0, 0x100 | u64::from(p) << 32]);
         let mut disk = proc.disk.at(now, environment);
-        let mut names = dns.at(proc.host);
+        let mut names = dns.at(proc.host, now);
         let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
         let mut env = env.with_resolver(&mut names);
         out.next_conn = proc.next_conn;

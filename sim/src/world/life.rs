@@ -48,7 +48,7 @@ impl World {
         let sentinel_conf = proc.disk.sentinel.clone();
         let redis_files = proc.disk.redis.clone();
         let mut disk = proc.disk.at(now, environment);
-        let mut names = dns.at(proc.host);
+        let mut names = dns.at(proc.host, now);
         let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
         let mut env = env.with_resolver(&mut names);
         let node = match &mut kinds[usize::from(p)] {
