@@ -51,9 +51,9 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             "nobody is known by name, so no name can vanish: expected `hostnames = true` too",
         ),
         (
-            "[cluster]\nhostnames = \"yes\"\n",
+            "[cluster]\nhostnames = \"ja\"\n",
             (2, 13),
-            "wrong value of `hostnames`: found \"yes\", expected true or false",
+            "wrong value of `hostnames`: found \"ja\", expected true or false",
         ),
         ("cluster = 3\n", (1, 11), "wrong value of `cluster`: found 3, expected a table"),
         (
@@ -289,24 +289,28 @@ fn errors_in_faults() {
         (
             "at = \"1s\"\ndns = { answers = \"never\" }",
             (4, 7),
-            "whose questions for names, and what becomes of them?: found { answers = \"never\" }, expected `at` and `answers`",
+            "whose questions for names, and what becomes of them?: expected `at` and `answers`",
         ),
         (
             "at = \"1s\"\ndns = { at = \"sentinels\", answers = \"nver\" }",
-            (4, 35),
+            (4, 37),
             "wrong value of `answers`: found \"nver\"",
         ),
         (
             "at = \"1s\"\ndns = { at = \"sentinels\", answers = \"slow\" }",
-            (4, 35),
-            "slow answers come after some time: found \"slow\", expected `after` too",
+            (4, 37),
+            "slow answers come after some time: expected `after` too",
         ),
         (
             "at = \"1s\"\ndns = { at = \"sentinels\", answers = \"fails\", after = \"1s\" }",
-            (4, 44),
+            (4, 46),
             "`after` belongs to `answers = \"slow\"`",
         ),
-        ("at = \"1s\"\ndns = { at = \"sentinel-9\", answers = \"fails\" }", (4, 14), ""),
+        (
+            "at = \"1s\"\ndns = { at = \"sentinel-9\", answers = \"fails\" }",
+            (4, 14),
+            "there is no role, process or host `sentinel-9`",
+        ),
         ("at = \"1s\"\nsentinel-failover = \"redis-1\"", (4, 21), "there is no Sentinel `redis-1`"),
         (
             "at = \"1s\"\nsentinel-command = { at = \"redis-1\", command = \"RESET *\" }",
