@@ -263,7 +263,7 @@ fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
     let targets = names.targets(&at, false)?;
     for target in &targets {
         match target {
-            Target::Sentinel(_) | Target::Leader => {}
+            Target::Sentinel(_) | Target::Leader | Target::OldLeader => {}
             Target::Named(name) => {
                 names.sentinel(name, &at)?;
             }
@@ -297,7 +297,7 @@ fn debug_sleep(field: &Field<'_>, names: &Names) -> Read<What> {
 fn sentinel_failover(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<What> {
     let mut targets = names.targets(field, false)?;
     let sentinel = match (targets.pop(), targets.is_empty()) {
-        (Some(target @ (Target::Sentinel(Some(_)) | Target::Leader)), true) => target,
+        (Some(target @ (Target::Sentinel(Some(_)) | Target::Leader | Target::OldLeader)), true) => target,
         (Some(Target::Named(name)), true) => {
             names.sentinel(&name, field)?;
             Target::Named(name)
