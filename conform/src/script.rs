@@ -152,6 +152,7 @@ fn template(recording: &Recording, schedule: Vec<Step>, times: &Times) -> Result
         environment: Environment::named(environment).ok_or("no environment of the recorder")?,
         hosts,
         processes,
+        names_vanish: false,
         masters: vec![(MASTER.into(), (0..config.n_redis).collect())],
         schedule,
         plan: RunPlan {

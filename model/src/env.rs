@@ -1,6 +1,7 @@
 //! What a node is given to look at: its clocks, its chance and its disk. The world implements the traits.
 
 use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
+use crate::ids::Ip;
 use crate::time::{Millis, MonoTime, Nanos, WallTime};
 use std::sync::Arc;
 
@@ -111,6 +112,22 @@ pub trait Disk {
     fn load_time(&mut self, bytes: u64) -> Nanos;
 }
 
+/// What looking up a name came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// How long the caller was blocked.
+    pub cost: Nanos,
+    /// The address, or `None` if the name does not resolve.
+    pub ip: Option<Ip>,
+}
+
+/// The resolver of the process's host (`getaddrinfo`). Asking costs time, which the node must let pass: [`Env::resolve`]
+/// does both.
+pub trait Resolver {
+    /// Looks a name up; `at` is how long the iteration has been blocked already.
+    fn look_up(&mut self, at: Nanos, name: &str) -> Answered;
+}
+
 /// Everything a node may look at during one input.
 pub struct Env<'a> {
     wall: WallTime,
@@ -119,12 +136,27 @@ pub struct Env<'a> {
     /// The process's streams of chance.
     pub draws: &'a mut dyn Draws,
     disk: &'a mut dyn Disk,
+    resolver: Option<&'a mut dyn Resolver>,
 }
 
 impl<'a> Env<'a> {
-    /// An environment at these local times.
+    /// An environment at these local times, in which no name resolves.
     pub fn new(wall: WallTime, mono: MonoTime, draws: &'a mut dyn Draws, disk: &'a mut dyn Disk) -> Env<'a> {
-        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk }
+        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, resolver: None }
+    }
+
+    /// The same with a resolver.
+    pub fn with_resolver(self, resolver: &'a mut dyn Resolver) -> Env<'a> {
+        Env { resolver: Some(resolver), ..self }
+    }
+
+    /// The address of a host, blocking if it is given by name (`anetResolve`). `None` if the name does not resolve; time
+    /// has passed all the same.
+    pub fn resolve(&mut self, host: Ip) -> Option<Ip> {
+        let Some(name) = host.name() else { return Some(host) };
+        let answered = self.resolver.as_mut()?.look_up(self.elapsed, name);
+        self.block(answered.cost);
+        answered.ip
     }
 
     /// The wall clock now.

@@ -1,7 +1,7 @@
 //! Sentinel's events (Sentinel spec 10): names, log levels and payloads exactly as the real one writes them. Data;
 //! text is made by [`Event::payload`].
 
-use crate::ids::{Addr, Epoch, Name, SentinelId};
+use crate::ids::{Addr, Epoch, Ip, Name, SentinelId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -177,6 +177,25 @@ pub struct Event {
 }
 
 impl Event {
+    /// The event with every host in it replaced.
+    pub fn with_hosts(mut self, replaced: impl Fn(Ip) -> Ip) -> Event {
+        let of = |addr: &mut Addr| addr.ip = replaced(addr.ip);
+        of(&mut self.master_addr);
+        match &mut self.subject {
+            Subject::Slave(addr) | Subject::Sentinel(_, addr) => of(addr),
+            Subject::Master => {}
+        }
+        match &mut self.extra {
+            Extra::Switch(old, new) => {
+                of(old);
+                of(new);
+            }
+            Extra::AddressOf(addr, _) => of(addr),
+            _ => {}
+        }
+        self
+    }
+
     /// The payload as published.
     pub fn payload(&self) -> String {
         let Addr { ip, port } = self.master_addr;
@@ -215,7 +234,6 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Ip;
 
     fn event(kind: EventKind, subject: Subject, extra: Extra) -> Event {
         let master_addr = Addr { ip: Ip(0x0a4d_000b), port: 6379 };

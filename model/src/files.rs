@@ -27,6 +27,12 @@ pub struct SentinelConf {
     pub sentinel_pass: Option<String>,
     /// `sentinel deny-scripts-reconfig`
     pub deny_scripts_reconfig: bool,
+    /// `sentinel resolve-hostnames`: names are taken where addresses are; otherwise only numbers (spec 11.4).
+    #[serde(default)]
+    pub resolve_hostnames: bool,
+    /// `sentinel announce-hostnames`: what was given as a name is told as a name.
+    #[serde(default)]
+    pub announce_hostnames: bool,
     /// `sentinel monitor …` with all that belongs to it.
     pub masters: Vec<MasterConf>,
     /// Wrong rules planted by tests of the tests; none in any file.
@@ -61,6 +67,8 @@ impl Default for SentinelConf {
             sentinel_user: None,
             sentinel_pass: None,
             deny_scripts_reconfig: true,
+            resolve_hostnames: false,
+            announce_hostnames: false,
             masters: Vec::new(),
             planted: Planted::default(),
         }

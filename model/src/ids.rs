@@ -8,13 +8,25 @@ use std::sync::Arc;
 /// A master's name, as in `sentinel monitor <name> …`.
 pub type Name = Arc<str>;
 
-/// An IPv4 address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+/// A host as configuration, commands and messages write it: an IPv4 address, or a name ([`Ip::named`]). What is
+/// connected to or accepted from is always an address.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Ip(pub u32);
+
+impl fmt::Debug for Ip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "Ip({name})"),
+            None => write!(f, "Ip({})", self.0),
+        }
+    }
+}
 
 impl fmt::Display for Ip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name() {
+            return f.write_str(name);
+        }
         let [a, b, c, d] = self.0.to_be_bytes();
         write!(f, "{a}.{b}.{c}.{d}")
     }
@@ -23,7 +35,7 @@ impl fmt::Display for Ip {
 impl FromStr for Ip {
     type Err = ();
     fn from_str(s: &str) -> Result<Ip, ()> {
-        s.parse::<std::net::Ipv4Addr>().map(|ip| Ip(u32::from(ip))).map_err(|_| ())
+        s.parse::<std::net::Ipv4Addr>().map(|ip| Ip::in_numbers(ip.to_bits())).map_err(|_| ())
     }
 }
 

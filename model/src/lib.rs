@@ -11,6 +11,7 @@ pub mod env;
 pub mod error;
 pub mod event;
 pub mod files;
+mod host_name;
 pub mod ids;
 pub mod message;
 pub mod note;
@@ -22,7 +23,7 @@ pub mod value;
 pub mod wire;
 
 pub use effects::{Act, CloseHow, Effects};
-pub use env::{Disk, Draws, Env, Purpose, SaveError, Saved};
+pub use env::{Answered, Disk, Draws, Env, Purpose, Resolver, SaveError, Saved};
 pub use error::ErrorWord;
 pub use ids::{Addr, Conn, Epoch, Hex40, Ip, Name, ReplId, ReplOffset, RunId, SentinelId};
 pub use message::{Input, Message, Reply, Request, StreamItem};

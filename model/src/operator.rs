@@ -75,6 +75,8 @@ impl SetOption {
 pub enum ConfigOption {
     AnnounceIp(Ip),
     AnnouncePort(i64),
+    ResolveHostnames(bool),
+    AnnounceHostnames(bool),
     SentinelUser(String),
     SentinelPass(String),
 }
@@ -269,6 +271,8 @@ impl SentinelCommand {
                 let (name, value) = match option {
                     ConfigOption::AnnounceIp(ip) => ("announce-ip", ip.to_string()),
                     ConfigOption::AnnouncePort(port) => ("announce-port", port.to_string()),
+                    ConfigOption::ResolveHostnames(yes) => ("resolve-hostnames", yes_no(*yes).to_owned()),
+                    ConfigOption::AnnounceHostnames(yes) => ("announce-hostnames", yes_no(*yes).to_owned()),
                     ConfigOption::SentinelUser(user) => ("sentinel-user", user.clone()),
                     ConfigOption::SentinelPass(pass) => ("sentinel-pass", pass.clone()),
                 };
@@ -300,8 +304,8 @@ fn integer(word: &str) -> Result<i64, NotACommand> {
 }
 
 fn address(word: &str) -> Result<Ip, NotACommand> {
-    let ip: Result<std::net::Ipv4Addr, _> = word.parse();
-    ip.map(|ip| Ip(ip.to_bits())).map_err(|_| not_a_command(format!("`{word}` is no address"), "an address in numbers"))
+    let ip = word.parse().ok().or_else(|| Ip::named(word));
+    ip.ok_or_else(|| not_a_command(format!("`{word}` is no address"), "an address in numbers, or the name of a host"))
 }
 
 fn crash_point(word: &str) -> Result<CrashPoint, NotACommand> {
@@ -346,14 +350,35 @@ fn set_options(words: &[&str]) -> Result<Vec<SetOption>, NotACommand> {
     Ok(options)
 }
 
+fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn is_yes(word: &str) -> Result<bool, NotACommand> {
+    match &*word.to_ascii_lowercase() {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(not_a_command(format!("`{word}` is neither yes nor no"), "yes or no")),
+    }
+}
+
 fn config_option(option: &str, value: &str) -> Result<ConfigOption, NotACommand> {
     Ok(match &*option.to_ascii_lowercase() {
         "announce-ip" => ConfigOption::AnnounceIp(address(value)?),
         "announce-port" => ConfigOption::AnnouncePort(integer(value)?),
+        "resolve-hostnames" => ConfigOption::ResolveHostnames(is_yes(value)?),
+        "announce-hostnames" => ConfigOption::AnnounceHostnames(is_yes(value)?),
         "sentinel-user" => ConfigOption::SentinelUser(value.to_owned()),
         "sentinel-pass" => ConfigOption::SentinelPass(value.to_owned()),
         _ => {
-            let names = ["announce-ip", "announce-port", "sentinel-user", "sentinel-pass"];
+            let names = [
+                "announce-ip",
+                "announce-port",
+                "resolve-hostnames",
+                "announce-hostnames",
+                "sentinel-user",
+                "sentinel-pass",
+            ];
             return Err(not_a_command(format!("CONFIG SET has no option `{option}` here"), one_of(&names)));
         }
     })
@@ -377,6 +402,9 @@ mod tests {
             "SENTINEL SIMULATE-FAILURE help",
             "SENTINEL DEBUG info-period 100 tilt-period 5000",
             "SENTINEL CONFIG SET announce-port 26380",
+            "SENTINEL CONFIG SET announce-hostnames no",
+            "SENTINEL CONFIG SET resolve-hostnames yes",
+            "SENTINEL MONITOR other redis-1 6380 2",
         ] {
             let command = SentinelCommand::parse(text).unwrap();
             assert_eq!(command.to_string(), text);
@@ -395,7 +423,8 @@ mod tests {
             ("SET mymaster quorum", "`quorum` has no value"),
             ("SET mymaster quorum two", "`two` is no integer"),
             ("SET mymaster quorums 2", "SET has no option `quorums`"),
-            ("MONITOR m somewhere 6379 2", "`somewhere` is no address"),
+            ("MONITOR m some,where 6379 2", "`some,where` is no address"),
+            ("CONFIG SET announce-hostnames maybe", "`maybe` is neither yes nor no"),
             ("MONITOR m 10.0.0.1 65536 2", "`65536` is no port"),
             ("SIMULATE-FAILURE crash", "there is no failure `crash`"),
             ("DEBUG info-period", "wrong arguments for DEBUG"),

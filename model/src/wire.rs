@@ -171,6 +171,9 @@ impl Sink for Vec<u8> {
 }
 
 fn ip_len(ip: Ip) -> u32 {
+    if let Some(name) = ip.name() {
+        return name.len() as u32;
+    }
     let octets = ip.0.to_be_bytes();
     3 + octets.map(|octet| digits(u64::from(octet))).iter().sum::<u32>()
 }

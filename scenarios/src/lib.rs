@@ -22,6 +22,8 @@ pub use environment::{Dist, Environment};
 pub use error::ScenarioError;
 pub use parse::FAULT_KINDS;
 pub use reader::Span;
-pub use resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target, Trigger};
+pub use resolved::{
+    Action, Host, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target, Trigger,
+};
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;

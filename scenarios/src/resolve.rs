@@ -36,6 +36,7 @@ impl Scenario {
             environment: self.environment(),
             hosts,
             processes,
+            names_vanish: self.names_vanish,
             masters,
             schedule,
             plan: RunPlan {
@@ -59,6 +60,14 @@ impl Scenario {
         Millis(self.masters.iter().map(bound).max().unwrap_or(0))
     }
 
+    /// How others know who listens at an address.
+    fn known_as(&self, host: &Host, addr: Addr) -> Addr {
+        match Ip::named(&host.name).filter(|_| self.hostnames) {
+            Some(ip) => Addr { ip, ..addr },
+            None => addr,
+        }
+    }
+
     /// Hosts and processes: servers of all masters, Sentinels, clients.
     fn processes(&self) -> (Vec<Host>, Vec<Process>) {
         let mut places = Places::new(self);
@@ -70,10 +79,13 @@ impl Scenario {
             for server in &master.servers {
                 number += 1;
                 let (host, addr) = places.put(&server.name, redis_ip(number), server.conf.port);
-                let conf = RedisConf { port: addr.port, replicaof, ..server.conf.clone() };
+                let known = self.known_as(&places.hosts[host], addr);
+                let announced = server.conf.replica_announce_ip.or((known != addr).then_some(known.ip));
+                let conf =
+                    RedisConf { port: addr.port, replicaof, replica_announce_ip: announced, ..server.conf.clone() };
                 if replicaof.is_none() {
-                    replicaof = Some(addr);
-                    initial.push(addr);
+                    replicaof = Some(known);
+                    initial.push(known);
                 }
                 processes.push(Process {
                     name: server.name.clone(),
@@ -95,7 +107,13 @@ impl Scenario {
             let name = format!("sentinel-{number}");
             let (host, addr) = places.put(&name, Ip(SENTINELS + number), self.sentinel.port);
             sentinels.push(addr);
-            let conf = SentinelConf { port: addr.port, masters: monitored.clone(), ..self.sentinel.clone() };
+            let known = self.known_as(&places.hosts[host], addr);
+            let conf = SentinelConf {
+                port: addr.port,
+                announce: (known != addr).then_some(known).or(self.sentinel.announce),
+                masters: monitored.clone(),
+                ..self.sentinel.clone()
+            };
             processes.push(Process { name, host, addr, kind: ProcessKind::Sentinel(conf), late: false });
         }
         let mut number = 0;
@@ -275,6 +293,7 @@ fn action(what: &What) -> Action {
         What::Isolate(targets) => Action::Isolate(targets),
         What::Heal => Action::Heal,
         What::Link { a, b, latency, loss_ppm } => Action::Link { a, b, latency, loss_ppm },
+        What::Dns { at, of, answers } => Action::Dns { at, of, answers },
         What::ClockStep(targets, by) => Action::ClockStep(targets, by),
         What::SentinelFailover(sentinel, master) => Action::SentinelFailover(sentinel, master),
         What::ConfigReadOnly(targets) => Action::ConfigReadOnly(targets),

@@ -9,6 +9,7 @@ use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{RedisConf, SentinelConf};
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Addr, Ip, Millis, Name};
+use std::fmt;
 
 /// A machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +118,28 @@ pub enum Trigger {
     },
 }
 
+/// What becomes of a question for the address of a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameAnswers {
+    /// No answer comes: the caller blocks until its resolver gives up.
+    Never,
+    /// The answer is at once that there is no such name, or that the server cannot tell.
+    Fails,
+    /// The right answer comes after so long.
+    Slow(Millis),
+}
+
+impl fmt::Display for NameAnswers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameAnswers::Never => f.write_str("never answers"),
+            NameAnswers::Fails => f.write_str("fails"),
+            NameAnswers::Slow(after) => write!(f, "answers after {after}"),
+        }
+    }
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -153,6 +176,16 @@ pub enum Action {
         latency: Option<Dist>,
         /// Loss in parts per million.
         loss_ppm: Option<u32>,
+    },
+    /// Names that processes on the hosts of the first group look up are answered so, or only names of hosts of the
+    /// second, if it names any.
+    Dns {
+        /// Whose questions.
+        at: Vec<Target>,
+        /// About whose names; all if empty.
+        of: Vec<Target>,
+        /// What becomes of them.
+        answers: NameAnswers,
     },
     /// The wall clock of these processes jumps.
     ClockStep(Vec<Target>, Millis),
@@ -231,6 +264,8 @@ pub struct Resolved {
     /// Processes: Redis servers first, then Sentinels, then clients. The first Redis server of a master is its master
     /// at the beginning.
     pub processes: Vec<Process>,
+    /// A host has a name only while a server or Sentinel lives on it, as in the networks of containers.
+    pub names_vanish: bool,
     /// Names of the monitored masters with the indices of the Redis servers that belong to each.
     pub masters: Vec<(Name, Vec<usize>)>,
     /// The fault schedule.

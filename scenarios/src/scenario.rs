@@ -6,7 +6,7 @@ use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
 use crate::reader::Span;
-use crate::resolved::Target;
+use crate::resolved::{NameAnswers, Target};
 use crate::source::Source;
 use splitbrain_checker::Expectation;
 use splitbrain_model::client::{profile::Profile, workload::Workload};
@@ -39,6 +39,10 @@ pub struct Scenario {
     pub masters: Vec<MasterSpec>,
     /// Hosts that were declared, with the processes on them. Every other process has a host of its own name.
     pub hosts: Vec<(String, Vec<String>)>,
+    /// Everybody is known by name: in configuration files and in what servers and Sentinels announce.
+    pub hostnames: bool,
+    /// A name goes with the last server or Sentinel on its host.
+    pub names_vanish: bool,
     /// Network and disk.
     pub network: NetworkSpec,
     /// Applications.
@@ -173,6 +177,7 @@ pub enum What {
     Isolate(Vec<Target>),
     Heal,
     Link { a: Vec<Target>, b: Vec<Target>, latency: Option<Dist>, loss_ppm: Option<u32> },
+    Dns { at: Vec<Target>, of: Vec<Target>, answers: NameAnswers },
     ClockStep(Vec<Target>, Millis),
     SentinelFailover(Target, Name),
     ConfigReadOnly(Vec<Target>),

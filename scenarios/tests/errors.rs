@@ -40,6 +40,21 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
         ("[cluster]\nsentinels = -1\n", (2, 13), "wrong value of `sentinels`: found -1"),
         ("[cluster]\nsentinels = 3.5\n", (2, 13), "wrong value of `sentinels`: found 3.5"),
         ("[cluster]\nreplicas = 99999999999999999999\n", (2, 12), "wrong value of `replicas`"),
+        (
+            "[cluster]\nhostnames = true\n",
+            (2, 1),
+            "Sentinel would refuse names: Can't resolve instance hostname.: expected `resolve-hostnames = true` in [sentinel]",
+        ),
+        (
+            "[cluster]\nnames-vanish = true\n",
+            (2, 1),
+            "nobody is known by name, so no name can vanish: expected `hostnames = true` too",
+        ),
+        (
+            "[cluster]\nhostnames = \"ja\"\n",
+            (2, 13),
+            "wrong value of `hostnames`: found \"ja\", expected true or false",
+        ),
         ("cluster = 3\n", (1, 11), "wrong value of `cluster`: found 3, expected a table"),
         (
             "[cluster]\n[sentinel]\nquorum = 4\n",
@@ -271,6 +286,31 @@ fn errors_in_faults() {
         ),
         ("at = \"1s\"\nlink = { a = \"master\" }", (4, 8), "this changes nothing: expected `latency` or `loss`"),
         ("at = \"1s\"\nclock-step = { of = \"sentinel-1\", by = \"0s\" }", (4, 40), "wrong value of `by`"),
+        (
+            "at = \"1s\"\ndns = { answers = \"never\" }",
+            (4, 7),
+            "whose questions for names, and what becomes of them?: expected `at` and `answers`",
+        ),
+        (
+            "at = \"1s\"\ndns = { at = \"sentinels\", answers = \"nver\" }",
+            (4, 37),
+            "wrong value of `answers`: found \"nver\"",
+        ),
+        (
+            "at = \"1s\"\ndns = { at = \"sentinels\", answers = \"slow\" }",
+            (4, 37),
+            "slow answers come after some time: expected `after` too",
+        ),
+        (
+            "at = \"1s\"\ndns = { at = \"sentinels\", answers = \"fails\", after = \"1s\" }",
+            (4, 46),
+            "`after` belongs to `answers = \"slow\"`",
+        ),
+        (
+            "at = \"1s\"\ndns = { at = \"sentinel-9\", answers = \"fails\" }",
+            (4, 14),
+            "there is no role, process or host `sentinel-9`",
+        ),
         ("at = \"1s\"\nsentinel-failover = \"redis-1\"", (4, 21), "there is no Sentinel `redis-1`"),
         (
             "at = \"1s\"\nsentinel-command = { at = \"redis-1\", command = \"RESET *\" }",

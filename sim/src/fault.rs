@@ -9,6 +9,7 @@
 //! | partition, isolate, drop | lost, retransmitted | stay; connects time out | pulled cable, firewall rule |
 //! | link | slower, lossy | stay | congested link |
 //! | config-read-only | untouched | untouched; saves of configuration files fail | `chmod a-w` on the directory |
+//! | dns | untouched | untouched; whoever looks a name up blocks, or fails | name server unreachable or overloaded |
 //! | debug-sleep | the kernel takes it until buffers are full | stay; requests are executed on waking | `redis-cli debug sleep` |
 //! | clock-step | untouched | untouched | `date -s`, NTP step |
 
@@ -19,7 +20,7 @@ use splitbrain_checker::observations::NodeKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Input, Nanos};
-use splitbrain_scenarios::{Action, ProcessKind, Target};
+use splitbrain_scenarios::{Action, ProcessKind, Target, Trigger};
 
 impl Run<'_> {
     /// Applies the step at this index; returns a description with roles resolved.
@@ -61,6 +62,7 @@ impl Run<'_> {
             }
             Action::Heal => {
                 self.world.links_mut().heal();
+                self.world.dns_mut().heal();
                 "heal".to_owned()
             }
             Action::Link { a, b, latency, loss_ppm } => {
@@ -69,6 +71,18 @@ impl Run<'_> {
                 let text = format!("link {} - {}", self.host_names(&a), self.host_names(&b));
                 let fault = NetFault::Shape { a, b, latency: latency.clone(), loss_ppm: *loss_ppm };
                 self.world.links_mut().begin(i, fault);
+                text
+            }
+            Action::Dns { at, of, answers } => {
+                let (at, of) = (self.bind_hosts(i, at), self.bind_hosts(i, of));
+                let names = if of.is_empty() { String::new() } else { format!(" about {}", self.host_names(&of)) };
+                let text = format!("dns {answers} at {}{names}", self.host_names(&at));
+                let end = self.scenario.schedule.iter().find(|step| step.action == Action::Undo(i));
+                let until = match end.map(|step| &step.trigger) {
+                    Some(Trigger::AfterStep(_, lasts)) => Some(self.world.now() + lasts.nanos()),
+                    _ => None,
+                };
+                self.world.dns_mut().begin(i, at, of, answers.clone(), until);
                 text
             }
             Action::ClockStep(targets, by) => {
@@ -139,6 +153,7 @@ impl Run<'_> {
             }
             action => {
                 self.world.links_mut().end(step);
+                self.world.dns_mut().end(step);
                 format!("end of {}", name_of(action))
             }
         }
@@ -303,6 +318,7 @@ fn name_of(action: &Action) -> &'static str {
         Action::Drop(..) => "drop",
         Action::Isolate(_) => "isolate",
         Action::Link { .. } => "link fault",
+        Action::Dns { .. } => "dns fault",
         _ => "fault",
     }
 }

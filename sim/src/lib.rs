@@ -7,6 +7,7 @@ pub mod chance;
 pub mod clock;
 pub mod digest;
 pub mod disk;
+pub mod dns;
 mod fault;
 pub mod kernel;
 pub mod link;

@@ -6,7 +6,7 @@ use splitbrain_checker::observations::{
 };
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
-use splitbrain_model::{Addr, TrueTime};
+use splitbrain_model::{Addr, Ip, TrueTime};
 use std::collections::BTreeMap;
 
 /// A line of a log that is neither event nor observation: Sentinel's votes, links, syncs.
@@ -32,6 +32,8 @@ pub struct Recorder {
     /// Per process: index of each operation of its present life.
     operations: Vec<Vec<u32>>,
     by_addr: BTreeMap<Addr, NodeIx>,
+    /// Addresses of hosts by their names in lower case.
+    numbers: BTreeMap<String, Ip>,
     reachable: BTreeMap<(NodeIx, NodeIx), bool>,
 }
 
@@ -45,12 +47,24 @@ impl Recorder {
             .filter(|(_, node)| node.kind != NodeKind::Client)
             .map(|(ix, node)| (node.addr, NodeIx(ix as u16)))
             .collect();
+        let numbers = seen.nodes.iter().map(|node| (node.host.to_ascii_lowercase(), node.addr.ip)).collect();
         let operations = vec![Vec::new(); seen.nodes.len()];
-        Recorder { seen, by_addr, operations, ..Recorder::default() }
+        Recorder { seen, by_addr, numbers, operations, ..Recorder::default() }
+    }
+
+    /// An address in numbers. Nodes may speak of hosts by name; who a host is does not depend on that, so observations
+    /// hold numbers only. (What was really said is in the trace.)
+    pub fn numbered(&self, addr: Addr) -> Addr {
+        Addr { ip: self.number(addr.ip), ..addr }
+    }
+
+    fn number(&self, ip: Ip) -> Ip {
+        ip.name().and_then(|name| self.numbers.get(name).copied()).unwrap_or(ip)
     }
 
     /// A Sentinel event.
     pub fn event(&mut self, at: TrueTime, node: NodeIx, event: Event) {
+        let event = event.with_hosts(|ip| self.number(ip));
         self.seen.events.push(EventAt { at, node, event });
     }
 
@@ -96,11 +110,12 @@ impl Recorder {
             Note::Complete { op, outcome, server, attempts, attempts_indeterminate } => {
                 self.operation_event += 1;
                 let index = self.operations[usize::from(node.0)][op as usize];
+                let server = server.and_then(|addr| self.by_addr.get(&self.numbered(addr)).copied());
                 let operation = &mut self.seen.operations[index as usize];
                 operation.ret = self.operation_event;
                 operation.completed = Some(at);
                 operation.outcome = Some(outcome);
-                operation.server = server.and_then(|addr| self.by_addr.get(&addr).copied());
+                operation.server = server;
                 operation.attempts = attempts;
                 operation.attempts_indeterminate = attempts_indeterminate;
             }
@@ -108,6 +123,7 @@ impl Recorder {
                 self.seen.applied.push(AppliedAt { at, node, command, lineage, offset });
             }
             Note::Role { replica_of, replid, offset } => {
+                let replica_of = replica_of.map(|addr| self.numbered(addr));
                 self.seen.roles.push(RoleAt { at, node, replica_of, replid, offset });
             }
             Note::Branch { id, parent } => self.seen.branches.push(BranchAt { at, node, id, parent }),

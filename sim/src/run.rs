@@ -392,7 +392,7 @@ impl<'a> Run<'a> {
             FinalRedis {
                 node: NodeIx(p),
                 running: node.is_some() && proc.life == Life::Running,
-                replica_of: node.and_then(|node| node.replica_of()),
+                replica_of: node.and_then(|node| node.replica_of()).map(|addr| self.numbered(addr)),
                 link_up: node.is_some_and(|node| node.link_up()),
                 lineage: node.map(|node| node.lineage()).unwrap_or_default(),
                 data: node.map(|node| node.dataset().clone()).unwrap_or_default(),
@@ -412,7 +412,7 @@ impl<'a> Run<'a> {
                 views.push(FinalView {
                     node: NodeIx(p),
                     master: view.name,
-                    addr: view.addr,
+                    addr: self.numbered(view.addr),
                     config_epoch: view.config_epoch,
                     current_epoch: sentinel.current_epoch(),
                     plain: view.plain,
@@ -442,6 +442,11 @@ impl<'a> Run<'a> {
         processes.filter(|(_, process)| kind_of(&process.kind) == kind).map(|(i, _)| i as u16).collect()
     }
 
+    /// An address in numbers, whatever a node calls it.
+    pub(crate) fn numbered(&self, addr: Addr) -> Addr {
+        self.world.recorder.numbered(addr)
+    }
+
     pub(crate) fn is_late(&self, p: u16) -> bool {
         self.scenario.processes[usize::from(p)].late
     }
@@ -464,9 +469,10 @@ impl<'a> Run<'a> {
                 continue;
             };
             for view in (0..sentinel.masters()).map(|i| sentinel.view(i)).filter(|view| view.name == *name) {
-                match named.iter_mut().find(|(_, addr)| *addr == view.addr) {
+                let named_addr = self.numbered(view.addr);
+                match named.iter_mut().find(|(_, addr)| *addr == named_addr) {
                     Some((count, _)) => *count += 1,
-                    None => named.push((1, view.addr)),
+                    None => named.push((1, named_addr)),
                 }
             }
         }

@@ -68,13 +68,17 @@ impl Run<'_> {
     fn views_of(&self, p: u16) -> Option<Vec<View>> {
         let sentinel = self.running_sentinel(p)?;
         let views = (0..sentinel.masters()).map(|i| sentinel.view(i));
-        Some(views.map(|view| (view.name, view.addr, view.plain)).collect())
+        Some(views.map(|view| (view.name, self.numbered(view.addr), view.plain)).collect())
     }
 
     fn role_of(&self, p: u16) -> Option<Role> {
         let proc = &self.world.procs()[usize::from(p)];
         let node = proc.redis().filter(|_| proc.life == Life::Running)?;
-        Some(Role { replica_of: node.replica_of(), link_up: node.link_up(), loading: node.loading() })
+        Some(Role {
+            replica_of: node.replica_of().map(|addr| self.numbered(addr)),
+            link_up: node.link_up(),
+            loading: node.loading(),
+        })
     }
 
     /// All running Sentinels name one master with plain flags, it runs and says so too, and all other running servers

@@ -7,6 +7,7 @@ mod life;
 use crate::chance::Stream;
 use crate::clock::{EPOCH, HostClock};
 use crate::digest::Chain;
+use crate::dns::Dns;
 use crate::link::{HostIx, Links};
 use crate::process::{LISTENER, Life, Proc};
 use crate::queue::Queue;
@@ -72,6 +73,7 @@ pub struct World {
     kinds: Vec<ProcessKind>,
     by_ip: BTreeMap<Ip, HostIx>,
     listeners: BTreeMap<Addr, u16>,
+    dns: Dns,
     environment: Environment,
     out: Effects,
     flush: Vec<EndIx>,
@@ -123,6 +125,7 @@ impl World {
                 .filter(|(_, process)| !matches!(process.kind, ProcessKind::Client(_)))
                 .map(|(ix, process)| (process.addr, ix as u16))
                 .collect(),
+            dns: Dns::new(scenario.hosts.iter().map(|host| (host.name.as_str(), host.ip)), scenario.names_vanish),
             environment: scenario.environment.clone(),
             out: Effects::default(),
             flush: Vec::new(),
@@ -170,6 +173,11 @@ impl World {
     /// Hosts and paths, to put faults in force.
     pub fn links_mut(&mut self) -> &mut Links {
         &mut self.tcp.links
+    }
+
+    /// The name service, to put faults in force.
+    pub fn dns_mut(&mut self) -> &mut Dns {
+        &mut self.dns
     }
 
     /// When the next event is due.
@@ -368,18 +376,30 @@ impl World {
         request_run(&mut self.queue, proc, p, at);
     }
 
-    fn open(&mut self, p: u16, conn: Conn, addr: Addr) {
+    /// Opens a connection. Servers and Sentinels look names up themselves, blocking; an application hands one to its
+    /// library, which connects when it has the address and fails if there is none.
+    fn open(&mut self, p: u16, conn: Conn, mut addr: Addr) {
         let from = self.procs[usize::from(p)].host;
+        let mut asked = Nanos::ZERO;
+        if let Some(name) = addr.ip.name() {
+            let answered = self.dns.look_up(from, name, self.now);
+            asked = answered.cost;
+            addr.ip = answered.ip.unwrap_or(addr.ip);
+        }
+        let at = self.now + asked;
         let local = Addr { ip: self.hosts[usize::from(from)].ip, port: self.ephemeral_port(from) };
         let to = self.by_ip.get(&addr.ip).copied().unwrap_or(HostIx::MAX);
         let end = if to == HostIx::MAX {
             let link = self.tcp.links.between(from, from);
-            self.tcp.connect_to_nowhere(p, conn, (local, addr), link, self.now)
+            self.tcp.connect_to_nowhere(p, conn, (local, addr), link, at)
         } else {
             let (link, back) = (self.tcp.links.between(from, to), self.tcp.links.between(to, from));
-            self.tcp.connect(p, conn, (local, addr), link, back, self.now)
+            self.tcp.connect(p, conn, (local, addr), link, back, at)
         };
         self.procs[usize::from(p)].register(conn, end);
+        if addr.ip.is_name() {
+            self.queue.push(at, Event::Net(NetEvent::Refused(end)));
+        }
         self.schedule_net();
     }
 
@@ -421,7 +441,15 @@ impl World {
         if proc.incarnation > 0 {
             return;
         }
-        if replica && proc.addr != addr {
+        let masters = proc.disk.sentinel.iter().flat_map(|conf| &conf.masters);
+        let by_name = proc.disk.redis.conf.replica_announce_ip.is_some_and(Ip::is_name)
+            || masters.into_iter().any(|master| master.addr.ip.is_name());
+        let own = proc.addr == addr;
+        let addr = match self.dns.name_of(addr.ip).filter(|_| by_name) {
+            Some(ip) => Addr { ip, ..addr },
+            None => addr,
+        };
+        if replica && !own {
             proc.disk.redis.conf.replicaof = Some(addr);
         }
         let monitored = proc.disk.sentinel.iter_mut().flat_map(|conf| &mut conf.masters);

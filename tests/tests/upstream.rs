@@ -70,6 +70,33 @@ fn a_renamed_ping_takes_the_master_down_for_one_sentinel_only_and_the_right_name
     }
 }
 
+/// 08-hostname-conf: upstream reads GET-MASTER-ADDR-BY-NAME and REPLICAS; here scripts are told the same addresses.
+#[test]
+fn addresses_are_told_by_name_with_announce_hostnames_and_in_numbers_without() {
+    for announce in [true, false] {
+        let mut scenario = file("08-hostname.toml");
+        scenario.sentinel.announce_hostnames = announce;
+        for seed in 0..10 {
+            let record = run_seed(&scenario, seed);
+            let told: Vec<&[String]> = record
+                .log
+                .iter()
+                .filter_map(|line| match &line.note {
+                    Note::Script { args, .. } => Some(&args[..]),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(told.len(), 5, "one at each Sentinel: seed {seed}");
+            for args in told {
+                let hosts = [&args[3], &args[5]];
+                let named = hosts.iter().all(|host| host.starts_with("redis-"));
+                let numbered = hosts.iter().all(|host| host.starts_with("10.77."));
+                assert_eq!((named, numbered), (announce, !announce), "seed {seed}: {args:?}");
+            }
+        }
+    }
+}
+
 /// 12-master-reboot
 #[test]
 fn without_a_reboot_period_a_master_that_loads_is_waited_for() {

@@ -37,11 +37,19 @@ pub const ENTRIES: &[Entry] = &[
         "No packets pass in one direction. `{ from = …, to = … }`; answers in the other direction still pass.",
     ),
     entry("isolate", "No packets pass between the targets and everything else. Among themselves they still pass."),
-    entry("heal", "Ends all network faults at once. Written `heal = true`."),
+    entry("heal", "Ends all network faults at once, those of the name service too. Written `heal = true`."),
     entry(
         "link",
         "Changes latency or loss of the links between two groups. `{ a = …, b = …, latency = \"10ms..20ms\", loss = \
          \"1%\" }`; without `b`, all links of `a`.",
+    ),
+    entry(
+        "dns",
+        "What hosts are answered when they look names up. `{ at = \"sentinels\", of = \"redis-1\", answers = \"never\" }`; \
+         without `of`, about all names. `never`: the caller is stopped until its resolver gives up, after ten seconds as \
+         glibc does by default; `fails`: at once that there is no such name; `slow` with `after`: the right answer, late. \
+         Sentinels and servers look names up on the thread that does everything else, so a Sentinel that waits two \
+         seconds is in TILT. It matters where `hostnames = true` in [cluster].",
     ),
     entry(
         "clock-step",

@@ -73,7 +73,7 @@ impl Sentinels {
 
 /// A number that depends on the address and on nothing else, in no visible order (Fibonacci hashing).
 fn scattered(addr: Addr) -> u64 {
-    let key = (u64::from(addr.ip.0) << 16) | u64::from(addr.port);
+    let key = (addr.ip.word() << 16) | u64::from(addr.port);
     key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
 }
 

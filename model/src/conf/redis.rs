@@ -49,7 +49,7 @@ pub(super) fn read(text: &str, resolve: Resolve<'_>) -> Result<Read<RedisConf>, 
 
 /// An address written in numbers.
 pub(super) fn numeric(host: &str) -> Option<Ip> {
-    ipv4(host).map(Ip)
+    ipv4(host).map(Ip::in_numbers)
 }
 
 impl<'r> Reader<'r> {
@@ -223,7 +223,7 @@ impl<'r> Reader<'r> {
         match name {
             "replica-announce-ip" | "slave-announce-ip" => {
                 let host = text().unwrap_or_default();
-                self.conf.replica_announce_ip = numeric(&host).or_else(|| self.look_up(&host));
+                self.conf.replica_announce_ip = numeric(&host).or_else(|| Ip::named(&host));
                 return self.conf.replica_announce_ip.is_some() || host.is_empty();
             }
             "maxmemory-policy" if text().is_some_and(|policy| policy.eq_ignore_ascii_case("noeviction")) => {}

@@ -61,7 +61,6 @@ struct SentinelReader<'r> {
     common: Reader<'r>,
     conf: SentinelConf,
     refused: Vec<ConfError>,
-    resolve_hostnames: bool,
     announce_ip: Option<Ip>,
     announce_port: u16,
     announce_port_line: Option<Line>,
@@ -78,7 +77,6 @@ impl<'r> SentinelReader<'r> {
             common,
             conf: SentinelConf::default(),
             refused: Vec::new(),
-            resolve_hostnames: false,
             announce_ip: None,
             announce_port: 0,
             announce_port_line: None,
@@ -129,12 +127,11 @@ impl<'r> SentinelReader<'r> {
                 Ok(())
             }
             ["resolve-hostnames", word] => {
-                self.resolve_hostnames = yes_no(line, word, "resolve-hostnames option")?;
+                self.conf.resolve_hostnames = yes_no(line, word, "resolve-hostnames option")?;
                 Ok(())
             }
             ["announce-hostnames", word] => {
-                let yes = yes_no(line, word, "announce-hostnames option")?;
-                self.ignore_unless(line, !yes);
+                self.conf.announce_hostnames = yes_no(line, word, "announce-hostnames option")?;
                 Ok(())
             }
             ["deny-scripts-reconfig", word] => {
@@ -167,20 +164,24 @@ impl<'r> SentinelReader<'r> {
     }
 
     fn announce_ip(&mut self, line: &Line, host: &str) -> Result<(), ConfError> {
-        self.announce_ip = numeric(host).or_else(|| self.common.look_up(host));
+        self.announce_ip = numeric(host).or_else(|| Ip::named(host));
         self.ignore_unless(line, self.announce_ip.is_some());
         Ok(())
     }
 
     /// The address of an instance (`createSentinelAddr`). Without `resolve-hostnames yes` real Redis takes numbers
-    /// only; with it, a name that does not resolve leaves the instance without an address.
+    /// only; with it, a name is kept as it is.
     fn host(&mut self, line: &Line, word: usize, host: &str) -> Result<Ip, ConfError> {
         if let Some(ip) = numeric(host) {
             return Ok(ip);
         }
-        let found = self.common.look_up(host);
         let numbers = host.parse::<std::net::Ipv6Addr>().is_ok();
-        if self.resolve_hostnames || numbers {
+        if self.conf.resolve_hostnames && !numbers {
+            // It is looked up when Sentinel starts, and again and again.
+            return Ok(Ip::named(host).unwrap_or(UNRESOLVED));
+        }
+        let found = self.common.look_up(host);
+        if numbers {
             return Ok(found.unwrap_or(UNRESOLVED));
         }
         let message = "Can't resolve instance hostname.";

@@ -75,7 +75,7 @@ impl Redis {
     }
 
     /// Steps 2 to 4: connecting or handshake, transfer, established link. All reconnect at once.
-    fn link_timeouts(&mut self, env: &Env<'_>, out: &mut Effects) {
+    fn link_timeouts(&mut self, env: &mut Env<'_>, out: &mut Effects) {
         let now = env.wall().secs();
         let limit = i64::from(self.conf.repl_timeout);
         let attempt = self.link.in_handshake() || self.link.phase == Phase::Transfer;

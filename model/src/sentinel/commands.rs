@@ -40,7 +40,7 @@ impl Sentinel {
                 Reply::Int(1)
             }
             Request::GetMasterAddr(name) => match self.lookup_master(&name) {
-                Some(m) => Reply::Addr(self.masters[m].current_addr()),
+                Some(m) => Reply::Addr(self.announced(self.masters[m].current_addr())),
                 None => Reply::NilArray,
             },
             Request::Masters => Reply::Instances(self.masters_reply()),
@@ -70,9 +70,11 @@ impl Sentinel {
     }
 
     /// SENTINEL IS-MASTER-DOWN-BY-ADDR: our opinion, and our vote if one is wanted. The master is looked for by its
-    /// configured address alone; neither need we know the asker nor hold the master for down.
+    /// configured address alone; neither need we know the asker nor hold the master for down. A name that no longer
+    /// resolves finds the master all the same (measured on 7.0.15: `1` for the name and for the old address alike).
     fn is_master_down_by_addr(&mut self, cx: &mut Cx<'_, '_>, query: &DownQuery) -> Reply {
-        let found = (self.masters.iter()).position(|m| m.inst.addr == query.master);
+        let asked = self.create_addr(cx, query.master, true);
+        let found = asked.and_then(|asked| self.masters.iter().position(|m| m.inst.addr.same_as(asked)));
         let mut reply = DownReply { down: false, leader: None, leader_epoch: crate::Epoch(0) };
         if let Some(m) = found {
             reply.down = !self.tilt && self.masters[m].inst.flags.any(Flags::S_DOWN);
@@ -119,7 +121,7 @@ impl Sentinel {
         let announced = (self.masters[m].replicas.iter()).filter(|r| r.replica_announced);
         let entry = |r: &super::instance::Replica| InstanceReply {
             slave: true,
-            ..self.instance_reply(&r.inst, r.inst.addr.to_string().into())
+            ..self.instance_reply(&r.inst, r.key.to_string().into())
         };
         announced.map(entry).collect()
     }
@@ -132,7 +134,7 @@ impl Sentinel {
     fn instance_reply(&self, inst: &Instance, name: Name) -> InstanceReply {
         InstanceReply {
             name,
-            addr: inst.addr,
+            addr: self.announced(inst.addr),
             master: false,
             slave: false,
             s_down: inst.flags.any(Flags::S_DOWN),

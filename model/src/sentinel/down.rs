@@ -97,6 +97,8 @@ impl Sentinel {
     /// question, and the epoch is the current one, not the failover's.
     pub(super) fn ask_master_state_to_other_sentinels(&mut self, cx: &mut Cx<'_, '_>, m: usize, forced: bool) {
         let now = cx.now();
+        // By name if names are announced (measured on 7.0.15).
+        let addr = self.announced(self.masters[m].inst.addr);
         for s in 0..self.masters[m].peers.len() {
             let master = &mut self.masters[m];
             let peer = &mut master.peers[s];
@@ -112,11 +114,8 @@ impl Sentinel {
                 continue;
             }
             let seeks_votes = master.failover_state > FailoverState::None;
-            let query = DownQuery {
-                master: master.inst.addr,
-                epoch: self.current_epoch,
-                candidate: seeks_votes.then_some(self.myid),
-            };
+            let query =
+                DownQuery { master: addr, epoch: self.current_epoch, candidate: seeks_votes.then_some(self.myid) };
             let (obj, link) = (peer.inst.obj, peer.inst.link);
             let ask = mapped(master, Request::IsMasterDown(Box::new(query)));
             self.links[link].command(cx, obj, Callback::IsMasterDown, ask);

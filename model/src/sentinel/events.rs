@@ -19,10 +19,11 @@ impl Sentinel {
         let master = &self.masters[who.master()];
         let subject = match who {
             Who::Master(_) => Subject::Master,
-            Who::Replica(_, r) => Subject::Slave(master.replicas[r].inst.addr),
-            Who::Peer(_, s) => Subject::Sentinel(master.peers[s].id, master.peers[s].inst.addr),
+            Who::Replica(_, r) => Subject::Slave(self.announced(master.replicas[r].inst.addr)),
+            Who::Peer(_, s) => Subject::Sentinel(master.peers[s].id, self.announced(master.peers[s].inst.addr)),
         };
-        let event = Event { kind, master: master.name.clone(), master_addr: master.inst.addr, subject, extra };
+        let master_addr = self.announced(master.inst.addr);
+        let event = Event { kind, master: master.name.clone(), master_addr, subject, extra };
         self.notify(&event, who.master());
         let at = cx.at();
         cx.out.event(at, event);
@@ -43,7 +44,7 @@ impl Sentinel {
 
     /// Emits +switch-master and tells the subscribers.
     pub(super) fn switch_master_event(&mut self, cx: &mut Cx<'_, '_>, m: usize, new: Addr) {
-        let old = self.masters[m].inst.addr;
+        let old = self.announced(self.masters[m].inst.addr);
         self.event_with(cx, EventKind::SwitchMaster, Who::Master(m), Extra::Switch(old, new));
         let name = self.masters[m].name.clone();
         let message = Arc::new(SwitchMaster { name, old, new });

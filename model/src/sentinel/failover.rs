@@ -147,7 +147,7 @@ impl Sentinel {
     fn failover_reconf_next_slave(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
         let under_way = Flags::RECONF_SENT.or(Flags::RECONF_INPROG);
         let settled = Flags::PROMOTED.or(Flags::RECONF_DONE);
-        let promoted_addr = self.inst(self.promoted(m)).addr;
+        let promoted_addr = self.announced(self.inst(self.promoted(m)).addr);
         let replicas = &self.masters[m].replicas;
         let mut in_progress = replicas.iter().filter(|r| r.inst.flags.any(under_way)).count() as i64;
         for r in 0..replicas.len() {
@@ -211,7 +211,7 @@ impl Sentinel {
     /// writes to them.
     fn reconf_remaining_best_effort(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
         let skip = Flags::PROMOTED.or(Flags::RECONF_DONE).or(Flags::RECONF_SENT);
-        let addr = self.inst(self.promoted(m)).addr;
+        let addr = self.announced(self.inst(self.promoted(m)).addr);
         for r in 0..self.masters[m].replicas.len() {
             let who = Who::Replica(m, r);
             if self.inst(who).flags.any(skip) || self.link(who).disconnected {

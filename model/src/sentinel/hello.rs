@@ -13,7 +13,9 @@ impl Sentinel {
         let Some(m) = self.lookup_master(&hello.master_name) else {
             return;
         };
-        let known = self.lookup_peer(m, hello.id).filter(|s| self.masters[m].peers[*s].inst.addr == hello.announce);
+        let announced = self.create_addr(cx, hello.announce, true);
+        let known = (self.lookup_peer(m, hello.id))
+            .filter(|s| announced.is_some_and(|addr| self.masters[m].peers[*s].inst.addr.same_as(addr)));
         if known.is_none() {
             self.meet_sentinel(cx, m, hello);
         }
@@ -51,8 +53,11 @@ impl Sentinel {
 
     /// Another id at the sender's address is obsolete and is forgotten by all masters.
     fn remove_namesake_address(&mut self, cx: &mut Cx<'_, '_>, m: usize, hello: &Hello) {
+        let Some(addr) = self.create_addr(cx, hello.announce, true) else {
+            return;
+        };
         let peers = &self.masters[m].peers;
-        let Some(s) = peers.iter().position(|p| p.inst.addr == hello.announce) else {
+        let Some(s) = peers.iter().position(|p| p.inst.addr.same_as(addr)) else {
             return;
         };
         let obsolete = peers[s].id;
@@ -97,13 +102,14 @@ impl Sentinel {
         }
         // Not flushed by itself (spec 9.3).
         master.config_epoch = hello.config_epoch;
-        if hello.master == master.inst.addr {
+        let from = master.inst.addr;
+        if hello.master.port == from.port && self.equals_host(cx, from, hello.master.ip) {
             return;
         }
         self.event(cx, EventKind::ConfigUpdateFrom, Who::Peer(m, sender));
         self.switch_master_event(cx, m, hello.master);
-        let from = self.masters[m].inst.addr;
+        // A name that does not resolve leaves the old address, though the epoch is adopted and the events are out.
         self.reset_master_and_change_address(cx, m, hello.master);
-        self.call_client_reconf_script(m, false, from, hello.master);
+        self.call_client_reconf_script(m, false, from, self.masters[m].inst.addr);
     }
 }

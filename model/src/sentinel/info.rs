@@ -79,6 +79,9 @@ impl Sentinel {
     /// Replicas are learned from what is configured as master, whatever role it reports, and never forgotten here.
     fn discover_replicas(&mut self, cx: &mut Cx<'_, '_>, m: usize, info: &Info) {
         for line in &info.replicas {
+            if self.lookup_replica(cx, m, line.addr).is_some() {
+                continue;
+            }
             if let Some(replica) = self.create_replica(cx, m, line.addr) {
                 self.event(cx, EventKind::Slave, replica);
                 self.flush_config(cx);
@@ -127,7 +130,7 @@ impl Sentinel {
             && inst.no_down_for(wait, now)
             && elapsed(inst.role_reported_time, now) > wait
         {
-            let addr = master.inst.addr;
+            let addr = self.announced(master.inst.addr);
             self.send_slaveof(cx, Who::Replica(m, r), Some(addr));
             self.event(cx, EventKind::ConvertToSlave, Who::Replica(m, r));
         }
@@ -135,17 +138,18 @@ impl Sentinel {
 
     /// A replica of another master than the configured one (spec 4.3, rule 3). Repeats with every INFO while true.
     fn fix_slave_config(&mut self, cx: &mut Cx<'_, '_>, m: usize, r: usize) {
+        let (reported, addr) = (self.masters[m].replicas[r].slave_master, self.masters[m].inst.addr);
+        let follows = reported.is_some_and(|to| to.port == addr.port && self.equals_host(cx, addr, to.ip));
         let now = cx.now();
         let master = &self.masters[m];
         let replica = &master.replicas[r];
         let wait = master.failover_timeout;
-        if replica.slave_master != Some(master.inst.addr)
+        if !follows
             && master.looks_sane(now, self.tunables.info_period)
             && replica.inst.no_down_for(wait, now)
             && elapsed(replica.slave_conf_change_time, now) > wait
         {
-            let addr = master.inst.addr;
-            self.send_slaveof(cx, Who::Replica(m, r), Some(addr));
+            self.send_slaveof(cx, Who::Replica(m, r), Some(self.announced(addr)));
             self.event(cx, EventKind::FixSlaveConfig, Who::Replica(m, r));
         }
     }
@@ -157,8 +161,11 @@ impl Sentinel {
         let promoted = (master.promoted_replica()).map(|p| master.replicas[p].inst.addr);
         let replica = &master.replicas[r];
         let (flags, link_up) = (replica.inst.flags, replica.link_up);
-        let follows = promoted.is_some() && replica.slave_master == promoted;
-        if flags.any(Flags::RECONF_SENT) && follows {
+        let follows = |cx: &mut Cx<'_, '_>| match (replica.slave_master, promoted) {
+            (Some(to), Some(addr)) => self.equals_host(cx, addr, to.ip) && to.port == addr.port,
+            _ => false,
+        };
+        if flags.any(Flags::RECONF_SENT) && follows(cx) {
             let flags = &mut self.inst_mut(who).flags;
             flags.clear(Flags::RECONF_SENT);
             flags.set(Flags::RECONF_INPROG);

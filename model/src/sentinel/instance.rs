@@ -3,6 +3,7 @@
 
 use super::consts::DEFAULT_PRIORITY;
 use super::link::LinkId;
+use super::names::InstanceAddr;
 use crate::files::{MasterConf, Script};
 use crate::message::Credentials;
 use crate::{Addr, Epoch, Millis, Name, ReplOffset, RunId, SentinelId};
@@ -82,7 +83,7 @@ pub(super) struct Instance {
     pub(super) obj: ObjId,
     /// Position in its hash table: tables are kept sorted by it.
     pub(super) table_key: u64,
-    pub(super) addr: Addr,
+    pub(super) addr: InstanceAddr,
     pub(super) flags: Flags,
     pub(super) link: LinkId,
     pub(super) runid: Option<RunId>,
@@ -102,7 +103,7 @@ impl Instance {
     /// A fresh object (`createSentinelRedisInstance`).
     pub(super) fn new(
         (obj, table_key): (ObjId, u64),
-        addr: Addr,
+        addr: InstanceAddr,
         role: Role,
         down_after: Millis,
         link: LinkId,
@@ -137,6 +138,8 @@ impl Instance {
 #[derive(Debug)]
 pub(super) struct Replica {
     pub(super) inst: Instance,
+    /// Its key in the table, which is its name: the address as it was announced when the object was made.
+    pub(super) key: Addr,
     /// Last change of the master it reports.
     pub(super) slave_conf_change_time: Millis,
     /// How long its link is down as it says; −1000 if it never was up.
@@ -151,9 +154,10 @@ pub(super) struct Replica {
 }
 
 impl Replica {
-    pub(super) fn new(inst: Instance, now: Millis) -> Replica {
+    pub(super) fn new(inst: Instance, key: Addr, now: Millis) -> Replica {
         Replica {
             inst,
+            key,
             slave_conf_change_time: now,
             master_link_down_time: Millis(0),
             slave_priority: DEFAULT_PRIORITY,
@@ -268,7 +272,7 @@ impl Master {
 
     /// The address to tell others: the promoted replica's once its promotion was seen, else the configured one
     /// (`sentinelGetCurrentMasterAddress`, spec 5.1).
-    pub(super) fn current_addr(&self) -> Addr {
+    pub(super) fn current_addr(&self) -> InstanceAddr {
         let announced =
             self.inst.flags.any(Flags::FAILOVER_IN_PROGRESS) && self.failover_state >= FailoverState::ReconfSlaves;
         match self.promoted_replica() {

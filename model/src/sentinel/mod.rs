@@ -13,6 +13,7 @@ mod hello;
 mod info;
 mod instance;
 mod link;
+mod names;
 mod operator;
 mod periodic;
 mod persist;
@@ -79,7 +80,7 @@ pub struct Sentinel {
 pub struct MasterView {
     /// Name of the master.
     pub name: Name,
-    /// Configured address (`master->addr`), not the promoted one.
+    /// Configured address (`master->addr`), not the promoted one: in numbers unless it never resolved.
     pub addr: Addr,
     /// Flags are exactly `master`: not down, not disconnected, no failover.
     pub plain: bool,
@@ -143,7 +144,7 @@ impl Sentinel {
             .or(Flags::SCRIPT_KILL_SENT);
         MasterView {
             name: master.name.clone(),
-            addr: master.inst.addr,
+            addr: if master.inst.addr.unresolved() { master.inst.addr.given() } else { master.inst.addr.socket() },
             plain: !flags.any(visible) && !self.links[master.inst.link].disconnected,
             failover_in_progress: flags.any(Flags::FAILOVER_IN_PROGRESS),
             config_epoch: master.config_epoch,

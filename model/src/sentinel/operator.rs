@@ -92,6 +92,11 @@ impl Sentinel {
         if self.lookup_master(name).is_some() {
             return Err(ErrorWord::Err);
         }
+        // "Invalid IP address or hostname specified" (measured on 7.0.15), also for a name that does not resolve now,
+        // which a file may hold.
+        if self.create_addr(cx, addr, false).is_none() {
+            return Err(ErrorWord::Err);
+        }
         let mut conf = MasterConf::new(name.clone(), addr, quorum);
         conf.down_after = self.tunables.default_down_after;
         conf.failover_timeout = self.tunables.default_failover_timeout;
@@ -135,11 +140,14 @@ impl Sentinel {
                     port => port,
                 };
             }
+            ConfigOption::ResolveHostnames(yes) => self.conf.resolve_hostnames = *yes,
+            ConfigOption::AnnounceHostnames(yes) => self.conf.announce_hostnames = *yes,
             ConfigOption::SentinelUser(user) => self.conf.sentinel_user = filled(user),
             ConfigOption::SentinelPass(pass) => self.conf.sentinel_pass = filled(pass),
         }
         match option {
             ConfigOption::AnnounceIp(_) | ConfigOption::AnnouncePort(_) => self.conf.announce = Some(self.announce),
+            ConfigOption::ResolveHostnames(_) | ConfigOption::AnnounceHostnames(_) => {}
             ConfigOption::SentinelUser(_) | ConfigOption::SentinelPass(_) => {
                 self.peer_credentials = super::persist::peer_credentials(&self.conf);
                 self.drop_sentinel_connections(cx);

@@ -78,7 +78,7 @@ impl Sentinel {
             id: self.myid,
             current_epoch: self.current_epoch,
             master_name: master.name.clone(),
-            master: master.current_addr(),
+            master: self.announced(master.current_addr()),
             config_epoch: master.config_epoch,
         };
         let obj = self.inst(who).obj;

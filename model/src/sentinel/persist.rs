@@ -3,7 +3,9 @@
 
 use super::consts::{COMPILED_DOWN_AFTER, COMPILED_FAILOVER_TIMEOUT, FIRST_TICK, Tunables};
 use super::instance::{Instance, Master, Role, Who, credentials};
+use super::names::InstanceAddr;
 use super::{Conns, Cx, Links, Sentinel};
+use crate::conf::UNRESOLVED;
 use crate::event::{EventKind, Extra};
 use crate::files::{MasterConf, SentinelConf};
 use crate::message::Credentials;
@@ -39,7 +41,13 @@ impl Sentinel {
             conf,
         };
         for master in &masters {
-            sentinel.create_master(cx, master);
+            if !loads(master) || !sentinel.create_master(cx, master) {
+                // "Can't resolve instance hostname.", or a line with a word too few: the file cannot be loaded.
+                sentinel.exited = true;
+                let at = cx.at();
+                cx.out.exit(at, 1);
+                return sentinel;
+            }
         }
         // In a second pass, so that links are shared whichever master comes first.
         for master in &masters {
@@ -53,20 +61,25 @@ impl Sentinel {
         sentinel
     }
 
-    /// Creates a master at its place in the table, last in the file.
-    pub(super) fn create_master(&mut self, cx: &mut Cx<'_, '_>, conf: &MasterConf) {
+    /// Creates a master at its place in the table, last in the file, unless there is one of this name. Whether its
+    /// address was accepted: without `resolve-hostnames` a name is not; with it, one that does not resolve is.
+    pub(super) fn create_master(&mut self, cx: &mut Cx<'_, '_>, conf: &MasterConf) -> bool {
+        let Some(addr) = self.create_addr(cx, conf.addr, true) else {
+            return false;
+        };
         if self.lookup_master(&conf.name).is_some() {
-            return;
+            return true;
         }
         let identity = self.new_object(cx);
         let now = cx.now();
         let link = self.links.create(now);
-        let inst = Instance::new(identity, conf.addr, Role::Master, conf.down_after, link, now);
+        let inst = Instance::new(identity, addr, Role::Master, conf.down_after, link, now);
         let place = self.masters.partition_point(|m| m.inst.table_key <= identity.1);
         self.masters.insert(place, Master::new(inst, conf));
         self.file_order.iter_mut().filter(|other| **other >= place).for_each(|other| *other += 1);
         self.file_order.push(place);
         self.current_epoch = self.current_epoch.max(conf.config_epoch);
+        true
     }
 
     fn load_known(&mut self, cx: &mut Cx<'_, '_>, conf: &MasterConf) {
@@ -111,9 +124,47 @@ impl Sentinel {
         let mut conf = self.conf.clone();
         conf.current_epoch = self.current_epoch;
         let masters = self.file_order.iter().map(|m| &self.masters[*m]);
-        conf.masters = masters.map(|master| master_conf(master, &self.tunables)).collect();
+        conf.masters = masters.map(|master| self.master_conf(master)).collect();
         conf
     }
+
+    fn master_conf(&self, master: &Master) -> MasterConf {
+        let tunables = &self.tunables;
+        let addr = master.current_addr();
+        // Once the promoted replica stands in the monitor line, the old master takes its place among the replicas.
+        let known_replica =
+            |replica: InstanceAddr| self.announced(if replica.same_as(addr) { master.inst.addr } else { replica });
+        MasterConf {
+            name: master.name.clone(),
+            addr: self.announced(addr),
+            quorum: master.quorum,
+            down_after: written(master.inst.down_after, tunables.default_down_after, COMPILED_DOWN_AFTER),
+            failover_timeout: written(
+                master.failover_timeout,
+                tunables.default_failover_timeout,
+                COMPILED_FAILOVER_TIMEOUT,
+            ),
+            parallel_syncs: master.parallel_syncs,
+            master_reboot_down_after: master.reboot_down_after,
+            auth_user: master.auth_user.clone(),
+            auth_pass: master.auth_pass.clone(),
+            config_epoch: master.config_epoch,
+            leader_epoch: master.leader_epoch,
+            known_replicas: (master.replicas.iter()).map(|r| known_replica(r.inst.addr)).collect(),
+            known_sentinels: master.peers.iter().map(|p| (self.announced(p.inst.addr), p.id)).collect(),
+            notification_script: master.notification_script.clone(),
+            client_reconfig_script: master.client_reconfig_script.clone(),
+            renamed: master.renamed.clone(),
+        }
+    }
+}
+
+/// Whether a master's lines can be read again. Without names, an instance that never resolved was written with an empty
+/// address, and its line lacks a word (measured on 7.0.15: "Unrecognized sentinel configuration statement.").
+fn loads(master: &MasterConf) -> bool {
+    let sentinels = master.known_sentinels.iter().map(|(addr, _)| addr);
+    let addrs = master.known_replicas.iter().chain(sentinels).chain([&master.addr]);
+    addrs.into_iter().all(|addr| addr.ip != UNRESOLVED)
 }
 
 /// What is sent to other Sentinels. Without a password of their own they are believed to share ours (spec 11.3).
@@ -128,34 +179,4 @@ pub(super) fn peer_credentials(conf: &SentinelConf) -> Option<Arc<Credentials>> 
 /// takes the compiled default (`rewriteConfigSentinelOption`, spec 0.1).
 fn written(value: Millis, default: Millis, compiled: Millis) -> Millis {
     if value == default { compiled } else { value }
-}
-
-fn master_conf(master: &Master, tunables: &Tunables) -> MasterConf {
-    let addr = master.current_addr();
-    // Once the promoted replica stands in the monitor line, the old master takes its place among the replicas.
-    let known_replica = |replica: Addr| {
-        if replica == addr { master.inst.addr } else { replica }
-    };
-    MasterConf {
-        name: master.name.clone(),
-        addr,
-        quorum: master.quorum,
-        down_after: written(master.inst.down_after, tunables.default_down_after, COMPILED_DOWN_AFTER),
-        failover_timeout: written(
-            master.failover_timeout,
-            tunables.default_failover_timeout,
-            COMPILED_FAILOVER_TIMEOUT,
-        ),
-        parallel_syncs: master.parallel_syncs,
-        master_reboot_down_after: master.reboot_down_after,
-        auth_user: master.auth_user.clone(),
-        auth_pass: master.auth_pass.clone(),
-        config_epoch: master.config_epoch,
-        leader_epoch: master.leader_epoch,
-        known_replicas: (master.replicas.iter()).map(|r| known_replica(r.inst.addr)).collect(),
-        known_sentinels: master.peers.iter().map(|p| (p.inst.addr, p.id)).collect(),
-        notification_script: master.notification_script.clone(),
-        client_reconfig_script: master.client_reconfig_script.clone(),
-        renamed: master.renamed.clone(),
-    }
 }

@@ -2,8 +2,10 @@
 
 use super::instance::{Who, elapsed};
 use super::link::{Callback, Side};
+use super::names::InstanceAddr;
 use super::{Cx, Sentinel};
 use crate::Request;
+use crate::event::EventKind;
 use crate::message::{Channel, Credentials};
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ impl Sentinel {
     /// Opens what is missing, at most once a second.
     pub(super) fn reconnect_instance(&mut self, cx: &mut Cx<'_, '_>, who: Who) {
         let now = cx.now();
-        let (addr, id) = (self.inst(who).addr, self.inst(who).link);
+        let (mut addr, id) = (self.inst(who).addr, self.inst(who).link);
         let link = &mut self.links[id];
         if !link.disconnected || addr.port == 0 {
             return;
@@ -22,6 +24,18 @@ impl Sentinel {
         link.last_reconn_time = now;
         let needs_pubsub = !matches!(who, Who::Peer(..));
         if self.links[id].cc.is_none() {
+            addr = self.look_up_again(cx, who);
+        }
+        if addr.unresolved() {
+            // There is nowhere to connect to, which shows at once.
+            self.event(cx, EventKind::CmdLinkReconnection, who);
+            if needs_pubsub {
+                self.event(cx, EventKind::PubsubLinkReconnection, who);
+            }
+            return;
+        }
+        let addr = addr.socket();
+        if self.links[id].cc.is_none() {
             self.links.open(&mut self.conns, cx, id, Side::Cc, addr);
             self.greet_command_connection(cx, who);
         }
@@ -31,6 +45,18 @@ impl Sentinel {
         }
         // The sockets exist; that the peer is there is not needed.
         self.links[id].disconnected = false;
+    }
+
+    /// The instance may have another address by now, or its name may resolve at last; if it does not, what is known
+    /// stays.
+    fn look_up_again(&mut self, cx: &mut Cx<'_, '_>, who: Who) -> InstanceAddr {
+        let given = self.inst(who).addr.given();
+        if self.conf.resolve_hostnames
+            && let Some(addr) = self.create_addr(cx, given, false)
+        {
+            self.inst_mut(who).addr = addr;
+        }
+        self.inst(who).addr
     }
 
     fn greet_command_connection(&mut self, cx: &mut Cx<'_, '_>, who: Who) {

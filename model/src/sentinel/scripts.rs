@@ -2,6 +2,7 @@
 //! it does and how it ends is told by the configuration, and the record keeps each start with its arguments.
 
 use super::instance::elapsed;
+use super::names::InstanceAddr;
 use super::{Cx, Sentinel};
 use crate::event::{Event, EventKind, Extra, Level, Subject};
 use crate::files::{Script, ScriptExit};
@@ -70,10 +71,11 @@ impl Sentinel {
     }
 
     /// `sentinelCallClientReconfScript`: at the leader when the promotion is seen, at the others when they hear of it.
-    pub(super) fn call_client_reconf_script(&mut self, m: usize, leader: bool, from: Addr, to: Addr) {
+    pub(super) fn call_client_reconf_script(&mut self, m: usize, leader: bool, from: InstanceAddr, to: InstanceAddr) {
         let master = &self.masters[m];
         let Some(script) = master.client_reconfig_script.clone() else { return };
         let role = if leader { "leader" } else { "observer" };
+        let (from, to) = (self.announced(from), self.announced(to));
         let [ip, port] = [|a: Addr| a.ip.to_string(), |a: Addr| a.port.to_string()];
         let args = vec![master.name.to_string(), role.into(), "start".into(), ip(from), port(from), ip(to), port(to)];
         self.scripts.schedule(script, args);

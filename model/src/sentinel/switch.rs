@@ -2,6 +2,7 @@
 
 use super::instance::{FailoverState, Flags, Role};
 use super::link::Side;
+use super::names::InstanceAddr;
 use super::{Cx, Sentinel};
 use crate::event::EventKind;
 use crate::{Addr, Millis};
@@ -14,18 +15,22 @@ impl Sentinel {
             Some(r) => master.replicas[r].inst.addr,
             None => master.inst.addr,
         };
-        self.switch_master_event(cx, m, addr);
-        self.reset_master_and_change_address(cx, m, addr);
+        self.switch_master_event(cx, m, self.announced(addr));
+        self.reset_master_and_change_address(cx, m, addr.given());
     }
 
     /// `sentinelResetMasterAndChangeAddress`: all known replicas but the new master stay, and the old master joins
-    /// them, every one as a fresh object.
+    /// them, every one as a fresh object. Nothing happens if the new address is a name that does not resolve: a leader
+    /// tries again at its next tick.
     pub(super) fn reset_master_and_change_address(&mut self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr) {
+        let Some(addr) = self.create_addr(cx, addr, false) else {
+            return;
+        };
         let master = &self.masters[m];
         let old = master.inst.addr;
         let known = master.replicas.iter().map(|r| r.inst.addr);
-        let mut replicas: Vec<Addr> = known.filter(|known| *known != addr).collect();
-        if old != addr {
+        let mut replicas: Vec<InstanceAddr> = known.filter(|known| !known.same_as(addr)).collect();
+        if !addr.same_as(old) {
             replicas.push(old);
         }
         self.reset_master(cx, m);
@@ -34,7 +39,7 @@ impl Sentinel {
         inst.s_down_since = Millis(0);
         inst.o_down_since = Millis(0);
         for replica in replicas {
-            if let Some(who) = self.create_replica(cx, m, replica) {
+            if let Some(who) = self.create_replica(cx, m, replica.given()) {
                 self.event(cx, EventKind::Slave, who);
             }
         }

@@ -16,7 +16,9 @@ impl Sentinel {
 
     /// Creates a replica of a master, unless it has one of this address (`createSentinelRedisInstance`).
     pub(super) fn create_replica(&mut self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr) -> Option<Who> {
-        if self.lookup_replica(m, addr).is_some() {
+        let addr = self.create_addr(cx, addr, true)?;
+        let key = self.announced(addr);
+        if self.masters[m].replicas.iter().any(|r| r.key == key) {
             return None;
         }
         let identity = self.new_object(cx);
@@ -26,12 +28,13 @@ impl Sentinel {
         let inst = Instance::new(identity, addr, Role::Slave, down_after, link, now);
         let replicas = &mut self.masters[m].replicas;
         let place = replicas.partition_point(|r| r.inst.table_key <= identity.1);
-        replicas.insert(place, Replica::new(inst, now));
+        replicas.insert(place, Replica::new(inst, key, now));
         Some(Who::Replica(m, place))
     }
 
     /// Creates another Sentinel of a master, unless the master knows one with this id.
     pub(super) fn create_peer(&mut self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr, id: SentinelId) -> Option<Who> {
+        let addr = self.create_addr(cx, addr, true)?;
         if self.lookup_peer(m, id).is_some() {
             return None;
         }
@@ -75,10 +78,11 @@ impl Sentinel {
         true
     }
 
-    /// The master's replica of this address.
-    pub(super) fn lookup_replica(&self, m: usize, addr: Addr) -> Option<usize> {
-        let replicas = &self.masters[m].replicas;
-        replicas.iter().position(|r| r.inst.addr == addr)
+    /// The master's replica of this address (`sentinelRedisInstanceLookupSlave`): it is found by the key that the address
+    /// would have as it resolves now.
+    pub(super) fn lookup_replica(&self, cx: &mut Cx<'_, '_>, m: usize, addr: Addr) -> Option<usize> {
+        let key = self.announced(self.create_addr(cx, addr, false)?);
+        self.masters[m].replicas.iter().position(|r| r.key == key)
     }
 
     /// The master's Sentinel of this id.

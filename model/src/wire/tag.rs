@@ -51,7 +51,7 @@ impl Tag {
     }
 
     fn addr(&mut self, addr: Addr) {
-        self.add(u64::from(addr.ip.0) << 16 | u64::from(addr.port));
+        self.add(addr.ip.word() << 16 | u64::from(addr.port));
     }
 
     fn opt<T>(&mut self, value: Option<T>, add: impl FnOnce(&mut Tag, T)) {

@@ -247,12 +247,17 @@ fn well_known_messages_have_their_well_known_bytes() {
             Request::SlaveOf(Some(at(0x0a00_0001, 6379))).into(),
             "*3\r\n$7\r\nSLAVEOF\r\n$8\r\n10.0.0.1\r\n$4\r\n6379\r\n",
         ),
+        (
+            Request::SlaveOf(Some(Addr { ip: Ip::named("redis-2.db").unwrap(), port: 6379 })).into(),
+            "*3\r\n$7\r\nSLAVEOF\r\n$10\r\nredis-2.db\r\n$4\r\n6379\r\n",
+        ),
         (StreamItem::Select.into(), "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"),
         (StreamItem::GetAck.into(), "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"),
         (Reply::Int(-1).into(), ":-1\r\n"),
         (Reply::Value(None).into(), "$-1\r\n"),
         (Reply::Addr(at(0x0a00_0001, 6379)).into(), "*2\r\n$8\r\n10.0.0.1\r\n$4\r\n6379\r\n"),
     ] {
+        assert_eq!(u64::from(message.wire_len()), bytes.len() as u64);
         assert_eq!(text_of(message), bytes);
     }
     assert!(text_of(Reply::Error(ErrorWord::ReadOnly)).starts_with("-READONLY "));

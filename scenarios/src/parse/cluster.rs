@@ -26,6 +26,10 @@ pub struct Cluster<'a> {
     pub redis_conf: Option<RedisConf>,
     /// Declared hosts, in the order of the file: the field names the host, the texts the processes.
     pub hosts: Vec<(Field<'a>, Vec<(&'a str, Field<'a>)>)>,
+    /// The field that says that everybody is known by name, if it does.
+    pub hostnames: Option<Field<'a>>,
+    /// Names go with their hosts.
+    pub names_vanish: bool,
 }
 
 /// Reads `[cluster]` and the files it names.
@@ -42,7 +46,18 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
             hosts.push((host, processes));
         }
     }
+    let hostnames = match table.get("hostnames") {
+        Some(field) if field.boolean()? => Some(field),
+        _ => None,
+    };
+    let vanish = table.get("names-vanish");
     table.finish(HOMES)?;
+    let names_vanish = vanish.as_ref().map_or(Ok(false), Field::boolean)?;
+    if let Some(field) = vanish.filter(|_| names_vanish && hostnames.is_none()) {
+        return Err(field
+            .key_error("nobody is known by name, so no name can vanish")
+            .expected("`hostnames = true` too"));
+    }
     Ok(Cluster {
         field: field.clone(),
         replicas,
@@ -50,6 +65,8 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
         sentinel_conf: sentinel_file.map(|field| sentinel_conf(field, source, notes)).transpose()?,
         redis_conf: redis_file.map(|field| redis_conf(&field, source, notes)).transpose()?,
         hosts,
+        hostnames,
+        names_vanish,
     })
 }
 
@@ -94,6 +111,13 @@ fn redis_conf(field: &Field<'_>, source: &Source, notes: &mut Vec<String>) -> Re
     let conf::Read { mut conf, ignored, .. } =
         conf::redis_conf(&text.text, &mut anywhere).map_err(|error| at(&text, &error))?;
     note_ignored(name_of(field), &ignored, notes);
+    if conf.replica_announce_ip.is_some_and(Ip::is_name) {
+        conf.replica_announce_ip = None;
+        notes.push(format!(
+            "{}: the name in replica-announce-ip is left out; `hostnames` in [cluster] gives names",
+            name_of(field)
+        ));
+    }
     if conf.replicaof.take().is_some() {
         notes.push(format!("{}: replicaof is left out; roles follow from [cluster]", name_of(field)));
     }

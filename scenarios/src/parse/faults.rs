@@ -4,7 +4,7 @@ use super::HOMES;
 use super::names::Names;
 use crate::nearest::{nearest, one_of};
 use crate::reader::{Field, Read, Reader, Span};
-use crate::resolved::Target;
+use crate::resolved::{NameAnswers, Target};
 use crate::scenario::{Fault, What, When};
 use splitbrain_model::Millis;
 use splitbrain_model::event::EventKind;
@@ -31,6 +31,7 @@ pub const KINDS: &[&str] = &[
     "isolate",
     "heal",
     "link",
+    "dns",
     "clock-step",
     "sentinel-failover",
     "sentinel-command",
@@ -159,6 +160,7 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
         "partition" => What::Partition(partition(field, names)?),
         "drop" => drop(field, names)?,
         "link" => link(field, names)?,
+        "dns" => dns(field, names)?,
         "clock-step" => clock_step(field, names)?,
         "sentinel-failover" => sentinel_failover(field, master, names)?,
         "sentinel-command" => sentinel_command(field, names)?,
@@ -213,6 +215,26 @@ fn link(field: &Field<'_>, names: &Names) -> Read<What> {
     }
     let b = b.map_or(Ok(Vec::new()), |field| names.targets(&field, false))?;
     Ok(What::Link { a: names.targets(&a, false)?, b, latency, loss_ppm })
+}
+
+/// `{ at = …, of = …, answers = "never" }`, or `answers = "slow", after = "3s"`
+fn dns(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`dns`")?;
+    let (at, of, answers, after) = (table.get("at"), table.get("of"), table.get("answers"), table.get("after"));
+    table.finish(&[])?;
+    let (Some(at), Some(answers)) = (at, answers) else {
+        return Err(field.error("whose questions for names, and what becomes of them?").expected("`at` and `answers`"));
+    };
+    let kind = answers.word(&[("never", 0), ("fails", 1), ("slow", 2)])?;
+    let answers = match (kind, after) {
+        (0, None) => NameAnswers::Never,
+        (1, None) => NameAnswers::Fails,
+        (2, Some(after)) => NameAnswers::Slow(after.millis()?),
+        (_, None) => return Err(answers.error("slow answers come after some time").expected("`after` too")),
+        (_, Some(after)) => return Err(after.key_error("`after` belongs to `answers = \"slow\"`")),
+    };
+    let of = of.map_or(Ok(Vec::new()), |field| names.targets(&field, false))?;
+    Ok(What::Dns { at: names.targets(&at, false)?, of, answers })
 }
 
 /// `{ of = …, by = "10s" }`; the step may go back.

@@ -13,9 +13,11 @@ mod run;
 mod sentinel;
 
 use crate::reader::{Field, Read, Reader, document};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, What};
 use crate::source::Source;
+use cluster::Cluster;
 use names::Names;
+use splitbrain_model::files::SentinelConf;
 use std::path::{Component, Path};
 
 pub use faults::KINDS as FAULT_KINDS;
@@ -28,6 +30,8 @@ pub(crate) const HOMES: &[(&str, &str)] = &[
     ("[cluster]", "replicas"),
     ("[cluster]", "sentinels"),
     ("[cluster]", "hosts"),
+    ("[cluster]", "hostnames"),
+    ("[cluster]", "names-vanish"),
     ("[cluster]", "sentinel-conf"),
     ("[cluster]", "redis-conf"),
     ("[sentinel]", "quorum"),
@@ -35,6 +39,8 @@ pub(crate) const HOMES: &[(&str, &str)] = &[
     ("[sentinel]", "failover-timeout"),
     ("[sentinel]", "parallel-syncs"),
     ("[sentinel]", "auth-pass"),
+    ("[sentinel]", "resolve-hostnames"),
+    ("[sentinel]", "announce-hostnames"),
     ("[redis]", "min-replicas-to-write"),
     ("[redis]", "min-replicas-max-lag"),
     ("[redis]", "replica-priority"),
@@ -80,6 +86,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let cluster = cluster::read(&cluster, source, &mut notes)?;
     let (sentinel, masters) =
         masters::read(&cluster, sections.sentinel.as_ref(), sections.redis.as_ref(), sections.masters.as_ref())?;
+    check_names(&cluster, &sentinel)?;
     let mut names = Names::new(&masters, cluster.sentinels);
     names.add_hosts(&cluster)?;
     let clients = clients::read(sections.clients.as_ref(), &mut names, &masters, &sentinel)?;
@@ -97,6 +104,10 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     if clients.is_empty() {
         notes.push("no clients: nothing is written, so nothing is said about losses and gaps".to_owned());
     }
+    let hostnames = cluster.hostnames.is_some();
+    if !hostnames && faults.iter().any(|fault| matches!(fault.what, What::Dns { .. })) {
+        notes.push("nobody is known by name, so nobody looks one up (`hostnames` in [cluster])".to_owned());
+    }
     let name = name_of(&source.file);
     Ok(Scenario {
         title: title.unwrap_or_else(|| name.clone()),
@@ -109,6 +120,8 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         sentinel,
         masters,
         hosts,
+        hostnames,
+        names_vanish: cluster.names_vanish,
         network,
         clients,
         faults,
@@ -116,6 +129,16 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         run,
         expect,
     })
+}
+
+/// Real Sentinel does not start on a name unless it may look names up (`createSentinelAddr`).
+fn check_names(cluster: &Cluster<'_>, sentinel: &SentinelConf) -> Read<()> {
+    match &cluster.hostnames {
+        Some(field) if !sentinel.resolve_hostnames => Err(field
+            .key_error("Sentinel would refuse names: Can't resolve instance hostname.")
+            .expected("`resolve-hostnames = true` in [sentinel]")),
+        _ => Ok(()),
+    }
 }
 
 /// The sections of a file, as far as they are there.

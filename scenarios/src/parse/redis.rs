@@ -66,8 +66,11 @@ fn announced_ip(field: &Field<'_>) -> Read<Option<Ip>> {
     match field.text()? {
         "" => Ok(None),
         text => match text.parse::<std::net::Ipv4Addr>() {
-            Ok(ip) => Ok(Some(Ip(ip.to_bits()))),
-            Err(_) => Err(field.wrong("an address in numbers, or \"\"")),
+            Ok(ip) => Ok(Some(Ip::in_numbers(ip.to_bits()))),
+            Err(_) => match Ip::named(text) {
+                Some(name) => Ok(Some(name)),
+                None => Err(field.wrong("an address in numbers, the name of a host, or \"\"")),
+            },
         },
     }
 }

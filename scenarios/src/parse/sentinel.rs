@@ -84,6 +84,12 @@ pub fn apply_sentinel(table: &mut Reader<'_>, conf: &mut SentinelConf) -> Read<(
     if let Some(field) = table.get("deny-scripts-reconfig") {
         conf.deny_scripts_reconfig = field.boolean()?;
     }
+    if let Some(field) = table.get("resolve-hostnames") {
+        conf.resolve_hostnames = field.boolean()?;
+    }
+    if let Some(field) = table.get("announce-hostnames") {
+        conf.announce_hostnames = field.boolean()?;
+    }
     if let Some(field) = table.get("sentinel-user") {
         conf.sentinel_user = password(&field)?;
     }

@@ -18,7 +18,7 @@ impl World {
     /// One iteration of a process's event loop: sockets in readiness order, then timers, then output.
     pub(super) fn iterate(&mut self, p: u16, mut due: bool) {
         let now = self.now;
-        let World { procs, hosts, tcp, environment, chain, out, .. } = self;
+        let World { procs, hosts, tcp, environment, chain, out, dns, .. } = self;
         let proc = &mut procs[usize::from(p)];
         let Some(mut node) = proc.node.take() else {
             return;
@@ -26,7 +26,9 @@ impl World {
         let clock = hosts[usize::from(proc.host)].clock;
         chain.words([now.0, 0x100 | u64::from(p) << 32]);
         let mut disk = proc.disk.at(now, environment);
-        let mut env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let mut names = dns.at(proc.host, now);
+        let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let mut env = env.with_resolver(&mut names);
         out.next_conn = proc.next_conn;
         if due && std::mem::take(&mut proc.timers_first) {
             chain.word(0x200);

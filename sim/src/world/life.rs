@@ -45,11 +45,12 @@ impl World {
         proc.life = Life::Starting;
         proc.incarnation += 1;
         self.queue.push(up, Event::Start(p, proc.incarnation));
+        self.note_name(p);
     }
 
     pub(super) fn on_start(&mut self, p: u16, life: u32) {
         let now = self.now;
-        let World { procs, hosts, kinds, environment, chain, out, next_client_number, .. } = self;
+        let World { procs, hosts, kinds, environment, chain, out, next_client_number, dns, .. } = self;
         let proc = &mut procs[usize::from(p)];
         if proc.incarnation != life || proc.life != Life::Starting {
             return;
@@ -63,7 +64,9 @@ impl World {
         let sentinel_conf = proc.disk.sentinel.clone();
         let redis_files = proc.disk.redis.clone();
         let mut disk = proc.disk.at(now, environment);
-        let mut env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let mut names = dns.at(proc.host, now);
+        let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let mut env = env.with_resolver(&mut names);
         let node = match &mut kinds[usize::from(p)] {
             ProcessKind::Redis(_) => {
                 let mut redis = Redis::start(redis_files, proc.addr, &mut env, out);
@@ -157,7 +160,20 @@ impl World {
         proc.signals.clear();
         proc.pending.clear();
         let open = proc.conns.drain(..).filter(|&end| end != EndIx::MAX);
-        open.chain(proc.accept_queue.drain(..)).collect()
+        let ends = open.chain(proc.accept_queue.drain(..)).collect();
+        self.note_name(p);
+        ends
+    }
+
+    /// Tells the name service whether a server or Sentinel is left on the host of a process.
+    fn note_name(&mut self, p: u16) {
+        let host = self.procs[usize::from(p)].host;
+        let is_client = |kind: &ProcessKind| matches!(kind, ProcessKind::Client(_));
+        let alive =
+            |(proc, kind): (&Proc, &ProcessKind)| proc.host == host && proc.life != Life::Dead && !is_client(kind);
+        if !is_client(&self.kinds[usize::from(p)]) {
+            self.dns.set_alive(host, self.procs.iter().zip(&self.kinds).any(alive));
+        }
     }
 
     /// SIGSTOP.

@@ -3,6 +3,7 @@
 //! settings, never from earlier output of the simulator.
 
 mod clock;
+mod names;
 mod network;
 mod persistence;
 mod power;

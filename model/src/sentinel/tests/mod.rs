@@ -6,6 +6,7 @@ mod failover;
 mod hello;
 mod info;
 mod links;
+mod names;
 mod operator;
 mod persist;
 mod reconf;
@@ -20,7 +21,7 @@ use super::instance::{FailoverState, Flags, Master, Peer, Replica, Who};
 use super::link::Link;
 use super::{Cx, Sentinel};
 use crate::effects::Act;
-use crate::env::{Disk, Draws, Env, Purpose, SaveError, Saved};
+use crate::env::{Answered, Disk, Draws, Env, Purpose, Resolver, SaveError, Saved};
 use crate::event::{Event, EventKind};
 use crate::files::{AofEntry, MasterConf, RedisConf, SentinelConf, Snapshot};
 use crate::message::{Info, SlaveInfo};
@@ -99,6 +100,23 @@ impl Disk for FakeDisk {
     }
 }
 
+/// A resolver that knows hosts `h1`, `h2`, … by the addresses of [`addr`], save those that are gone.
+#[derive(Default)]
+pub(super) struct FakeNames {
+    pub(super) gone: Vec<&'static str>,
+    pub(super) cost: Nanos,
+    /// What was asked for, in order.
+    pub(super) asked: Vec<String>,
+}
+
+impl Resolver for FakeNames {
+    fn look_up(&mut self, _: Nanos, name: &str) -> Answered {
+        self.asked.push(name.to_owned());
+        let known = name.strip_prefix('h').filter(|_| !self.gone.contains(&name));
+        Answered { cost: self.cost, ip: known.and_then(|host| host.parse().ok()).map(|host| addr(host).ip) }
+    }
+}
+
 /// One Sentinel and everything around it. The clocks stand still unless told otherwise; blocking moves them.
 pub(super) struct Rig {
     pub(super) sentinel: Sentinel,
@@ -106,6 +124,7 @@ pub(super) struct Rig {
     pub(super) mono: MonoTime,
     pub(super) draws: FakeDraws,
     pub(super) disk: FakeDisk,
+    pub(super) names: FakeNames,
     /// Effects of the last input only.
     pub(super) out: Effects,
 }
@@ -143,10 +162,11 @@ impl Rig {
         let mut draws = FakeDraws { hz_extra: 0, desync: 0, next_key: 1_000_000, key_step, identities: 0 };
         let mut disk = FakeDisk { cost: Nanos::from_millis(1), fails: false, saved: Vec::new() };
         let mut out = Effects::default();
-        let mut env = Env::new(wall, mono, &mut draws, &mut disk);
+        let mut names = FakeNames::default();
+        let mut env = Env::new(wall, mono, &mut draws, &mut disk).with_resolver(&mut names);
         let sentinel = Sentinel::start(conf, addr(ME), &mut env, &mut out);
         let (wall, mono) = (env.wall(), env.mono());
-        Rig { sentinel, wall, mono, draws, disk, out }
+        Rig { sentinel, wall, mono, draws, disk, names, out }
     }
 
     /// A started rig in which every link is up, every PING answered and every INFO fresh.
@@ -208,7 +228,7 @@ impl Rig {
     /// Runs one routine; its effects replace those of the last one.
     pub(super) fn with<T>(&mut self, run: impl FnOnce(&mut Sentinel, &mut Cx<'_, '_>) -> T) -> T {
         self.out.clear();
-        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk);
+        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk).with_resolver(&mut self.names);
         let mut cx = Cx { env: &mut env, out: &mut self.out };
         let result = run(&mut self.sentinel, &mut cx);
         (self.wall, self.mono) = (env.wall(), env.mono());
@@ -217,14 +237,14 @@ impl Rig {
 
     pub(super) fn step(&mut self, input: Input) {
         self.out.clear();
-        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk);
+        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk).with_resolver(&mut self.names);
         self.sentinel.step(&mut env, input, &mut self.out);
         (self.wall, self.mono) = (env.wall(), env.mono());
     }
 
     /// Ends the iteration of the last input.
     pub(super) fn finish_iteration(&mut self) {
-        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk);
+        let mut env = Env::new(self.wall, self.mono, &mut self.draws, &mut self.disk).with_resolver(&mut self.names);
         self.sentinel.end_iteration(&mut env, &mut self.out);
     }
 
