@@ -1,6 +1,6 @@
 //! The example of the file format, and every file of the catalogue, read as intended.
 
-use splitbrain_checker::{Amount, Demand, Expectation, Limit, Property, Within};
+use splitbrain_checker::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
 use splitbrain_model::client::workload::Rate;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{Script, ScriptExit, SentinelConf};
@@ -128,6 +128,34 @@ fn the_example_reads_as_it_is_written() {
     ];
     let expected = expected.map(|(property, demand, limits)| Expectation { property, demand, limits });
     assert_eq!(scenario.expect, expected);
+}
+
+#[test]
+fn demands_on_events_are_words_tables_or_several_of_them() {
+    let scenario = parse(
+        "[cluster]\n[expect.events]\n\"+odown\" = \"happens\"\n\"+tilt\" = \"never\"\n\"-tilt\" = \"shows\"\n\
+         \"+switch-master\" = [{ of = \"redis-2\", exactly = 3 }, { by = \"sentinel-3\", at-most = 1, shows = \"12.5%\" }]\n\
+         \"+slave\" = { at-least = 2, at-most = 4, shows = \"in-every-seed\" }\n\"+sdown\" = { shows = true }\n",
+    );
+    let wanted = |event: &str, at_least, at_most, share| Occurrence {
+        event: EventKind::from_name(event).unwrap(),
+        by: None,
+        of: None,
+        at_least,
+        at_most,
+        share,
+    };
+    let expected = [
+        wanted("+odown", 1, None, None),
+        wanted("+tilt", 0, Some(0), None),
+        wanted("-tilt", 1, None, Some(0)),
+        Occurrence { of: Some(1), ..wanted("+switch-master", 3, Some(3), None) },
+        Occurrence { by: Some(2), ..wanted("+switch-master", 0, Some(1), Some(125)) },
+        wanted("+slave", 2, Some(4), None),
+        wanted("+sdown", 1, None, Some(0)),
+    ];
+    let limits: Vec<Limit> = expected.map(Limit::Occurs).to_vec();
+    assert_eq!(scenario.expect, [Expectation { property: Property::Events, demand: Demand::Holds, limits }]);
 }
 
 #[test]

@@ -145,6 +145,49 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             "there is no property `splitbrain` (did you mean `split-brain`?)",
         ),
         (
+            "[cluster]\n[expect.events]\n\"+tild\" = \"never\"\n",
+            (3, 1),
+            "Sentinel has no event `+tild` (did you mean `+tilt`?)",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = \"nevr\"\n",
+            (3, 11),
+            "wrong value of `+tilt`: found \"nevr\", expected `happens`, `never` or `shows` (did you mean `never`?)",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { at-least = 2, at-most = 1 }\n",
+            (3, 37),
+            "wrong value of `at-most`: found 1, expected a whole number from 2 to 1000000",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { exactly = 2, at-most = 3 }\n",
+            (3, 26),
+            "`at-most` has no meaning beside `exactly`",
+        ),
+        ("[cluster]\n[expect.events]\n\"+tilt\" = { by = \"redis-1\" }\n", (3, 18), "there is no Sentinel `redis-1`"),
+        ("[cluster]\n[expect.events]\n\"+tilt\" = { of = \"redis-9\" }\n", (3, 18), "there is no server `redis-9`"),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { shows = \"often\" }\n",
+            (3, 21),
+            "wrong value of `shows`: found \"often\", expected true, \"in-every-seed\" or a share of the runs like \"30%\"",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { of-redis = 3 }\n",
+            (3, 13),
+            "unknown key `of-redis` in `+tilt`: expected `by`",
+        ),
+        (
+            "[cluster]\n[expect]\nevents = \"holds\"\n",
+            (3, 10),
+            "wrong value of `events`: found \"holds\", expected a table",
+        ),
+        ("[cluster]\n[expect]\nevents = {}\n", (3, 10), "nothing is demanded of any event: expected a line like"),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = []\n",
+            (3, 11),
+            "wrong value of `+tilt`: found an array, expected at least",
+        ),
+        (
             "[cluster]\n[expect]\nepoch-monotonic = \"hold\"\n",
             (3, 19),
             "wrong value of `epoch-monotonic`: found \"hold\", expected `holds`",

@@ -255,6 +255,7 @@ impl Redis {
             env.block(time);
             self.snapshot_loaded(env, out, &snapshot);
         } else {
+            out.note(env.elapsed(), Note::Loading);
             self.loading = Some(Loading::sync(env.mono() + time, env.mono(), snapshot));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::HOMES;
 use super::names::Names;
+use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::reader::{Field, Read, Reader, Span};
 use crate::resolved::Target;
@@ -116,7 +117,7 @@ fn when<'a>(
     match (at, event, then_after) {
         (Some(field), None, None) => Ok(When::At(field.span()?)),
         (None, Some(field), None) => Ok(When::On {
-            event: event_kind(&field)?,
+            event: event_kind(field.text()?, &|message| field.error(message))?,
             after: after.map_or(Ok(Span::exactly(Millis(0))), |field| field.span())?,
             cap: cap.map_or(Ok(DEFAULT_CAP), |field| field.millis())?,
         }),
@@ -133,11 +134,11 @@ fn when<'a>(
     }
 }
 
-fn event_kind(field: &Field<'_>) -> Read<EventKind> {
-    let name = field.text()?;
+/// The event of this name. `error` makes an error where it stands.
+pub fn event_kind(name: &str, error: &dyn Fn(String) -> Box<ScenarioError>) -> Read<EventKind> {
     EventKind::from_name(name).ok_or_else(|| {
         let names = EventKind::ALL.iter().map(|kind| kind.name());
-        let error = field.error(format!("Sentinel has no event `{name}`"));
+        let error = error(format!("Sentinel has no event `{name}`"));
         match nearest(name, names) {
             Some(word) => error.did_you_mean(Some(word)),
             None => error.expected("an event's name like \"+switch-master\""),

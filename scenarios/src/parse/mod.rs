@@ -7,6 +7,7 @@ mod faults;
 mod masters;
 mod names;
 mod network;
+mod occurrences;
 mod redis;
 mod run;
 mod sentinel;
@@ -83,7 +84,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let network = network::read(sections.network.as_ref(), sections.disk.as_ref())?;
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let run = run::read(sections.run.as_ref(), &masters)?;
-    let expect = expect::read(sections.expect.as_ref(), !clients.is_empty())?;
+    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty())?;
 
     let replaced = network.replaced();
     if !replaced.is_empty() {
