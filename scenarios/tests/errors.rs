@@ -172,9 +172,9 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             "wrong value of `shows`: found \"often\", expected true, \"in-every-seed\" or a share of the runs like \"30%\"",
         ),
         (
-            "[cluster]\n[expect.events]\n\"+tilt\" = { of-redis = 3 }\n",
+            "[cluster]\n[expect.events]\n\"+tilt\" = { during = 3 }\n",
             (3, 13),
-            "unknown key `of-redis` in `+tilt`: expected `by`",
+            "unknown key `during` in `+tilt`: expected `by`",
         ),
         (
             "[cluster]\n[expect]\nevents = \"holds\"\n",
