@@ -53,8 +53,8 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry(
         "no-false-failover",
-        "No failover of a master that was well. A failover is false if the old master's process ran and was reachable \
-         from a majority of the Sentinels during the whole down-after before it.",
+        "No failover of a master that was well. A failover is false if the old master's process ran, was not loading, and \
+         was reachable from a majority of the Sentinels during the whole down-after before it.",
     ),
     entry(
         "converges-after-heal",
