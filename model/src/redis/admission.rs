@@ -123,7 +123,8 @@ impl Redis {
             return Some(ErrorWord::Err);
         }
         // 2. authentication
-        if !client.authenticated && !flags.has(Flags::NO_AUTH) {
+        let open = client.authenticated || self.conf.acl.lets_in(self.conf.requirepass.as_deref());
+        if !open && !flags.has(Flags::NO_AUTH) {
             return Some(ErrorWord::NoAuth);
         }
         let write = flags.has(Flags::WRITE);

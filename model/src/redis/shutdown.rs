@@ -87,6 +87,15 @@ impl Redis {
         out.exit(env.elapsed(), 0);
     }
 
+    /// serverPanic: nothing is written, nothing flushed.
+    pub(super) fn abort(&mut self, env: &Env<'_>, out: &mut Effects) {
+        if !self.exited() {
+            self.shutdown = Shutdown::Exited;
+            out.sends.clear();
+            out.exit(env.elapsed(), ABORTED);
+        }
+    }
+
     /// Postponed commands run again, from the first check on.
     fn unpause(&mut self) {
         let postponed = self.clients.select(|client| client.blocked == Some(Blocked::Postponed));
