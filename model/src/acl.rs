@@ -1,8 +1,9 @@
 //! Users and passwords of a server or a Sentinel: `requirepass`, which is the password of the user `default`, and what
-//! ACL SETUSER makes of users (Sentinel spec 11.3). Who may come in, and as whom; what users may do is not modelled.
+//! ACL SETUSER makes of users (Sentinel spec 11.3). Who may come in, and whether as somebody who may use commands, keys
+//! and channels at all; finer rules are not modelled.
 
 use crate::error::ErrorWord;
-use crate::message::Credentials;
+use crate::message::{Credentials, Request};
 use serde::{Deserialize, Serialize};
 
 /// Number of a user: 0 for `default`, otherwise its place in [`Acl::users`] plus one.
@@ -21,7 +22,7 @@ pub struct Acl {
 }
 
 /// A user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Its name.
     pub name: String,
@@ -31,6 +32,12 @@ pub struct User {
     pub nopass: bool,
     /// Passwords.
     pub passwords: Vec<String>,
+    /// All commands: `+@all`.
+    pub commands: bool,
+    /// All keys: `~*`.
+    pub keys: bool,
+    /// All channels: `&*`. Not given to new users since 7.0 (`acl-pubsub-default resetchannels`).
+    pub channels: bool,
 }
 
 /// A rule of ACL SETUSER.
@@ -47,7 +54,7 @@ pub enum AclRule {
     ResetPass,
     /// `>password`
     Password(String),
-    /// `+@all`, `~*`, `&*` or another name of these: users here may do everything as it is.
+    /// `+@all`, `~*`, `&*` or another name of these.
     Permission(String),
 }
 
@@ -131,8 +138,7 @@ impl Acl {
             return;
         }
         let place = self.users.iter().position(|user| user.name == name).unwrap_or_else(|| {
-            let user = User { name: name.to_owned(), on: false, nopass: false, passwords: Vec::new() };
-            self.users.push(user);
+            self.users.push(User { name: name.to_owned(), ..User::default() });
             self.users.len() - 1
         });
         let user = &mut self.users[place];
@@ -154,8 +160,25 @@ impl Acl {
                         user.passwords.push(password.clone());
                     }
                 }
-                AclRule::Permission(_) => {}
+                AclRule::Permission(word) => match word.as_str() {
+                    "+@all" | "allcommands" => user.commands = true,
+                    "~*" | "allkeys" => user.keys = true,
+                    _ => user.channels = true,
+                },
             }
+        }
+    }
+
+    /// Whether a user may send a command (`ACLCheckAllPerm`). AUTH and HELLO are for everybody.
+    pub fn permits(&self, user: UserNumber, request: &Request) -> bool {
+        let Some(user) = usize::from(user).checked_sub(1).and_then(|place| self.users.get(place)) else {
+            return true;
+        };
+        match request {
+            Request::Auth(_) | Request::HelloProto(_) => true,
+            Request::Data(_) => user.commands && user.keys,
+            Request::Subscribe(_) | Request::Publish(_) => user.commands && user.channels,
+            _ => user.commands,
         }
     }
 
@@ -201,6 +224,12 @@ mod tests {
         acl.set_user(&mut requirepass, "default", &[AclRule::On, AclRule::Password("p".into())]);
         assert_eq!(requirepass.as_deref(), Some("p"));
         assert_eq!(acl.authenticate(Some("p"), &given(None, "p")), Ok(0));
+        let hello = Request::Subscribe(crate::message::Channel::Hello);
+        assert!(acl.permits(1, &Request::Ping) && !acl.permits(1, &hello) && acl.permits(0, &hello));
+        acl.set_user(&mut requirepass, "ann", &AclRule::parse("&*").into_iter().collect::<Vec<_>>());
+        assert!(acl.permits(1, &hello));
+        acl.set_user(&mut requirepass, "bare", &[AclRule::On]);
+        assert!(!acl.permits(2, &Request::Ping));
         assert_eq!((acl.number("default"), acl.number("ann"), acl.number("bob")), (Some(0), Some(1), None));
     }
 }

@@ -127,6 +127,9 @@ impl Redis {
         if !open && !flags.has(Flags::NO_AUTH) {
             return Some(ErrorWord::NoAuth);
         }
+        if !self.conf.acl.permits(client.user, request) {
+            return Some(ErrorWord::NoPerm);
+        }
         let write = flags.has(Flags::WRITE);
         let replica = self.master_addr.is_some();
         // 3. memory limit; a replica leaves it to its master (replica-ignore-maxmemory)

@@ -22,6 +22,9 @@ pub enum Shutdown {
     Exited,
 }
 
+/// Status of a process that ended by SIGABRT.
+const ABORTED: u8 = 134;
+
 impl Shutdown {
     /// Whether writes and PUBLISH of clients are postponed.
     pub fn paused(self) -> bool {

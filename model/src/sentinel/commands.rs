@@ -10,7 +10,9 @@ impl Sentinel {
     /// Executes a command and replies.
     pub(super) fn command(&mut self, cx: &mut Cx<'_, '_>, conn: Conn, client: Client, request: Request) {
         let open = matches!(request, Request::Auth(_) | Request::HelloProto(Some(_)));
-        let reply = if client.authenticated || open || self.lets_in() {
+        let reply = if !self.conf.acl.permits(client.user, &request) {
+            Reply::Error(ErrorWord::NoPerm)
+        } else if client.authenticated || open || self.lets_in() {
             self.execute(cx, conn, request)
         } else {
             Reply::Error(ErrorWord::NoAuth)
