@@ -6,6 +6,7 @@ use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{Script, ScriptExit, SentinelConf};
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
+use splitbrain_model::operator::redis::RedisCommand;
 
 use splitbrain_model::{Addr, Draws, Millis, Nanos, Purpose};
 use splitbrain_scenarios::{
@@ -265,6 +266,15 @@ fn every_form_of_fault_is_read() {
         [[faults]]
         at = "9s"
         debug-sleep = { of = "master", for = "3s" }
+        [[faults]]
+        at = "10s"
+        redis-command = { at = ["redis-1", "old-master"], command = "slaveof no one" }
+        [[faults]]
+        at = "11s"
+        snapshots-fail = "redis-2"
+        [[faults]]
+        at = "12s"
+        restart = { of = "sentinel-2", identity = "new" }
         "#,
         1,
     );
@@ -283,6 +293,12 @@ fn every_form_of_fault_is_read() {
             OperatorCommand::Sentinel(SentinelCommand::Reset("my*".into())),
         ),
         Action::Command(vec![Target::Master(None)], OperatorCommand::DebugSleep(Millis(3_000))),
+        Action::Command(
+            vec![Target::Named("redis-1".into()), Target::OldMaster],
+            OperatorCommand::Redis(RedisCommand::ReplicaOf(None)),
+        ),
+        Action::SnapshotsFail(named(&["redis-2"])),
+        Action::RestartAnew(named(&["sentinel-2"])),
         Action::Undo(5),
     ];
     let actions: Vec<_> = resolved.schedule.into_iter().map(|step| step.action).collect();

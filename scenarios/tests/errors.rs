@@ -327,6 +327,31 @@ fn errors_in_faults() {
             (4, 49),
             "SET has no option `qorum`: expected one of down-after-milliseconds",
         ),
+        (
+            "at = \"1s\"\nredis-command = { at = \"sentinel-1\", command = \"BGSAVE\" }",
+            (4, 24),
+            "wrong value of `at`: found \"sentinel-1\", expected Redis servers",
+        ),
+        ("at = \"1s\"\nredis-command = { at = \"redis-1\" }", (4, 17), "at which server is what typed?"),
+        (
+            "at = \"1s\"\nredis-command = { at = \"redis-1\", command = \"FLUSHALL\" }",
+            (4, 45),
+            "`FLUSHALL` is no command of an operator here: expected one of REPLICAOF",
+        ),
+        (
+            "at = \"1s\"\nredis-command = { at = \"redis-1\", command = \"CONFIG SET hz 1\" }",
+            (4, 45),
+            "CONFIG SET has no setting `hz` here: expected one of requirepass",
+        ),
+        (
+            "at = \"1s\"\nredis-command = { at = \"redis-1\", command = \"BGSAVE\" }\nfor = \"3s\"",
+            (5, 1),
+            "`redis-command` has no end, so `for` has no meaning here",
+        ),
+        ("at = \"1s\"\nsnapshots-fail = \"sentinels\"", (4, 18), "wrong value of `snapshots-fail`"),
+        ("at = \"1s\"\nrestart = { of = \"redis-1\", identity = \"new\" }", (4, 18), "there is no Sentinel `redis-1`"),
+        ("at = \"1s\"\nrestart = { of = \"sentinel-1\" }", (4, 11), "which Sentinel is restarted, and as whom?"),
+        ("at = \"1s\"\nrestart = { of = \"sentinel-1\", identity = \"old\" }", (4, 43), "wrong value of `identity`"),
         ("at = \"1s\"\ndebug-sleep = { of = \"sentinel-1\", for = \"3s\" }", (4, 22), "wrong value of `of`"),
         (
             "at = \"1s\"\ndebug-sleep = { of = \"master\", for = \"3s\" }\nfor = \"3s\"",
