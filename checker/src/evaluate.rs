@@ -5,7 +5,7 @@
 //! run violates it (and none exceeds the limits); if none does, the scenario fails, because nothing may pass
 //! vacuously. Limits hold in every run. A contradiction inside splitbrain is never excused.
 
-use crate::expect::{Amount, Demand, Expectation, Limit, Property, Within};
+use crate::expect::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
 use crate::finding::Detail;
 use crate::metrics::Metric;
 use crate::sentence::{counted, percent, seconds};
@@ -49,6 +49,7 @@ pub fn scenario(expect: &[Expectation], runs: &[RunSummary]) -> Evaluated {
     let mut open = Vec::new();
     for expectation in expect {
         across(expectation, runs, &mut unmet, &mut open);
+        unmet.extend(expectation.limits.iter().filter_map(|limit| too_rare(limit, runs)));
     }
     if runs.is_empty() {
         open.push((Property::ConvergesAfterHeal, "there were no runs".to_owned(), 0, 0));
@@ -132,8 +133,45 @@ fn across(
     unmet.extend(failed);
 }
 
+/// An event that was demanded of a share of the runs and happened in too few of them.
+fn too_rare(limit: &Limit, runs: &[RunSummary]) -> Option<Unmet> {
+    let Limit::Occurs(wanted) = limit else { return None };
+    let needed = (u64::from(wanted.share?) * runs.len() as u64).div_ceil(1_000).max(1);
+    let shown = runs.iter().filter(|run| run.found(Property::Events).any(|found| is_about(found, wanted))).count();
+    (!runs.is_empty() && (shown as u64) < needed).then(|| Unmet {
+        property: Property::Events,
+        sentence: format!(
+            "{} happened as demanded in {shown} of {}, at least {needed} should have shown it",
+            wanted.event,
+            counted(runs.len() as u64, "run")
+        ),
+        runs: (runs.len() - shown) as u32,
+        seed: None,
+        at_ms: None,
+        finding: None,
+    })
+}
+
+fn is_about(found: &Reported, occurrence: &Occurrence) -> bool {
+    matches!(&found.detail, Detail::Occurred { wanted, .. } if wanted == occurrence)
+}
+
+/// How often events happened: a finding where every run had to obey, and that one did not.
+fn occurrences(run: &RunSummary) -> Outcome<'_> {
+    let broken = |found: &&Reported| matches!(&found.detail, Detail::Occurred { wanted, .. } if wanted.share.is_none());
+    let open = run.undecided.iter().find(|(its, _)| *its == Property::Events);
+    match (run.found(Property::Events).find(broken), open) {
+        (Some(found), _) => Outcome::Unmet(found.sentence.clone(), Some(found)),
+        (None, Some((_, why))) => Outcome::Open(why),
+        (None, None) => Outcome::Met,
+    }
+}
+
 fn outcome<'a>(expectation: &Expectation, run: &'a RunSummary) -> Outcome<'a> {
     let property = expectation.property;
+    if property == Property::Events {
+        return occurrences(run);
+    }
     let first = run.found(property).next();
     let open = run.undecided.iter().find(|(its, _)| *its == property);
     for limit in &expectation.limits {
@@ -181,6 +219,7 @@ fn exceeded(property: Property, limit: Limit, run: &RunSummary) -> Option<String
             .found(property)
             .find(|found| matches!(found.detail, Detail::FailoverLate { .. }))
             .map(|found| found.sentence.clone()),
+        Limit::Occurs(_) => None,
         Limit::Exactly(wanted) => {
             let wanted = Amount::Count(u64::from(wanted));
             let amount = amount_of(property, wanted, run)?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use splitbrain_model::Millis;
+use splitbrain_model::event::EventKind;
 use std::fmt;
 
 macro_rules! properties {
@@ -50,6 +51,8 @@ properties! {
     ConvergesAfterHeal = "converges-after-heal";
     /// The longest time without an acknowledged write stays within a limit.
     Available = "available";
+    /// Events of Sentinel happen as often as a scenario demands.
+    Events = "events";
 }
 
 impl Property {
@@ -91,6 +94,33 @@ pub enum Limit {
     Within(Within),
     /// Exactly so many in every run (failovers).
     Exactly(u32),
+    /// An event of Sentinel happens so often.
+    Occurs(Occurrence),
+}
+
+/// How often an event of Sentinel happens after the first fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Which event.
+    pub event: EventKind,
+    /// Counted is only what this Sentinel emits; its number from 0.
+    pub by: Option<u16>,
+    /// Counted is only what is about this Redis server, its number from 0: the instance the event is about, and of a
+    /// +switch-master the new master.
+    pub of: Option<u16>,
+    /// Not less often.
+    pub at_least: u32,
+    /// Not more often.
+    pub at_most: Option<u32>,
+    /// In how many of the runs, in 1/1000, and in at least one. `None`: in every run.
+    pub share: Option<u32>,
+}
+
+impl Occurrence {
+    /// Whether this count is as demanded.
+    pub fn allows(&self, count: u32) -> bool {
+        self.at_least <= count && self.at_most.is_none_or(|most| count <= most)
+    }
 }
 
 /// A quantity.

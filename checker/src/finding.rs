@@ -3,7 +3,7 @@
 //! Processes are named by [`NodeIx`] while a run is judged and by their names once it is reported; hence the type
 //! parameter. Times inside a detail are milliseconds after the first fault.
 
-use crate::expect::Property;
+use crate::expect::{Occurrence, Property};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations, Operation};
 use serde::Serialize;
@@ -285,6 +285,18 @@ pub enum Detail<N = NodeIx> {
         limit_ms: i64,
         /// A write was acknowledged in the end.
         ended: bool,
+    },
+    /// An event of Sentinel happened too often or not often enough; or, where it is demanded of a share of the runs,
+    /// as often as demanded.
+    Occurred {
+        /// What was demanded.
+        wanted: Occurrence,
+        /// How often it happened.
+        count: u32,
+        /// Which Sentinel had to emit it, if only one was counted.
+        by: Option<N>,
+        /// Which server it had to be about, if only one was counted.
+        of: Option<N>,
     },
 }
 

@@ -78,6 +78,20 @@ impl<'a> Index<'a> {
         state == Presence::Running
     }
 
+    /// Whether a process served from `from` to `until`: it ran, and if it is a Redis server, did not answer LOADING.
+    pub fn served_throughout(&self, node: NodeIx, from: TrueTime, until: TrueTime) -> bool {
+        let mut loading: Option<TrueTime> = None;
+        for change in self.obs.loading.iter().filter(|change| change.node == node && change.at <= until) {
+            if loading.is_some() && change.at > from {
+                return false;
+            }
+            loading = change.loading.then_some(change.at);
+        }
+        // A process that dies while it loads does not say so, and its next life begins anew.
+        let loads = loading.is_some_and(|since| !self.deaths(node).any(|death| since <= death && death <= from));
+        !loads && self.ran_throughout(node, from, until)
+    }
+
     /// Whether the path between two processes was open in both directions from `from` to `until`.
     pub fn open_throughout(&self, a: NodeIx, b: NodeIx, from: TrueTime, until: TrueTime) -> bool {
         let mut open = true;

@@ -1,5 +1,5 @@
-//! One run is judged: every property, irrespective of what a scenario expects. Expectations give limits to the two
-//! properties that mean nothing without one (`failover-completes`, `available`).
+//! One run is judged: every property, irrespective of what a scenario expects. Expectations give limits to the three
+//! properties that mean nothing without one (`failover-completes`, `available`, `events`).
 
 use crate::expect::{Demand, Expectation, Property};
 use crate::finding::Finding;
@@ -57,6 +57,9 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
     if let Some(expectation) = given(Property::FailoverCompletes) {
         property::failover_completes::check(obs, &index, expectation, &mut out);
     }
+    if let Some(expectation) = given(Property::Events) {
+        property::events::check(obs, expectation, &mut out);
+    }
     if !obs.settled {
         unsettled(&mut out);
     }
@@ -67,7 +70,7 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
 /// A cluster that never became stable says nothing of how it copes with faults; what it must never do counts all the
 /// same.
 fn unsettled(out: &mut Judgement) {
-    let liveness = [Property::ConvergesAfterHeal, Property::FailoverCompletes, Property::Available];
+    let liveness = [Property::ConvergesAfterHeal, Property::FailoverCompletes, Property::Available, Property::Events];
     out.findings.retain(|finding| !liveness.contains(&finding.property));
     out.undecided.clear();
     for &property in Property::ALL {

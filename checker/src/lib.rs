@@ -25,7 +25,7 @@ pub mod stats;
 pub mod summary;
 pub mod tenure;
 
-pub use expect::{Amount, Demand, Expectation, Limit, Property, Within};
+pub use expect::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
 pub use finding::{Detail, Finding};
 pub use index::Index;
 pub use judge::{Judgement, judge, judge_with};

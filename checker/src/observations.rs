@@ -201,6 +201,17 @@ pub struct PathAt {
     pub open: bool,
 }
 
+/// A Redis server began or ceased to answer nothing but LOADING. None of them does at first; a death ends it as well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadingAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which server.
+    pub node: NodeIx,
+    /// Whether it loads from then on.
+    pub loading: bool,
+}
+
 /// A Redis server when the run ended.
 #[derive(Clone, Debug)]
 pub struct FinalRedis {
@@ -260,6 +271,8 @@ pub struct Observations {
     pub presence: Vec<PresenceAt>,
     /// States of paths, in order.
     pub paths: Vec<PathAt>,
+    /// Beginnings and ends of loading, in order.
+    pub loading: Vec<LoadingAt>,
     /// Whether the cluster became stable before the fault schedule began. A run in which it did not is undecided.
     pub settled: bool,
     /// When the first fault struck, from which all times of a report count; the end of the run if there was none.

@@ -94,6 +94,9 @@ impl<N> Detail<N> {
             Detail::Unavailable { gap_ms, span, limit_ms, ended } => {
                 Detail::Unavailable { gap_ms, span, limit_ms, ended }
             }
+            Detail::Occurred { wanted, count, by, of } => {
+                Detail::Occurred { wanted, count, by: by.map(&mut *f), of: of.map(&mut *f) }
+            }
         }
     }
 }

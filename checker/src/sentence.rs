@@ -1,6 +1,7 @@
 //! Findings in plain English, with the names of processes and times in seconds after the first fault. Nothing is
 //! computed here.
 
+use crate::expect::Occurrence;
 use crate::finding::{Detail, Evidence, Finding, Losses, Place, Span};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations};
@@ -116,6 +117,26 @@ fn looks_like(kind: AnomalyKind) -> &'static str {
         AnomalyKind::SplitBrain => "two values were seen by turns",
         AnomalyKind::LostUpdate => "two increments returned the same count",
         AnomalyKind::DuplicateEffect => "a write that was sent twice took effect again",
+    }
+}
+
+/// `sentinel-1 said +tilt 3 times, at most 2 are allowed`
+fn occurred(wanted: &Occurrence, count: u32, by: Option<&str>, of: Option<&str>) -> String {
+    let times = match count {
+        0 => "never".to_owned(),
+        n => counted(u64::from(n), "time"),
+    };
+    let said = format!(
+        "{} said {}{} {times}",
+        by.unwrap_or("the Sentinels"),
+        wanted.event,
+        of.map_or(String::new(), |server| format!(" of {server}")),
+    );
+    match (wanted.share, wanted.at_least, wanted.at_most) {
+        (Some(_), ..) => said,
+        (None, least, Some(most)) if least == most => format!("{said}, {least} were demanded"),
+        (None, least, _) if count < least => format!("{said}, at least {least} were demanded"),
+        (None, _, most) => format!("{said}, at most {} are allowed", most.unwrap_or(u32::MAX)),
     }
 }
 
@@ -239,6 +260,7 @@ impl Detail<String> {
                 if *ended { "" } else { ", the end of the run" },
                 seconds(*limit_ms),
             ),
+            Detail::Occurred { wanted, count, by, of } => occurred(wanted, *count, by.as_deref(), of.as_deref()),
         }
     }
 }

@@ -5,8 +5,9 @@ use splitbrain_checker::observations::{MasterSettings, NodeIx};
 use splitbrain_checker::settings::Implied;
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioHead, ScenarioSummary};
 use splitbrain_checker::{
-    Amount, Demand, Detail, Expectation, Limit, Metric, Metrics, Property, Verdict, Within, evaluate, fold,
+    Amount, Demand, Detail, Expectation, Limit, Metric, Metrics, Occurrence, Property, Verdict, Within, evaluate, fold,
 };
+use splitbrain_model::event::EventKind;
 use splitbrain_model::{Command, Key, Millis, Space};
 
 fn expect(property: Property, demand: Demand, limits: &[Limit]) -> Vec<Expectation> {
@@ -99,6 +100,40 @@ fn what_is_undecided_is_never_a_pass_unless_it_does_not_matter() {
     let failed = [open(0, lost), run(1, &[split()], &[])];
     assert_eq!(folded(&[], &failed).verdict, Verdict::Fail);
     assert_eq!(folded(&[], &[]).verdict, Verdict::Undecided);
+}
+
+#[test]
+fn an_event_may_be_demanded_of_every_run_or_of_a_share_of_them() {
+    let wanted =
+        |share| Occurrence { event: EventKind::TiltEnter, by: None, of: None, at_least: 1, at_most: None, share };
+    let found = |share| {
+        let detail = Detail::Occurred { wanted: wanted(share), count: 2, by: None, of: None };
+        reported(Property::Events, detail)
+    };
+    let demand = |share| expect(Property::Events, Demand::Holds, &[Limit::Occurs(wanted(share))]);
+    // Of every run: a finding is a run that does not obey.
+    let runs = [run(0, &[], &[]), run(1, &[found(None)], &[])];
+    let summary = folded(&demand(None), &runs);
+    assert_eq!((summary.verdict, summary.unmet[0].seed), (Verdict::Fail, Some(1)));
+    assert_eq!(folded(&demand(None), &runs[..1]).verdict, Verdict::Pass);
+    // Of a share: a finding is a run that shows it.
+    let shown = |share, count: usize| {
+        let runs: Vec<RunSummary> = (0..10)
+            .map(|seed| run(seed, if (seed as usize) < count { vec![found(share)] } else { vec![] }.as_slice(), &[]))
+            .collect();
+        folded(&demand(share), &runs).verdict
+    };
+    let table = [(Some(0), 0, Verdict::Fail), (Some(0), 1, Verdict::Pass), (Some(300), 2, Verdict::Fail)];
+    for (share, count, verdict) in
+        table.into_iter().chain([(Some(300), 3, Verdict::Pass), (Some(1_000), 9, Verdict::Fail)])
+    {
+        assert_eq!(shown(share, count), verdict, "{share:?} in {count} of 10");
+    }
+    let summary = folded(&demand(Some(300)), &[run(0, &[], &[])]);
+    assert_eq!(summary.unmet[0].sentence, "+tilt happened as demanded in 0 of 1 run, at least 1 should have shown it");
+    // Another statement's finding shows nothing.
+    assert_eq!(folded(&demand(Some(0)), &[run(0, &[found(Some(300))], &[])]).verdict, Verdict::Fail);
+    assert_eq!(folded(&demand(None), &[open(0, Property::Events)]).verdict, Verdict::Undecided);
 }
 
 #[test]

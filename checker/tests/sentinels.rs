@@ -4,7 +4,7 @@ mod support;
 
 use splitbrain_checker::finding::Place;
 use splitbrain_checker::observations::Presence;
-use splitbrain_checker::{Demand, Detail, Expectation, Limit, Metric, Property, Within};
+use splitbrain_checker::{Demand, Detail, Expectation, Finding, Limit, Metric, Occurrence, Property, Within};
 use splitbrain_model::event::{EventKind, Extra, Subject};
 use splitbrain_model::{Epoch, Millis};
 use support::*;
@@ -268,6 +268,85 @@ fn a_master_that_was_dead_paused_or_cut_off_for_a_moment_was_rightly_doubted() {
     }
     run.failover(11_000, S1, R2, 1);
     assert_eq!(run.found(Property::NoFalseFailover), []);
+}
+
+#[test]
+fn a_master_that_answers_loading_serves_nobody_and_is_rightly_replaced() {
+    // Down-after before the decisive +sdown is 10.020.
+    for (from, until) in [(9_000, END), (9_000, 10_100), (10_500, 10_600), (11_090, END)] {
+        let mut run = run();
+        run.loading(from, R1, true).loading(until, R1, false).failover(11_000, S1, R2, 1);
+        assert_eq!(run.found(Property::NoFalseFailover), [], "{from} to {until}");
+    }
+    let mut run = run();
+    run.loading(5_000, R1, true).loading(9_000, R1, false).loading(11_200, R1, true).failover(11_000, S1, R2, 1);
+    assert_eq!(run.found(Property::NoFalseFailover).len(), 1, "it served in time");
+}
+
+#[test]
+fn a_death_ends_the_loading_and_the_next_life_may_serve_at_once() {
+    let mut run = run();
+    run.loading(5_000, R1, true).presence(6_000, R1, Presence::Dead).presence(7_000, R1, Presence::Running);
+    run.failover(11_000, S1, R2, 1);
+    assert_eq!(run.found(Property::NoFalseFailover).len(), 1);
+}
+
+/// A demand on an event of every run.
+fn demand(event: EventKind) -> Occurrence {
+    Occurrence { event, by: None, of: None, at_least: 1, at_most: None, share: None }
+}
+
+fn occurrences(run: &mut Run, wanted: Occurrence) -> Vec<Finding> {
+    let expect = Expectation { property: Property::Events, demand: Demand::Holds, limits: vec![Limit::Occurs(wanted)] };
+    of(run.judge_for(&[expect]), Property::Events)
+}
+
+#[test]
+fn events_are_counted_from_the_first_fault_on_by_sentinel_and_by_server() {
+    let convert = EventKind::ConvertToSlave;
+    let about = |node| Subject::Slave(addr(node));
+    let mut run = run();
+    run.event(9_999, S1, convert, about(R3), Extra::None)
+        .event(12_000, S1, convert, about(R2), Extra::None)
+        .event(13_000, S2, convert, about(R3), Extra::None)
+        .event(14_000, S2, convert, about(R3), Extra::None);
+    let table = [
+        (demand(convert), true),
+        (Occurrence { at_least: 3, at_most: Some(3), ..demand(convert) }, true),
+        (Occurrence { at_least: 4, ..demand(convert) }, false),
+        (Occurrence { at_least: 0, at_most: Some(2), ..demand(convert) }, false),
+        (Occurrence { by: Some(0), at_most: Some(1), ..demand(convert) }, true),
+        (Occurrence { by: Some(1), at_least: 2, ..demand(convert) }, true),
+        (Occurrence { by: Some(2), ..demand(convert) }, false),
+        (Occurrence { of: Some(2), at_least: 2, at_most: Some(2), ..demand(convert) }, true),
+        (Occurrence { by: Some(0), of: Some(2), ..demand(convert) }, false),
+        (Occurrence { by: Some(7), ..demand(convert) }, false),
+        (Occurrence { of: Some(7), at_least: 0, at_most: Some(0), ..demand(convert) }, true),
+        (demand(EventKind::FixSlaveConfig), false),
+    ];
+    for (wanted, met) in table {
+        assert_eq!(occurrences(&mut run, wanted).is_empty(), met, "{wanted:?}");
+        // Demanded of a share of the runs, the finding is that it happened so.
+        let shown = Occurrence { share: Some(0), ..wanted };
+        assert_eq!(occurrences(&mut run, shown).len(), usize::from(met), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_switch_is_about_the_new_master_and_a_finding_says_what_was_too_many() {
+    let mut run = run();
+    run.switches(12_000, S1, R1, R2).switches(13_000, S2, R1, R2).switches(20_000, S1, R2, R3);
+    let to = |server, at_most| Occurrence { of: Some(server), at_most, ..demand(EventKind::SwitchMaster) };
+    assert_eq!(occurrences(&mut run, to(2, Some(1))), []);
+    let found = occurrences(&mut run, to(1, Some(1)));
+    assert_eq!(found[0].at, at(13_000));
+    assert_eq!(found[0].sentence(&run.0), "the Sentinels said +switch-master of redis-2 2 times, 1 were demanded");
+    let never = Occurrence { at_least: 0, at_most: Some(0), by: Some(1), ..demand(EventKind::SwitchMaster) };
+    let found = occurrences(&mut run, never);
+    assert_eq!(found[0].sentence(&run.0), "sentinel-2 said +switch-master 1 time, 0 were demanded");
+    let found = occurrences(&mut run, demand(EventKind::TiltEnter));
+    assert_eq!(found[0].sentence(&run.0), "the Sentinels said +tilt never, at least 1 were demanded");
+    assert_eq!(found[0].at, at(END));
 }
 
 #[test]

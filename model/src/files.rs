@@ -1,6 +1,7 @@
 //! What processes keep on disk, typed: configuration files, snapshots, the append-only file. Plain data; the world
 //! stores it and decides what a power loss leaves.
 
+use crate::acl::Acl;
 use crate::ids::{Addr, Epoch, Ip, Name, ReplId, ReplOffset, SentinelId};
 use crate::redis::dataset::Dataset;
 use crate::time::Millis;
@@ -21,6 +22,9 @@ pub struct SentinelConf {
     pub current_epoch: Epoch,
     /// `requirepass`
     pub requirepass: Option<String>,
+    /// `user` lines.
+    #[serde(default, skip_serializing_if = "Acl::is_plain")]
+    pub acl: Acl,
     /// `sentinel sentinel-user`
     pub sentinel_user: Option<String>,
     /// `sentinel sentinel-pass`
@@ -64,6 +68,7 @@ impl Default for SentinelConf {
             announce: None,
             current_epoch: Epoch(0),
             requirepass: None,
+            acl: Acl::default(),
             sentinel_user: None,
             sentinel_pass: None,
             deny_scripts_reconfig: true,
@@ -185,6 +190,9 @@ pub struct RedisConf {
     pub replicaof: Option<Addr>,
     /// `requirepass`
     pub requirepass: Option<String>,
+    /// `user` lines.
+    #[serde(default, skip_serializing_if = "Acl::is_plain")]
+    pub acl: Acl,
     /// `masterauth`
     pub masterauth: Option<String>,
     /// `masteruser`
@@ -221,6 +229,9 @@ pub struct RedisConf {
     pub appendfsync: AppendFsync,
     /// `save` points: seconds and changes; empty for `save ""`.
     pub save: Vec<(u32, u32)>,
+    /// `stop-writes-on-bgsave-error`
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub stop_writes_on_bgsave_error: bool,
     /// `shutdown-timeout`, seconds
     pub shutdown_timeout: u32,
     /// `maxclients`
@@ -240,12 +251,22 @@ pub struct RedisConf {
     pub writable: bool,
 }
 
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
 impl Default for RedisConf {
     fn default() -> RedisConf {
         RedisConf {
             port: 6379,
             replicaof: None,
             requirepass: None,
+            acl: Acl::default(),
             masterauth: None,
             masteruser: None,
             replica_priority: 100,
@@ -264,6 +285,7 @@ impl Default for RedisConf {
             appendonly: false,
             appendfsync: AppendFsync::Everysec,
             save: vec![(3600, 1), (300, 100), (60, 10_000)],
+            stop_writes_on_bgsave_error: true,
             shutdown_timeout: 10,
             maxclients: 10_000,
             renamed: Vec::new(),

@@ -4,6 +4,7 @@
 //! it wants done to [`Effects`]. It performs no I/O, starts no threads, reads no clock and keeps no hash order. The
 //! crate knows nothing of the simulator that drives it, of true time, of faults, or of who judges a run.
 
+pub mod acl;
 pub mod client;
 pub mod conf;
 pub mod effects;

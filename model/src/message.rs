@@ -4,6 +4,7 @@ use crate::error::ErrorWord;
 use crate::files::Snapshot;
 use crate::ids::{Addr, Conn, Epoch, Ip, Name, ReplId, ReplOffset, RunId, SentinelId};
 use crate::operator::SentinelCommand;
+use crate::operator::redis::RedisCommand;
 use crate::time::Millis;
 use crate::value::{Command, Value};
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,8 @@ pub enum OperatorCommand {
     Sentinel(SentinelCommand),
     /// `DEBUG SLEEP`, at a Redis server.
     DebugSleep(Millis),
+    /// Any other command at a Redis server.
+    Redis(RedisCommand),
 }
 
 /// Why a connection could not be opened.
@@ -194,12 +197,33 @@ pub struct Credentials {
 }
 
 /// Which clients CLIENT KILL closes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClientType {
     /// Ordinary clients, Sentinels' command links and replicas still in handshake.
     Normal,
     /// Subscribers.
     Pubsub,
+    /// Attached replicas.
+    Replica,
+    /// The link to the master.
+    Master,
+}
+
+impl ClientType {
+    /// All of them with their names; `slave` is understood too.
+    pub const ALL: [(ClientType, &'static str); 5] = [
+        (ClientType::Normal, "normal"),
+        (ClientType::Pubsub, "pubsub"),
+        (ClientType::Replica, "replica"),
+        (ClientType::Master, "master"),
+        (ClientType::Replica, "slave"),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        ClientType::ALL[self as usize].1
+    }
 }
 
 /// A pub/sub channel.

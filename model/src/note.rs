@@ -54,6 +54,8 @@ pub enum Note {
         /// What it is now.
         after: Lineage,
     },
+    /// A server loads a dataset, and answers LOADING until [`Note::Loaded`] or [`Note::FullSync`].
+    Loading,
     /// A server loaded its files and answers from now on.
     Loaded {
         /// What it found.

@@ -1,8 +1,11 @@
 //! SENTINEL commands of operators (Sentinel spec 11.2, 12, 13): their arguments typed, and the text people type. What
 //! a command does is in [`crate::sentinel`]; here is only what can be said.
 
+pub mod redis;
+
 use crate::error::ErrorWord;
 use crate::ids::{Addr, Ip, Name};
+use redis::{AclUserRules, Victims};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -31,6 +34,12 @@ pub enum SentinelCommand {
     Debug(Vec<(Tunable, i64)>),
     /// `CONFIG SET option value`
     ConfigSet(ConfigOption),
+    /// `MASTER name`, `REPLICAS name` or `SENTINELS name`
+    Show(Shown, Name),
+    /// `ACL SETUSER name rule …`: no SENTINEL command, but typed at one.
+    AclSetUser(AclUserRules),
+    /// `CLIENT KILL …`, at a Sentinel.
+    ClientKill(Victims),
 }
 
 /// One option of SENTINEL SET.
@@ -79,6 +88,29 @@ pub enum ConfigOption {
     AnnounceHostnames(bool),
     SentinelUser(String),
     SentinelPass(String),
+}
+
+/// What is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shown {
+    /// `MASTER`
+    Master,
+    /// `REPLICAS`
+    Replicas,
+    /// `SENTINELS`
+    Sentinels,
+}
+
+impl Shown {
+    /// The word on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Shown::Master => "MASTER",
+            Shown::Replicas => "REPLICAS",
+            Shown::Sentinels => "SENTINELS",
+        }
+    }
 }
 
 /// Where SENTINEL SIMULATE-FAILURE ends the process (spec 13).
@@ -155,8 +187,12 @@ pub struct Answer {
     pub command: String,
     /// The error, if it is one.
     pub error: Option<ErrorWord>,
-    /// Masters that RESET found, or Sentinels that CKQUORUM holds for usable.
+    /// Masters that RESET found, Sentinels that CKQUORUM holds for usable, entries that are shown, clients that were
+    /// killed.
     pub count: Option<u32>,
+    /// What is shown: one entry a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
 }
 
 /// Why a text is no command.
@@ -170,7 +206,7 @@ pub struct NotACommand {
 
 impl SentinelCommand {
     /// Subcommands that can be typed.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 15] = [
         "FAILOVER",
         "RESET",
         "REMOVE",
@@ -181,6 +217,11 @@ impl SentinelCommand {
         "SIMULATE-FAILURE",
         "DEBUG",
         "CONFIG",
+        "MASTER",
+        "REPLICAS",
+        "SENTINELS",
+        "ACL SETUSER",
+        "CLIENT KILL",
     ];
 
     /// Reads a command as it is typed, with or without the word SENTINEL in front. `""` is an empty word.
@@ -232,14 +273,33 @@ impl SentinelCommand {
                 config_option(option, value).map(SentinelCommand::ConfigSet)
             }
             ("CONFIG", _) => usage("CONFIG SET <option> <value>"),
+            ("MASTER", [master]) => Ok(SentinelCommand::Show(Shown::Master, (*master).into())),
+            ("MASTER", _) => usage("MASTER <master>"),
+            ("REPLICAS" | "SLAVES", [master]) => Ok(SentinelCommand::Show(Shown::Replicas, (*master).into())),
+            ("REPLICAS" | "SLAVES", _) => usage("REPLICAS <master>"),
+            ("SENTINELS", [master]) => Ok(SentinelCommand::Show(Shown::Sentinels, (*master).into())),
+            ("SENTINELS", _) => usage("SENTINELS <master>"),
+            ("ACL", [set, args @ ..]) if set.eq_ignore_ascii_case("setuser") => {
+                AclUserRules::parse(args).map(SentinelCommand::AclSetUser)
+            }
+            ("ACL", _) => usage(AclUserRules::USAGE),
+            ("CLIENT", [kill, args @ ..]) if kill.eq_ignore_ascii_case("kill") => {
+                Victims::parse(args).map(SentinelCommand::ClientKill)
+            }
+            ("CLIENT", _) => usage(Victims::USAGE),
             _ => {
                 Err(not_a_command(format!("`{name}` is no command of Sentinel here"), one_of(&SentinelCommand::NAMES)))
             }
         }
     }
 
-    /// The words on the wire, SENTINEL first.
+    /// The words on the wire, SENTINEL first where it is one of its commands.
     pub fn words(&self) -> Vec<String> {
+        match self {
+            SentinelCommand::AclSetUser(user) => return user.words(),
+            SentinelCommand::ClientKill(victims) => return victims.words(),
+            _ => {}
+        }
         let mut words = vec!["SENTINEL".to_owned()];
         let mut add = |more: &[&str]| words.extend(more.iter().map(|word| (*word).to_owned()));
         match self {
@@ -278,6 +338,8 @@ impl SentinelCommand {
                 };
                 add(&["CONFIG", "SET", name, &value]);
             }
+            SentinelCommand::Show(what, name) => add(&[what.name(), name]),
+            SentinelCommand::AclSetUser(_) | SentinelCommand::ClientKill(_) => {}
         }
         words
     }

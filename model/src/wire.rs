@@ -7,7 +7,7 @@ mod reply;
 mod tag;
 
 use crate::ids::{Addr, Hex40, Ip, ReplId, ReplOffset};
-use crate::message::{Channel, ClientType, Credentials, Hello, Request, StreamItem, SwitchMaster};
+use crate::message::{Channel, Credentials, Hello, Request, StreamItem, SwitchMaster};
 use crate::value::{Command, Key, Value, digits};
 use crate::{Message, Millis};
 
@@ -242,8 +242,7 @@ fn request<S: Sink>(request: &Request, to: &mut S) {
         Request::ClientSetName(name) => words(&["CLIENT", "SETNAME", name], to),
         Request::ClientSetInfo(true) => words(&["CLIENT", "SETINFO", "LIB-NAME", "redis-py"], to),
         Request::ClientSetInfo(false) => words(&["CLIENT", "SETINFO", "LIB-VER", "8.1.0"], to),
-        Request::ClientKill(ClientType::Normal) => words(&["CLIENT", "KILL", "TYPE", "normal"], to),
-        Request::ClientKill(ClientType::Pubsub) => words(&["CLIENT", "KILL", "TYPE", "pubsub"], to),
+        Request::ClientKill(kind) => words(&["CLIENT", "KILL", "TYPE", kind.name()], to),
         Request::Subscribe(channel) => words(&["SUBSCRIBE", channel_name(*channel)], to),
         Request::Publish(it) => publish(it, to),
         Request::Info => words(&["INFO"], to),

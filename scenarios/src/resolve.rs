@@ -284,6 +284,7 @@ fn action(what: &What) -> Action {
         What::Kill(targets) => Action::Kill(targets),
         What::Stop(targets) => Action::Stop(targets),
         What::Restart(targets) => Action::Restart(targets),
+        What::RestartAnew(targets) => Action::RestartAnew(targets),
         What::PowerLoss(targets) => Action::PowerLoss(targets),
         What::PowerOn(targets) => Action::PowerOn(targets),
         What::Pause(targets) => Action::Pause(targets),
@@ -297,6 +298,7 @@ fn action(what: &What) -> Action {
         What::ClockStep(targets, by) => Action::ClockStep(targets, by),
         What::SentinelFailover(sentinel, master) => Action::SentinelFailover(sentinel, master),
         What::ConfigReadOnly(targets) => Action::ConfigReadOnly(targets),
+        What::SnapshotsFail(targets) => Action::SnapshotsFail(targets),
         What::Command(targets, command) => Action::Command(targets, command),
     }
 }

@@ -150,6 +150,8 @@ pub enum Action {
     Stop(Vec<Target>),
     /// Starts dead processes again with what is on their disks.
     Restart(Vec<Target>),
+    /// Starts dead Sentinels without the id in their files: they take a new one, and keep everything else.
+    RestartAnew(Vec<Target>),
     /// The hosts lose power: processes gone, unsynced data gone, silence.
     PowerLoss(Vec<Target>),
     /// The hosts boot and their processes start.
@@ -193,6 +195,8 @@ pub enum Action {
     SentinelFailover(Target, Name),
     /// Configuration files of these processes cannot be replaced.
     ConfigReadOnly(Vec<Target>),
+    /// These servers cannot write snapshots.
+    SnapshotsFail(Vec<Target>),
     /// An operator types a command at these processes.
     Command(Vec<Target>, OperatorCommand),
     /// Starts late processes for the first time; they are given the master of this moment.

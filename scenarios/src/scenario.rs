@@ -168,6 +168,7 @@ pub enum What {
     Kill(Vec<Target>),
     Stop(Vec<Target>),
     Restart(Vec<Target>),
+    RestartAnew(Vec<Target>),
     PowerLoss(Vec<Target>),
     PowerOn(Vec<Target>),
     Pause(Vec<Target>),
@@ -181,6 +182,7 @@ pub enum What {
     ClockStep(Vec<Target>, Millis),
     SentinelFailover(Target, Name),
     ConfigReadOnly(Vec<Target>),
+    SnapshotsFail(Vec<Target>),
     Command(Vec<Target>, OperatorCommand),
 }
 

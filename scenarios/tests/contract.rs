@@ -1,11 +1,12 @@
 //! The example of the file format, and every file of the catalogue, read as intended.
 
-use splitbrain_checker::{Amount, Demand, Expectation, Limit, Property, Within};
+use splitbrain_checker::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
 use splitbrain_model::client::workload::Rate;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{Script, ScriptExit, SentinelConf};
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
+use splitbrain_model::operator::redis::RedisCommand;
 
 use splitbrain_model::{Addr, Draws, Millis, Nanos, Purpose};
 use splitbrain_scenarios::{
@@ -131,6 +132,34 @@ fn the_example_reads_as_it_is_written() {
 }
 
 #[test]
+fn demands_on_events_are_words_tables_or_several_of_them() {
+    let scenario = parse(
+        "[cluster]\n[expect.events]\n\"+odown\" = \"happens\"\n\"+tilt\" = \"never\"\n\"-tilt\" = \"shows\"\n\
+         \"+switch-master\" = [{ of = \"redis-2\", exactly = 3 }, { by = \"sentinel-3\", at-most = 1, shows = \"12.5%\" }]\n\
+         \"+slave\" = { at-least = 2, at-most = 4, shows = \"in-every-seed\" }\n\"+sdown\" = { shows = true }\n",
+    );
+    let wanted = |event: &str, at_least, at_most, share| Occurrence {
+        event: EventKind::from_name(event).unwrap(),
+        by: None,
+        of: None,
+        at_least,
+        at_most,
+        share,
+    };
+    let expected = [
+        wanted("+odown", 1, None, None),
+        wanted("+tilt", 0, Some(0), None),
+        wanted("-tilt", 1, None, Some(0)),
+        Occurrence { of: Some(1), ..wanted("+switch-master", 3, Some(3), None) },
+        Occurrence { by: Some(2), ..wanted("+switch-master", 0, Some(1), Some(125)) },
+        wanted("+slave", 2, Some(4), None),
+        wanted("+sdown", 1, None, Some(0)),
+    ];
+    let limits: Vec<Limit> = expected.map(Limit::Occurs).to_vec();
+    assert_eq!(scenario.expect, [Expectation { property: Property::Events, demand: Demand::Holds, limits }]);
+}
+
+#[test]
 fn the_example_becomes_hosts_processes_and_a_schedule() {
     let resolved = resolve(EXAMPLE, 1);
     let hosts: Vec<_> = resolved.hosts.iter().map(|host| format!("{} {}", host.name, host.ip)).collect();
@@ -237,6 +266,15 @@ fn every_form_of_fault_is_read() {
         [[faults]]
         at = "9s"
         debug-sleep = { of = "master", for = "3s" }
+        [[faults]]
+        at = "10s"
+        redis-command = { at = ["redis-1", "old-master"], command = "slaveof no one" }
+        [[faults]]
+        at = "11s"
+        snapshots-fail = "redis-2"
+        [[faults]]
+        at = "12s"
+        restart = { of = "sentinel-2", identity = "new" }
         "#,
         1,
     );
@@ -255,6 +293,12 @@ fn every_form_of_fault_is_read() {
             OperatorCommand::Sentinel(SentinelCommand::Reset("my*".into())),
         ),
         Action::Command(vec![Target::Master(None)], OperatorCommand::DebugSleep(Millis(3_000))),
+        Action::Command(
+            vec![Target::Named("redis-1".into()), Target::OldMaster],
+            OperatorCommand::Redis(RedisCommand::ReplicaOf(None)),
+        ),
+        Action::SnapshotsFail(named(&["redis-2"])),
+        Action::RestartAnew(named(&["sentinel-2"])),
         Action::Undo(5),
     ];
     let actions: Vec<_> = resolved.schedule.into_iter().map(|step| step.action).collect();

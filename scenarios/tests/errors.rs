@@ -160,6 +160,49 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             "there is no property `splitbrain` (did you mean `split-brain`?)",
         ),
         (
+            "[cluster]\n[expect.events]\n\"+tild\" = \"never\"\n",
+            (3, 1),
+            "Sentinel has no event `+tild` (did you mean `+tilt`?)",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = \"nevr\"\n",
+            (3, 11),
+            "wrong value of `+tilt`: found \"nevr\", expected `happens`, `never` or `shows` (did you mean `never`?)",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { at-least = 2, at-most = 1 }\n",
+            (3, 37),
+            "wrong value of `at-most`: found 1, expected a whole number from 2 to 1000000",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { exactly = 2, at-most = 3 }\n",
+            (3, 26),
+            "`at-most` has no meaning beside `exactly`",
+        ),
+        ("[cluster]\n[expect.events]\n\"+tilt\" = { by = \"redis-1\" }\n", (3, 18), "there is no Sentinel `redis-1`"),
+        ("[cluster]\n[expect.events]\n\"+tilt\" = { of = \"redis-9\" }\n", (3, 18), "there is no server `redis-9`"),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { shows = \"often\" }\n",
+            (3, 21),
+            "wrong value of `shows`: found \"often\", expected true, \"in-every-seed\" or a share of the runs like \"30%\"",
+        ),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = { during = 3 }\n",
+            (3, 13),
+            "unknown key `during` in `+tilt`: expected `by`",
+        ),
+        (
+            "[cluster]\n[expect]\nevents = \"holds\"\n",
+            (3, 10),
+            "wrong value of `events`: found \"holds\", expected a table",
+        ),
+        ("[cluster]\n[expect]\nevents = {}\n", (3, 10), "nothing is demanded of any event: expected a line like"),
+        (
+            "[cluster]\n[expect.events]\n\"+tilt\" = []\n",
+            (3, 11),
+            "wrong value of `+tilt`: found an array, expected at least",
+        ),
+        (
             "[cluster]\n[expect]\nepoch-monotonic = \"hold\"\n",
             (3, 19),
             "wrong value of `epoch-monotonic`: found \"hold\", expected `holds`",
@@ -324,6 +367,31 @@ fn errors_in_faults() {
             (4, 49),
             "SET has no option `qorum`: expected one of down-after-milliseconds",
         ),
+        (
+            "at = \"1s\"\nredis-command = { at = \"sentinel-1\", command = \"BGSAVE\" }",
+            (4, 24),
+            "wrong value of `at`: found \"sentinel-1\", expected Redis servers",
+        ),
+        ("at = \"1s\"\nredis-command = { at = \"redis-1\" }", (4, 17), "at which server is what typed?"),
+        (
+            "at = \"1s\"\nredis-command = { at = \"redis-1\", command = \"FLUSHALL\" }",
+            (4, 45),
+            "`FLUSHALL` is no command of an operator here: expected one of REPLICAOF",
+        ),
+        (
+            "at = \"1s\"\nredis-command = { at = \"redis-1\", command = \"CONFIG SET hz 1\" }",
+            (4, 45),
+            "CONFIG SET has no setting `hz` here: expected one of requirepass",
+        ),
+        (
+            "at = \"1s\"\nredis-command = { at = \"redis-1\", command = \"BGSAVE\" }\nfor = \"3s\"",
+            (5, 1),
+            "`redis-command` has no end, so `for` has no meaning here",
+        ),
+        ("at = \"1s\"\nsnapshots-fail = \"sentinels\"", (4, 18), "wrong value of `snapshots-fail`"),
+        ("at = \"1s\"\nrestart = { of = \"redis-1\", identity = \"new\" }", (4, 18), "there is no Sentinel `redis-1`"),
+        ("at = \"1s\"\nrestart = { of = \"sentinel-1\" }", (4, 11), "which Sentinel is restarted, and as whom?"),
+        ("at = \"1s\"\nrestart = { of = \"sentinel-1\", identity = \"old\" }", (4, 43), "wrong value of `identity`"),
         ("at = \"1s\"\ndebug-sleep = { of = \"sentinel-1\", for = \"3s\" }", (4, 22), "wrong value of `of`"),
         (
             "at = \"1s\"\ndebug-sleep = { of = \"master\", for = \"3s\" }\nfor = \"3s\"",

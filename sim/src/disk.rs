@@ -25,6 +25,8 @@ pub struct ProcessDisk {
     pub redis: RedisFiles,
     /// Configuration files cannot be replaced: the directory is read-only.
     pub config_read_only: bool,
+    /// RDB files cannot be written.
+    pub snapshots_fail: bool,
     /// Entries of the append-only file that are on the medium.
     synced: usize,
     /// A background fsync: up to which entry, and when it will be done.
@@ -40,6 +42,7 @@ impl ProcessDisk {
             sentinel,
             redis: RedisFiles { conf: redis.unwrap_or_default(), ..RedisFiles::default() },
             config_read_only: false,
+            snapshots_fail: false,
             synced: 0,
             syncing: None,
             staged: Vec::new(),
@@ -167,6 +170,10 @@ impl Disk for DiskView<'_> {
     fn save_rdb(&mut self, at: Nanos, snapshot: Arc<Snapshot>) {
         self.disk.settle(self.now);
         self.disk.stage(self.now + at, Staged::Rdb(snapshot));
+    }
+
+    fn rdb_save_fails(&mut self) -> bool {
+        self.disk.snapshots_fail
     }
 
     fn fork_pause(&mut self, bytes: u64) -> Nanos {

@@ -10,6 +10,8 @@
 //! | link | slower, lossy | stay | congested link |
 //! | config-read-only | untouched | untouched; saves of configuration files fail | `chmod a-w` on the directory |
 //! | dns | untouched | untouched; whoever looks a name up blocks, or fails | name server unreachable or overloaded |
+//! | snapshots-fail | untouched | untouched; BGSAVE and full syncs fail | `config set dir /` |
+//! | redis-command, sentinel-command | untouched | as the command closes them | `redis-cli` |
 //! | debug-sleep | the kernel takes it until buffers are full | stay; requests are executed on waking | `redis-cli debug sleep` |
 //! | clock-step | untouched | untouched | `date -s`, NTP step |
 
@@ -30,6 +32,10 @@ impl Run<'_> {
             Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.kill(p)),
             Action::Stop(targets) => self.on_processes(i, "stop", targets, |run, p| run.terminate(p)),
             Action::Restart(targets) => self.on_processes(i, "restart", targets, |run, p| run.restart(p)),
+            Action::RestartAnew(targets) => self.on_processes(i, "restart with a new identity", targets, |run, p| {
+                run.world.forget_identity(p);
+                run.restart(p);
+            }),
             Action::Pause(targets) => self.on_processes(i, "pause", targets, |run, p| run.world.pause(p)),
             Action::Resume(targets) => self.on_processes(i, "resume", targets, |run, p| run.world.resume(p)),
             Action::PowerLoss(targets) => {
@@ -101,12 +107,17 @@ impl Run<'_> {
                 let deny = |run: &mut Run<'_>, p| run.world.set_config_read_only(p, true);
                 self.on_processes(i, "config-read-only", targets, deny)
             }
+            Action::SnapshotsFail(targets) => {
+                let fail = |run: &mut Run<'_>, p| run.world.set_snapshots_fail(p, true);
+                self.on_processes(i, "snapshots-fail", targets, fail)
+            }
             Action::Command(targets, command) => {
                 if matches!(command, OperatorCommand::Sentinel(SentinelCommand::Failover(_))) {
                     self.world.recorder.seen.manual_failovers += 1;
                 }
                 let verb = match command {
                     OperatorCommand::Sentinel(command) => format!("`{command}` at"),
+                    OperatorCommand::Redis(command) => format!("`{command}` at"),
                     OperatorCommand::DebugSleep(time) => format!("`DEBUG SLEEP` for {time} at"),
                     _ => "command at".to_owned(),
                 };
@@ -146,6 +157,10 @@ impl Run<'_> {
             Action::ConfigReadOnly(_) => {
                 let allow = |run: &mut Run<'_>, p| run.world.set_config_read_only(p, false);
                 self.on_bound(step, "config-writable", bound, allow)
+            }
+            Action::SnapshotsFail(_) => {
+                let succeed = |run: &mut Run<'_>, p| run.world.set_snapshots_fail(p, false);
+                self.on_bound(step, "snapshots-succeed", bound, succeed)
             }
             Action::PowerLoss(_) => {
                 let hosts = self.hosts_of(&bound);

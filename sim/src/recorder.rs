@@ -1,8 +1,8 @@
 //! The recorder: turns what nodes and the world tell it into observations.
 
 use splitbrain_checker::observations::{
-    AppliedAt, BranchAt, EventAt, FullSyncAt, NodeIx, NodeKind, Observations, Operation, PathAt, Presence, PresenceAt,
-    RoleAt,
+    AppliedAt, BranchAt, EventAt, FullSyncAt, LoadingAt, NodeIx, NodeKind, Observations, Operation, PathAt, Presence,
+    PresenceAt, RoleAt,
 };
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
@@ -127,10 +127,25 @@ impl Recorder {
                 self.seen.roles.push(RoleAt { at, node, replica_of, replid, offset });
             }
             Note::Branch { id, parent } => self.seen.branches.push(BranchAt { at, node, id, parent }),
+            Note::Loading => self.seen.loading.push(LoadingAt { at, node, loading: true }),
             Note::FullSync { before, after } => {
+                self.loaded(at, node);
                 self.seen.full_syncs.push(FullSyncAt { at, node, before, after });
             }
-            note => self.log.push(LogLine { at, node, note }),
+            note => {
+                if matches!(note, Note::Loaded { .. }) {
+                    self.loaded(at, node);
+                }
+                self.log.push(LogLine { at, node, note });
+            }
+        }
+    }
+
+    /// The end of a phase of loading, if there was one.
+    fn loaded(&mut self, at: TrueTime, node: NodeIx) {
+        let last = self.seen.loading.iter().rev().find(|change| change.node == node);
+        if last.is_some_and(|change| change.loading) {
+            self.seen.loading.push(LoadingAt { at, node, loading: false });
         }
     }
 
@@ -141,6 +156,7 @@ impl Recorder {
         self.seen.applied.sort_by_key(|applied| applied.at);
         self.seen.branches.sort_by_key(|branch| branch.at);
         self.seen.full_syncs.sort_by_key(|sync| sync.at);
+        self.seen.loading.sort_by_key(|change| change.at);
         self.log.sort_by_key(|line| line.at);
         (self.seen, self.log)
     }

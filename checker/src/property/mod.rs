@@ -4,6 +4,7 @@ pub mod available;
 pub mod config_agreement;
 pub mod converges_after_heal;
 pub mod epoch_monotonic;
+pub mod events;
 pub mod failover_completes;
 pub mod linearizable;
 pub mod lost_write;

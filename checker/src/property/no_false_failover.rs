@@ -1,9 +1,10 @@
 //! `no-false-failover`: no master is replaced that ran and was reachable.
 //!
 //! False is a completed failover, not begun by an operator, if the old master's process was running (neither paused nor
-//! dead) and its paths to a majority of its Sentinels, themselves running, were open in both directions, all the time
-//! from down-after before the decisive +sdown until the +try-failover. Decisive is the +sdown that made the quorum
-//! complete; where fewer opinions stood than the quorum (a stale agreement, H3), the last one.
+//! dead, nor loading a dataset, when it serves nobody) and its paths to a majority of its Sentinels, themselves running,
+//! were open in both directions, all the time from down-after before the decisive +sdown until the +try-failover.
+//! Decisive is the +sdown that made the quorum complete; where fewer opinions stood than the quorum (a stale agreement,
+//! H3), the last one.
 //!
 //! Source: the definitions of ARCHITECTURE.md, "Words". Cannot see: a server that ran but did not answer (a slow
 //! command, a blocked disk): Sentinel is right to doubt it, and it is called false here.
@@ -53,7 +54,7 @@ fn all_was_well(obs: &Observations, index: &Index<'_>, attempt: &Attempt) -> Opt
     let decisive = attempt.down_since.unwrap_or(attempt.tried);
     let from = TrueTime(decisive.0.saturating_sub(settings.down_after.nanos().0));
     let until = attempt.tried;
-    if !index.ran_throughout(old, from, until) {
+    if !index.served_throughout(old, from, until) {
         return None;
     }
     let reaching = settings.sentinels.iter().filter(|&&sentinel| {

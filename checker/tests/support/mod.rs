@@ -145,6 +145,11 @@ impl Run {
         self
     }
 
+    pub fn loading(&mut self, ms: u64, node: NodeIx, loading: bool) -> &mut Run {
+        self.0.loading.push(LoadingAt { at: at(ms), node, loading });
+        self
+    }
+
     /// An operation with its times; event numbers are given by [`Run::judge`].
     pub fn op(
         &mut self,
@@ -297,6 +302,7 @@ impl Run {
         obs.applied.sort_by_key(|applied| applied.at);
         obs.branches.sort_by_key(|birth| birth.at);
         obs.presence.sort_by_key(|change| change.at);
+        obs.loading.sort_by_key(|change| change.at);
         obs.paths.sort_by_key(|change| change.at);
         // Calls stand before returns where times tie.
         let mut order: Vec<(TrueTime, bool, usize)> = Vec::new();

@@ -13,7 +13,12 @@ pub const ENTRIES: &[Entry] = &[
         "SIGTERM: an orderly shutdown. A Redis server pauses writes and waits up to shutdown-timeout for its replicas; \
          whatever still runs ten seconds after that is killed. `for` starts it again.",
     ),
-    entry("restart", "Starts dead processes again. They find on disk what was written there, and nothing else."),
+    entry(
+        "restart",
+        "Starts dead processes again. They find on disk what was written there, and nothing else. `{ of = \"sentinel-1\", \
+         identity = \"new\" }` deletes a Sentinel's id from its file before: it takes a new one, and the others must \
+         not count it twice.",
+    ),
     entry(
         "power-loss",
         "The whole host goes dark. All its processes are gone, writes that were not synced to disk are lost, and peers \
@@ -64,8 +69,17 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         "sentinel-command",
         "An operator types another SENTINEL command. `{ at = \"sentinel-1\", command = \"RESET *\" }`; `at` takes several \
-         Sentinels. Commands are FAILOVER, RESET, REMOVE, MONITOR, SET, CKQUORUM, FLUSHCONFIG, SIMULATE-FAILURE, DEBUG \
-         and CONFIG SET, with the arguments of the real ones.",
+         Sentinels. Commands are FAILOVER, RESET, REMOVE, MONITOR, SET, CKQUORUM, FLUSHCONFIG, SIMULATE-FAILURE, DEBUG, \
+         CONFIG SET, MASTER, REPLICAS and SENTINELS, and without SENTINEL in front ACL SETUSER and CLIENT KILL, with the \
+         arguments of the real ones.",
+    ),
+    entry(
+        "redis-command",
+        "An operator types a command at a Redis server. `{ at = \"master\", command = \"REPLICAOF NO ONE\" }`; `at` takes \
+         several servers. Commands are REPLICAOF and SLAVEOF, CONFIG SET of the settings that matter here, CONFIG REWRITE, \
+         CLIENT KILL TYPE and USER, ACL SETUSER, BGSAVE and SHUTDOWN. They are bare: unlike in Sentinel's transaction, \
+         nothing is written to the file and nobody is cut off unless the command says so, and a new password asks \
+         nobody who is in already.",
     ),
     entry(
         "debug-sleep",
@@ -77,5 +91,12 @@ pub const ENTRIES: &[Entry] = &[
         "Processes cannot replace their configuration files. Sentinel goes on with what it has in memory and votes all the \
          same, and only operators hear of it; what it decides is forgotten by a restart, and without a writable file it does \
          not start at all. CONFIG REWRITE fails, so that roles do not survive a restart. `for` gives the permission back.",
+    ),
+    entry(
+        "snapshots-fail",
+        "Servers cannot write RDB files, as with a directory that is not theirs. Once a BGSAVE has failed on a server \
+         with save points, writes and even PING are answered with MISCONF until one succeeds: Sentinel holds such a \
+         master for down. A replica in that state that is sent a write by its master ends itself, and it can take no \
+         full sync. `for` makes saving work again; the next BGSAVE clears the state.",
     ),
 ];

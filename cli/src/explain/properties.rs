@@ -53,8 +53,8 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry(
         "no-false-failover",
-        "No failover of a master that was well. A failover is false if the old master's process ran and was reachable \
-         from a majority of the Sentinels during the whole down-after before it.",
+        "No failover of a master that was well. A failover is false if the old master's process ran, was not loading, and \
+         was reachable from a majority of the Sentinels during the whole down-after before it.",
     ),
     entry(
         "converges-after-heal",
@@ -65,5 +65,12 @@ pub const ENTRIES: &[Entry] = &[
         "available",
         "The longest time without an acknowledged write stays within a limit. It is demanded only where a scenario gives \
          the limit.",
+    ),
+    entry(
+        "events",
+        "Events of Sentinel happen as often as a scenario demands. `[expect.events]` has a line for each: `\"+convert-to-slave\" \
+         = \"happens\"`, `\"+tilt\" = \"never\"`, or a table with `at-least`, `at-most` or `exactly`, with `by` (a Sentinel) and \
+         `of` (the server it is about; of a +switch-master the new master), and with `shows = true` or `shows = \"30%\"` if \
+         not every run has to obey. Counted is from the moment from which the times of a report count.",
     ),
 ];

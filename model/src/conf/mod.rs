@@ -5,6 +5,7 @@ mod check;
 mod directives;
 mod number;
 mod redis;
+pub mod running;
 mod sentinel;
 mod split;
 

@@ -152,7 +152,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Takes a directive over; false if the model has no use for it.
-    fn apply(&mut self, name: &str, value: &Checked) -> bool {
+    pub(super) fn apply(&mut self, name: &str, value: &Checked) -> bool {
         match value {
             Checked::Bool(yes) => self.apply_bool(name, *yes),
             Checked::Int(number) => self.apply_int(name, *number),
@@ -179,6 +179,7 @@ impl<'r> Reader<'r> {
             "replica-read-only" | "slave-read-only" => &mut conf.replica_read_only,
             "repl-diskless-sync" => &mut conf.repl_diskless_sync,
             "appendonly" => &mut conf.appendonly,
+            "stop-writes-on-bgsave-error" => &mut conf.stop_writes_on_bgsave_error,
             "cluster-enabled" => {
                 self.cluster = yes;
                 return false;

@@ -192,13 +192,15 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
          repl-backlog-size 2MB\nrepl-backlog-ttl 0\nrepl-diskless-sync no\n\
          repl-diskless-sync-delay 0\nrepl-diskless-sync-max-replicas 2\nAppendOnly YES\n\
          appendfsync always\nsave 900 1 300 10\nsave \"60 100\"\nshutdown-timeout 3\nmaxclients 50\n\
-         replica-announce-ip 10.0.0.9\nreplica-announce-port 7000\nmaxmemory 64mb\n",
+         replica-announce-ip 10.0.0.9\nreplica-announce-port 7000\nmaxmemory 64mb\n\
+         stop-writes-on-bgsave-error no\n",
     )
     .unwrap();
     let expected = RedisConf {
         port: 6380,
         replicaof: Some(at(1, 6379)),
         requirepass: None,
+        acl: Default::default(),
         masterauth: Some("s3cret".to_owned()),
         masteruser: Some("app".to_owned()),
         replica_priority: 0,
@@ -217,6 +219,7 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
         appendonly: true,
         appendfsync: AppendFsync::Always,
         save: vec![(900, 1), (300, 10), (60, 100)],
+        stop_writes_on_bgsave_error: false,
         shutdown_timeout: 3,
         maxclients: 50,
         renamed: Vec::new(),

@@ -123,8 +123,12 @@ impl Redis {
             return Some(ErrorWord::Err);
         }
         // 2. authentication
-        if !client.authenticated && !flags.has(Flags::NO_AUTH) {
+        let open = client.authenticated || self.conf.acl.lets_in(self.conf.requirepass.as_deref());
+        if !open && !flags.has(Flags::NO_AUTH) {
             return Some(ErrorWord::NoAuth);
+        }
+        if !self.conf.acl.permits(client.user, request) {
+            return Some(ErrorWord::NoPerm);
         }
         let write = flags.has(Flags::WRITE);
         let replica = self.master_addr.is_some();

@@ -1,6 +1,7 @@
 //! The table of connected clients: what the server remembers per connection. Holds state and finds it quickly; decides
 //! nothing.
 
+use crate::acl::UserNumber;
 use crate::ids::{Addr, Conn, Ip};
 use crate::message::{Channel, Request};
 use crate::time::Millis;
@@ -51,6 +52,8 @@ pub struct Client {
     pub kind: Kind,
     /// May execute commands.
     pub authenticated: bool,
+    /// As whom it came in.
+    pub user: UserNumber,
     /// Speaks RESP3: subscribers may send any command.
     pub resp3: bool,
     /// Open transaction.
@@ -79,6 +82,7 @@ impl Client {
             peer,
             kind: Kind::Normal,
             authenticated,
+            user: 0,
             resp3: false,
             multi: None,
             woff: 0,

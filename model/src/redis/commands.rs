@@ -3,11 +3,12 @@
 use super::Redis;
 use super::admission::Admission;
 use super::clients::{Blocked, Kind};
-use crate::effects::{CloseHow, Effects};
+use crate::effects::Effects;
 use crate::env::Env;
 use crate::error::ErrorWord;
 use crate::ids::Conn;
-use crate::message::{Channel, ClientType, Credentials, Reply, Request};
+use crate::message::{Channel, Credentials, Reply, Request};
+use crate::operator::redis::Victims;
 use crate::time::Millis;
 
 impl Redis {
@@ -130,7 +131,9 @@ impl Redis {
                 self.clients.get_mut(conn)?.announced_ip = Some(ip);
                 Reply::Ok
             }
-            Request::ClientKill(kind) => Reply::Int(self.client_kill(env, out, conn, kind)),
+            Request::ClientKill(kind) => {
+                Reply::Int(self.client_kill(env, out, Some(conn), &Victims::Type(kind)).into())
+            }
             Request::Subscribe(channel) => self.subscribe(conn, channel),
             Request::Multi => self.multi(conn),
             Request::Exec => self.exec(env, out, conn),
@@ -159,17 +162,13 @@ impl Redis {
     }
 
     fn auth(&mut self, conn: Conn, given: &Credentials) -> Reply {
-        let named = given.user.as_deref();
-        let right = match (&self.conf.requirepass, named) {
-            (None, None) => return Reply::Error(ErrorWord::Err),
-            (None, Some(user)) => user == "default",
-            (Some(pass), user) => user.unwrap_or("default") == "default" && *pass == given.pass,
+        let user = match self.conf.acl.authenticate(self.conf.requirepass.as_deref(), given) {
+            Ok(user) => user,
+            Err(word) => return Reply::Error(word),
         };
-        if !right {
-            return Reply::Error(ErrorWord::WrongPass);
-        }
         if let Some(client) = self.clients.get_mut(conn) {
             client.authenticated = true;
+            client.user = user;
         }
         Reply::Ok
     }
@@ -181,8 +180,9 @@ impl Redis {
                 return reply;
             }
         }
+        let open = self.conf.acl.lets_in(self.conf.requirepass.as_deref());
         match self.clients.get_mut(conn) {
-            Some(client) if client.authenticated => {
+            Some(client) if client.authenticated || open => {
                 client.resp3 = true;
                 Reply::Server
             }
@@ -199,27 +199,6 @@ impl Redis {
             }
         }
         Reply::Subscribed(channel)
-    }
-
-    /// CLIENT KILL TYPE: every client of the type but the caller goes at once, with the replies not yet flushed
-    /// (spec 13.1, 13.2).
-    fn client_kill(&mut self, env: &Env<'_>, out: &mut Effects, caller: Conn, kind: ClientType) -> i64 {
-        let kind = match kind {
-            ClientType::Normal => Kind::Normal,
-            ClientType::Pubsub => Kind::Pubsub,
-        };
-        let mut victims = self.clients.select(|client| client.kind == kind);
-        victims.retain(|conn| *conn != caller);
-        // One pass over the queued output instead of one per victim.
-        let doomed = |conn: &Conn| victims.binary_search(conn).is_ok();
-        out.sends.retain(|(to, _)| !doomed(to));
-        for conn in &victims {
-            out.acts.push((env.elapsed(), crate::Act::Close(*conn, CloseHow::Now)));
-        }
-        for conn in &victims {
-            self.forget_client(*conn);
-        }
-        victims.len() as i64
     }
 
     fn multi(&mut self, conn: Conn) -> Reply {
@@ -252,7 +231,7 @@ impl Redis {
     }
 
     /// CONFIG REWRITE: only now a role survives a restart (spec 3.4).
-    fn config_rewrite(&mut self, env: &mut Env<'_>) -> Reply {
+    pub(super) fn config_rewrite(&mut self, env: &mut Env<'_>) -> Reply {
         if !self.conf.writable {
             return Reply::Error(ErrorWord::Err);
         }

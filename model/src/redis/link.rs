@@ -212,6 +212,11 @@ impl Redis {
     fn psync_replied(&mut self, env: &mut Env<'_>, out: &mut Effects, reply: Reply) {
         self.link.transfer_lastio = self.clock.secs();
         match reply {
+            // The file for the transfer cannot be opened: five attempts, a second apart (syncWithMaster).
+            Reply::FullResync(_) if env.rdb_save_fails() => {
+                env.block(Nanos::from_secs(5));
+                self.attempt_failed(env, out);
+            }
             Reply::FullResync(announced) => {
                 self.link.announced = Some(*announced);
                 self.link.phase = Phase::Transfer;
@@ -262,6 +267,7 @@ impl Redis {
             env.block(time);
             self.snapshot_loaded(env, out, &snapshot);
         } else {
+            out.note(env.elapsed(), Note::Loading);
             self.loading = Some(Loading::sync(env.mono() + time, env.mono(), snapshot));
         }
     }
@@ -298,7 +304,7 @@ impl Redis {
                 let items = self.link.multi.take().unwrap_or_default();
                 self.extend_stream(out, StreamItem::Multi);
                 for item in items {
-                    self.apply(out, &item);
+                    self.apply(env, out, &item);
                     self.extend_stream(out, item);
                 }
                 self.extend_stream(out, StreamItem::Exec);
@@ -306,7 +312,7 @@ impl Redis {
             }
             (Some(items), item) => items.push(item),
             (None, item) => {
-                self.apply(out, &item);
+                self.apply(env, out, &item);
                 self.extend_stream(out, item);
                 self.history.reach_births();
             }
@@ -315,8 +321,10 @@ impl Redis {
 
     /// A command of the master: never refused. The offset moves after it (spec 6.2), so the ACK asked for by a GETACK does
     /// not cover the GETACK itself.
-    fn apply(&mut self, out: &mut Effects, item: &StreamItem) {
+    fn apply(&mut self, env: &Env<'_>, out: &mut Effects, item: &StreamItem) {
         match item {
+            // A replica that cannot persist what its master sends ends itself (replica-ignore-disk-write-errors no).
+            StreamItem::Write(_) if self.persist.refuses_writes(&self.conf) => self.abort(env, out),
             StreamItem::Write(command) => {
                 let (_, changed) = self.data.execute(*command);
                 self.persist.dirty += u64::from(changed);

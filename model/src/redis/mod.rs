@@ -11,6 +11,7 @@ mod history;
 mod info;
 mod link;
 mod master;
+mod operator;
 mod persist;
 mod role;
 mod shutdown;
@@ -153,7 +154,7 @@ impl Redis {
             out.close(env.elapsed(), conn, CloseHow::AfterFlush);
             return;
         }
-        let authenticated = self.conf.requirepass.is_none();
+        let authenticated = self.conf.acl.lets_in(self.conf.requirepass.as_deref());
         self.clients.insert(conn, peer, authenticated);
     }
 
@@ -201,13 +202,17 @@ impl Redis {
         }
     }
 
-    fn operator(&mut self, env: &mut Env<'_>, command: &OperatorCommand) {
+    fn operator(&mut self, env: &mut Env<'_>, out: &mut Effects, command: &OperatorCommand) {
         match command {
             OperatorCommand::SetDisklessSyncDelay(seconds) => self.conf.repl_diskless_sync_delay = *seconds,
             OperatorCommand::DebugSleep(time) => {
                 // call() refreshes the cached clock before the command runs, and nothing does after it.
                 self.clock = env.wall();
                 env.block(time.nanos());
+            }
+            OperatorCommand::Redis(command) => {
+                let answer = self.typed(env, out, command);
+                out.note(env.elapsed(), Note::Answered(answer));
             }
             _ => {}
         }
@@ -272,7 +277,7 @@ impl Node for Redis {
             Input::Connected(_) => {}
             Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.closed(env, out, conn),
             Input::Terminate => self.terminate(env, out),
-            Input::Operator(command) => self.operator(env, &command),
+            Input::Operator(command) => self.operator(env, out, &command),
         }
     }
 

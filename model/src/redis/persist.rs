@@ -81,7 +81,7 @@ impl Persist {
 
     /// Whether writes and PING get MISCONF: the last BGSAVE failed and save points exist (spec 12.5).
     pub fn refuses_writes(&self, conf: &RedisConf) -> bool {
-        !self.last_ok && !conf.save.is_empty()
+        !self.last_ok && !conf.save.is_empty() && conf.stop_writes_on_bgsave_error
     }
 
     /// Whether the append-only file is stopped.
@@ -245,12 +245,17 @@ impl Redis {
                 && (self.persist.last_ok || now - self.persist.last_try > RETRY_DELAY)
         };
         if self.conf.save.iter().any(due) {
-            let snapshot = self.snapshot();
-            let bytes = snapshot.bytes;
-            self.persist.last_try = now;
-            env.fork(bytes);
-            let changes = self.persist.dirty;
-            self.persist.start_child(env, bytes, ChildKind::Save(snapshot, changes));
+            self.start_save(env);
         }
+    }
+
+    /// rdbSaveBackground to `dump.rdb`; no child may be active.
+    pub(super) fn start_save(&mut self, env: &mut Env<'_>) {
+        let snapshot = self.snapshot();
+        let bytes = snapshot.bytes;
+        self.persist.last_try = self.clock.secs();
+        env.fork(bytes);
+        let changes = self.persist.dirty;
+        self.persist.start_child(env, bytes, ChildKind::Save(snapshot, changes));
     }
 }

@@ -22,6 +22,9 @@ pub enum Shutdown {
     Exited,
 }
 
+/// Status of a process that ended by SIGABRT.
+const ABORTED: u8 = 134;
+
 impl Shutdown {
     /// Whether writes and PUBLISH of clients are postponed.
     pub fn paused(self) -> bool {
@@ -85,6 +88,15 @@ impl Redis {
         }
         self.shutdown = Shutdown::Exited;
         out.exit(env.elapsed(), 0);
+    }
+
+    /// serverPanic: nothing is written, nothing flushed.
+    pub(super) fn abort(&mut self, env: &Env<'_>, out: &mut Effects) {
+        if !self.exited() {
+            self.shutdown = Shutdown::Exited;
+            out.sends.clear();
+            out.exit(env.elapsed(), ABORTED);
+        }
     }
 
     /// Postponed commands run again, from the first check on.

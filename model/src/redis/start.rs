@@ -70,6 +70,7 @@ impl Redis {
             env.block(time);
             self.files_loaded(env, out);
         } else {
+            out.note(env.elapsed(), Note::Loading);
             self.loading = Some(Loading::files(env.mono() + time, env.mono()));
         }
     }

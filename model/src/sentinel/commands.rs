@@ -3,14 +3,16 @@
 use super::conns::Client;
 use super::instance::{Flags, Instance};
 use super::{Cx, Sentinel};
-use crate::message::{Channel, Credentials, DownQuery, DownReply, InstanceReply, RoleReply};
+use crate::message::{Channel, DownQuery, DownReply, InstanceReply, RoleReply};
 use crate::{Conn, ErrorWord, Name, Reply, Request};
 
 impl Sentinel {
     /// Executes a command and replies.
     pub(super) fn command(&mut self, cx: &mut Cx<'_, '_>, conn: Conn, client: Client, request: Request) {
         let open = matches!(request, Request::Auth(_) | Request::HelloProto(Some(_)));
-        let reply = if client.authenticated || open {
+        let reply = if !self.conf.acl.permits(client.user, &request) {
+            Reply::Error(ErrorWord::NoPerm)
+        } else if client.authenticated || open || self.lets_in() {
             self.execute(cx, conn, request)
         } else {
             Reply::Error(ErrorWord::NoAuth)
@@ -51,22 +53,6 @@ impl Sentinel {
             Request::Sentinel(command) => self.operator_reply(cx, &command),
             _ => Reply::Error(ErrorWord::Err),
         }
-    }
-
-    /// AUTH against `requirepass`, which is the password of the user `default`.
-    fn authenticate(&mut self, conn: Conn, given: &Credentials, ok: Reply) -> Reply {
-        let right = match (&self.conf.requirepass, &given.user) {
-            (None, None) => return Reply::Error(ErrorWord::Err),
-            (None, Some(user)) => user == "default",
-            (Some(pass), user) => user.as_deref().unwrap_or("default") == "default" && given.pass == *pass,
-        };
-        if !right {
-            return Reply::Error(ErrorWord::WrongPass);
-        }
-        if let Some(client) = self.conns.client_mut(conn) {
-            client.authenticated = true;
-        }
-        ok
     }
 
     /// SENTINEL IS-MASTER-DOWN-BY-ADDR: our opinion, and our vote if one is wanted. The master is looked for by its

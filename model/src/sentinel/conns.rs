@@ -2,12 +2,15 @@
 
 use super::link::{LinkId, Side};
 use crate::Conn;
+use crate::acl::UserNumber;
 
 /// A client of this Sentinel: another Sentinel, an application, an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Client {
     /// May send commands.
     pub(super) authenticated: bool,
+    /// As whom it came in.
+    pub(super) user: UserNumber,
     /// Subscribed to `+switch-master`.
     pub(super) switch_master: bool,
 }
@@ -46,6 +49,12 @@ impl Conns {
             ConnRole::Client(client) => Some(client),
             ConnRole::Link(..) => None,
         }
+    }
+
+    /// Connections of the clients that `wanted` holds for, oldest first.
+    pub(super) fn clients(&self, wanted: impl Fn(&Client) -> bool) -> Vec<Conn> {
+        let meant = |role: &ConnRole| matches!(role, ConnRole::Client(client) if wanted(client));
+        self.0.iter().filter(|(_, role)| meant(role)).map(|(conn, _)| *conn).collect()
     }
 
     /// Connections subscribed to `+switch-master`, oldest first.

@@ -2,6 +2,7 @@
 //! stands for one upstream routine. Sentinel knows the world only through connections, its clocks and its
 //! configuration file; in particular not which faults happen, nor what the servers it watches are really doing.
 
+mod access;
 mod commands;
 mod conns;
 mod consts;
@@ -23,6 +24,7 @@ mod replies;
 mod scripts;
 mod select;
 mod set;
+mod shown;
 mod switch;
 mod tables;
 mod tick;
@@ -36,7 +38,7 @@ use crate::message::{Credentials, OperatorCommand};
 use crate::note::Note;
 use crate::operator::CrashPoint;
 use crate::{Act, Addr, Effects, Env, Epoch, Input, Message, Millis, MonoTime, Name, Nanos, Node, SentinelId};
-use conns::{Client, ConnRole, Conns};
+use conns::{ConnRole, Conns};
 use consts::Tunables;
 use instance::{Flags, Instance, Master, Who};
 use link::{Link, Links, Side};
@@ -189,8 +191,7 @@ impl Sentinel {
     }
 
     fn accept(&mut self, conn: crate::Conn) {
-        let client = Client { authenticated: self.conf.requirepass.is_none(), switch_master: false };
-        self.conns.insert(conn, ConnRole::Client(client));
+        self.conns.insert(conn, ConnRole::Client(self.new_client()));
     }
 
     fn message(&mut self, cx: &mut Cx<'_, '_>, conn: crate::Conn, message: Message) {

@@ -19,6 +19,7 @@ const CRASH_STATUS: u8 = 99;
 impl Sentinel {
     /// Executes a command.
     pub(super) fn operator_command(&mut self, cx: &mut Cx<'_, '_>, command: &SentinelCommand) -> Answer {
+        let mut shown = None;
         let outcome = match command {
             SentinelCommand::Failover(name) => match self.failover_command(cx, name) {
                 Reply::Error(word) => Err(word),
@@ -36,8 +37,17 @@ impl Sentinel {
             }
             SentinelCommand::Debug(pairs) => self.debug(pairs),
             SentinelCommand::ConfigSet(option) => self.config_set(cx, option),
+            SentinelCommand::Show(what, name) => self.show(*what, name).ok_or(ErrorWord::Err).map(|entries| {
+                shown = Some(entries.join("\n"));
+                Some(entries.len() as u32)
+            }),
+            SentinelCommand::AclSetUser(user) => {
+                self.acl_set_user(user);
+                Ok(None)
+            }
+            SentinelCommand::ClientKill(victims) => Ok(Some(self.client_kill(cx, victims))),
         };
-        Answer { command: command.to_string(), error: outcome.err(), count: outcome.ok().flatten() }
+        Answer { command: command.to_string(), error: outcome.err(), count: outcome.ok().flatten(), shown }
     }
 
     /// The reply to a client that sent the command.

@@ -1,5 +1,7 @@
 //! `[expect]`: what must and must not happen.
 
+use super::names::Names;
+use super::occurrences;
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
 use crate::reader::{Field, Read};
@@ -14,11 +16,15 @@ const DEMANDS: &[(&str, Demand)] = &[
 ];
 
 /// Reads `[expect]`, in the order of the file.
-pub fn read(field: Option<&Field<'_>>, clients: bool) -> Read<Vec<Expectation>> {
+pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool) -> Read<Vec<Expectation>> {
     let Some(field) = field else { return Ok(Vec::new()) };
     let table = field.table("[expect]")?;
     let mut expectations = Vec::new();
     for entry in table.rest() {
+        if entry.key == Property::Events.name() {
+            expectations.push(occurrences::read(&entry, names)?);
+            continue;
+        }
         let names: Vec<&str> = Property::ALL.iter().map(|property| property.name()).collect();
         let Some(property) = Property::from_name(entry.key) else {
             let error = entry.key_error(format!("there is no property `{}`", entry.key));

@@ -2,6 +2,7 @@
 
 use super::HOMES;
 use super::names::Names;
+use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::reader::{Field, Read, Reader, Span};
 use crate::resolved::{NameAnswers, Target};
@@ -10,6 +11,7 @@ use splitbrain_model::Millis;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
+use splitbrain_model::operator::redis::RedisCommand;
 
 /// Most steps of a schedule.
 const MOST: usize = 10_000;
@@ -35,8 +37,10 @@ pub const KINDS: &[&str] = &[
     "clock-step",
     "sentinel-failover",
     "sentinel-command",
+    "redis-command",
     "debug-sleep",
     "config-read-only",
+    "snapshots-fail",
 ];
 
 /// Reads all `[[faults]]`.
@@ -94,6 +98,7 @@ fn can_be_undone(what: &What) -> bool {
     !matches!(
         what,
         W::Restart(_)
+            | W::RestartAnew(_)
             | W::PowerOn(_)
             | W::Resume(_)
             | W::Heal
@@ -117,7 +122,7 @@ fn when<'a>(
     match (at, event, then_after) {
         (Some(field), None, None) => Ok(When::At(field.span()?)),
         (None, Some(field), None) => Ok(When::On {
-            event: event_kind(&field)?,
+            event: event_kind(field.text()?, &|message| field.error(message))?,
             after: after.map_or(Ok(Span::exactly(Millis(0))), |field| field.span())?,
             cap: cap.map_or(Ok(DEFAULT_CAP), |field| field.millis())?,
         }),
@@ -134,11 +139,11 @@ fn when<'a>(
     }
 }
 
-fn event_kind(field: &Field<'_>) -> Read<EventKind> {
-    let name = field.text()?;
+/// The event of this name. `error` makes an error where it stands.
+pub fn event_kind(name: &str, error: &dyn Fn(String) -> Box<ScenarioError>) -> Read<EventKind> {
     EventKind::from_name(name).ok_or_else(|| {
         let names = EventKind::ALL.iter().map(|kind| kind.name());
-        let error = field.error(format!("Sentinel has no event `{name}`"));
+        let error = error(format!("Sentinel has no event `{name}`"));
         match nearest(name, names) {
             Some(word) => error.did_you_mean(Some(word)),
             None => error.expected("an event's name like \"+switch-master\""),
@@ -151,6 +156,7 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
     Ok(match field.key {
         "kill" => What::Kill(targets()?),
         "stop" => What::Stop(targets()?),
+        "restart" if field.is_table() => restart_anew(field, names)?,
         "restart" => What::Restart(targets()?),
         "power-loss" => What::PowerLoss(targets()?),
         "power-on" => What::PowerOn(targets()?),
@@ -164,8 +170,10 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
         "clock-step" => clock_step(field, names)?,
         "sentinel-failover" => sentinel_failover(field, master, names)?,
         "sentinel-command" => sentinel_command(field, names)?,
+        "redis-command" => redis_command(field, names)?,
         "debug-sleep" => debug_sleep(field, names)?,
         "config-read-only" => What::ConfigReadOnly(targets()?),
+        "snapshots-fail" => What::SnapshotsFail(servers(field, names)?),
         _ if field.as_bool() == Some(true) => What::Heal,
         _ => return Err(field.wrong("true")),
     })
@@ -260,19 +268,62 @@ fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
     let (Some(at), Some(command)) = (at, command) else {
         return Err(field.error("at which Sentinel is what typed?").expected("`at` and `command`"));
     };
-    let targets = names.targets(&at, false)?;
+    let targets = sentinels(&at, names)?;
+    let parsed = SentinelCommand::parse(command.text()?);
+    let parsed = parsed.map_err(|wrong| command.error(wrong.message).expected(wrong.expected))?;
+    Ok(What::Command(targets, OperatorCommand::Sentinel(parsed)))
+}
+
+/// Targets that are Sentinels.
+fn sentinels(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+    let targets = names.targets(field, false)?;
     for target in &targets {
         match target {
             Target::Sentinel(_) | Target::Leader | Target::OldLeader => {}
             Target::Named(name) => {
-                names.sentinel(name, &at)?;
+                names.sentinel(name, field)?;
             }
-            _ => return Err(at.wrong("Sentinels")),
+            _ => return Err(field.wrong("Sentinels")),
         }
     }
-    let parsed = SentinelCommand::parse(command.text()?);
+    Ok(targets)
+}
+
+/// `{ at = …, command = "REPLICAOF NO ONE" }`
+fn redis_command(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`redis-command`")?;
+    let (at, command) = (table.get("at"), table.get("command"));
+    table.finish(&[])?;
+    let (Some(at), Some(command)) = (at, command) else {
+        return Err(field.error("at which server is what typed?").expected("`at` and `command`"));
+    };
+    let targets = servers(&at, names)?;
+    let parsed = RedisCommand::parse(command.text()?);
     let parsed = parsed.map_err(|wrong| command.error(wrong.message).expected(wrong.expected))?;
-    Ok(What::Command(targets, OperatorCommand::Sentinel(parsed)))
+    Ok(What::Command(targets, OperatorCommand::Redis(parsed)))
+}
+
+/// Targets that are Redis servers.
+fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+    let targets = names.targets(field, false)?;
+    let server = |target: &Target| match target {
+        Target::Master(_) | Target::OldMaster | Target::Replica(_) => true,
+        Target::Named(name) => names.is_server(name),
+        _ => false,
+    };
+    if targets.iter().all(server) { Ok(targets) } else { Err(field.wrong("Redis servers")) }
+}
+
+/// `{ of = "sentinel-1", identity = "new" }`
+fn restart_anew(field: &Field<'_>, names: &Names) -> Read<What> {
+    let mut table = field.table("`restart`")?;
+    let (of, identity) = (table.get("of"), table.get("identity"));
+    table.finish(&[])?;
+    let (Some(of), Some(identity)) = (of, identity) else {
+        return Err(field.error("which Sentinel is restarted, and as whom?").expected("`of` and `identity`"));
+    };
+    identity.word(&[("new", ())])?;
+    Ok(What::RestartAnew(sentinels(&of, names)?))
 }
 
 /// `{ of = …, for = "3s" }`
@@ -283,14 +334,7 @@ fn debug_sleep(field: &Field<'_>, names: &Names) -> Read<What> {
     let (Some(of), Some(lasts)) = (of, lasts) else {
         return Err(field.error("which server sleeps, and how long?").expected("`of` and `for`"));
     };
-    let targets = names.targets(&of, false)?;
-    for target in &targets {
-        match target {
-            Target::Master(_) | Target::OldMaster | Target::Replica(_) => {}
-            Target::Named(name) if names.is_server(name) => {}
-            _ => return Err(of.wrong("Redis servers")),
-        }
-    }
+    let targets = servers(&of, names)?;
     Ok(What::Command(targets, OperatorCommand::DebugSleep(lasts.millis()?)))
 }
 

@@ -8,6 +8,7 @@ mod faults;
 mod masters;
 mod names;
 mod network;
+mod occurrences;
 mod redis;
 mod run;
 mod sentinel;
@@ -95,7 +96,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
-    let expect = expect::read(sections.expect.as_ref(), !clients.is_empty())?;
+    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty())?;
 
     let replaced = network.replaced();
     if !replaced.is_empty() {

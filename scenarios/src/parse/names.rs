@@ -139,6 +139,12 @@ impl Names {
         index.ok_or_else(|| self.unknown(name, at, "Sentinel", &[]))
     }
 
+    /// The index of a Redis server over all masters, from 0.
+    pub fn server(&self, name: &str, at: &Field<'_>) -> Read<u32> {
+        let number = name.strip_prefix("redis-").filter(|_| self.is_server(name)).and_then(|text| text.parse().ok());
+        number.map(|number: u32| number - 1).ok_or_else(|| self.unknown(name, at, "server", &[]))
+    }
+
     /// Whether this is a Redis server.
     pub fn is_server(&self, name: &str) -> bool {
         matches!(self.names.get(name), Some(Meaning::Server))

@@ -31,6 +31,7 @@ pub fn apply(table: &mut Reader<'_>, conf: &mut RedisConf) -> Read<()> {
     set(table.get("appendfsync"), &mut conf.appendfsync, |field| {
         field.word(&[("always", AppendFsync::Always), ("everysec", AppendFsync::Everysec), ("no", AppendFsync::No)])
     })?;
+    set(table.get("stop-writes-on-bgsave-error"), &mut conf.stop_writes_on_bgsave_error, Field::boolean)?;
     set(table.get("save"), &mut conf.save, save_points)?;
     set(table.get("shutdown-timeout"), &mut conf.shutdown_timeout, |field| field.redis_seconds(0))?;
     set(table.get("maxclients"), &mut conf.maxclients, |field| field.count(1, i32::MAX as u32))?;

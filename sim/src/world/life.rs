@@ -240,6 +240,19 @@ impl World {
         self.procs[usize::from(p)].disk.config_read_only = read_only;
     }
 
+    /// Makes snapshots of a process fail, or succeed again.
+    pub fn set_snapshots_fail(&mut self, p: u16, fail: bool) {
+        self.procs[usize::from(p)].disk.snapshots_fail = fail;
+    }
+
+    /// Deletes a dead Sentinel's id from its file: the next start draws another.
+    pub fn forget_identity(&mut self, p: u16) {
+        let proc = &mut self.procs[usize::from(p)];
+        if let (Life::Dead, Some(conf)) = (proc.life, &mut proc.disk.sentinel) {
+            conf.myid = None;
+        }
+    }
+
     /// Steps the wall clock of one process.
     pub fn step_clock(&mut self, p: u16, by: Millis) {
         self.chain.words([self.now.0, 0x900 | u64::from(p) << 32, by.0 as u64]);

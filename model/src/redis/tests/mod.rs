@@ -2,6 +2,7 @@
 //! section 20; V10 to V12 and the demotion of V19 need Sentinels.
 
 mod net;
+mod operator;
 mod persistence;
 mod replication;
 mod stream_len;

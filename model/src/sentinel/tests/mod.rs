@@ -1,5 +1,6 @@
 //! Tests of the Sentinel: a rig with clocks, chance and disk in the test's hand, and one file per part.
 
+mod access;
 mod commands;
 mod down;
 mod failover;
