@@ -81,7 +81,7 @@ impl Redis {
     /// (spec 13.1, 13.2). The number of them.
     pub(super) fn client_kill(
         &mut self,
-        env: &Env<'_>,
+        env: &mut Env<'_>,
         out: &mut Effects,
         caller: Option<Conn>,
         whom: &Victims,
@@ -118,7 +118,7 @@ impl Redis {
     }
 
     /// The master is a client of its replica once the link is up: closing it is losing it (spec 3.3).
-    fn kill_master_link(&mut self, env: &Env<'_>, out: &mut Effects) -> u32 {
+    fn kill_master_link(&mut self, env: &mut Env<'_>, out: &mut Effects) -> u32 {
         if self.link.phase != Phase::Connected {
             return 0;
         }

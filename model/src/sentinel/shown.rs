@@ -43,7 +43,10 @@ impl Sentinel {
                     let link = if replica.link_up { "ok" } else { "err" };
                     let priority = replica.slave_priority;
                     let common = self.common(&replica.inst, "slave");
-                    format!("name={} {common} master-link-status={link} slave-priority={priority}", replica.inst.addr)
+                    format!(
+                        "name={} {common} master-link-status={link} slave-priority={priority}",
+                        self.announced(replica.inst.addr)
+                    )
                 };
                 announced.map(entry).collect()
             }
@@ -62,6 +65,7 @@ impl Sentinel {
         flags.push(kind);
         flags.extend(self.links[inst.link].disconnected.then_some("disconnected"));
         flags.extend(FLAGS.into_iter().filter(|(flag, _)| inst.flags.any(*flag)).map(|(_, name)| name));
-        format!("ip={} port={} flags={}", inst.addr.ip, inst.addr.port, flags.join(","))
+        let addr = self.announced(inst.addr);
+        format!("ip={} port={} flags={}", addr.ip, addr.port, flags.join(","))
     }
 }
