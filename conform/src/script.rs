@@ -154,6 +154,7 @@ fn template(recording: &Recording, schedule: Vec<Step>, times: &Times) -> Result
         schedule,
         plan: RunPlan {
             lag: lag(recording, first),
+            starts: starts(recording),
             phase: millis(config.prefault_s * 1_000.0),
             settle_limit: Millis(60_000),
             observe_at_least: times.at_least,
@@ -164,6 +165,17 @@ fn template(recording: &Recording, schedule: Vec<Step>, times: &Times) -> Result
         },
         expect: Vec::new(),
     })
+}
+
+/// When each Sentinel that is there from the beginning was up, after the first: their timers begin there, and so close
+/// together that it shows in whose PINGs fall into the same tick. Empty where the logs do not tell.
+fn starts(recording: &Recording) -> Vec<Millis> {
+    let config = &recording.config;
+    let names = (1..=config.n_sentinel).map(|n| format!("s{n}")).filter(|name| !config.late_sentinels.contains(name));
+    let up = |name: String| recording.events.iter().find(|e| e.1 == name && e.2 == "+monitor").map(|e| e.0);
+    let Some(up): Option<Vec<f64>> = names.map(up).collect() else { return Vec::new() };
+    let first = up.iter().copied().fold(f64::INFINITY, f64::min);
+    up.into_iter().map(|ms| millis(ms - first)).collect()
 }
 
 /// How long the recorder took to notice that the last Sentinel had been found.
@@ -453,7 +465,7 @@ fn role(all: &[Recording], k: usize, i: usize) -> Option<Target> {
         return Some(Target::Master(None));
     }
     if everywhere(&|r, name| bound(r, k).is_some_and(|sentinel| sentinel == name)) {
-        return Some(Target::Leader);
+        return Some(Target::OldLeader);
     }
     let differs = all.iter().any(|r| name(r) != name(&all[0]));
     let earlier = |k: usize| everywhere_master(all, k, &is_master, &target);

@@ -50,6 +50,8 @@ pub struct Environment {
     pub net_rate: u64,
     /// Pause for `fork` per GiB of dataset.
     pub fork_per_gib: Nanos,
+    /// Time the kernel takes to free the memory of a killed process, for each GiB of dataset.
+    pub free_per_gib: Nanos,
     /// Time from starting a process until it listens.
     pub start_up: Dist,
     /// How the kernels time their retransmissions.
@@ -116,6 +118,7 @@ impl Environment {
             load_rate: 150_000_000,
             net_rate: 1_000_000_000,
             fork_per_gib: us(15_000),
+            free_per_gib: us(300_000),
             start_up: Dist::Uniform(us(5_000), us(25_000)),
             kernel: Kernel::PLAIN,
         };

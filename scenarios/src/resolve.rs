@@ -37,6 +37,7 @@ impl Scenario {
                 phase,
                 settle_limit: run.settle_limit,
                 observe_at_least: run.observe_at_least,
+                starts: Vec::new(),
                 stable_for: run.stable_for,
                 heal: run.heal,
             },

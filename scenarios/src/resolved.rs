@@ -62,6 +62,9 @@ pub enum Target {
     Sentinel(Option<u32>),
     /// The Sentinel that emitted the event the step waited for, or was last elected.
     Leader,
+    /// The Sentinel whose event a step last waited for, or that a step last named as leader: it stays the same when
+    /// another one is elected.
+    OldLeader,
     /// All clients.
     Clients,
     /// Everything not named elsewhere in the same partition.
@@ -190,6 +193,10 @@ pub struct RunPlan {
     /// whose recorder needed so long to notice.
     #[serde(default)]
     pub lag: Millis,
+    /// When each Sentinel is up, by process order, after the first of them; empty but where a recorded run is repeated,
+    /// since the phases of their timers begin there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub starts: Vec<Millis>,
     /// Between the moment all views are stable and the beginning of the schedule, drawn for this seed.
     pub phase: Millis,
     /// Give up if views are not stable by then (a finding, not a crash).

@@ -28,14 +28,12 @@ impl Run<'_> {
     pub(crate) fn apply(&mut self, i: usize) -> String {
         let action = self.scenario.schedule[i].action.clone();
         match &action {
-            Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.die(p)),
+            Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.kill(p)),
             Action::Stop(targets) => self.on_processes(i, "stop", targets, |run, p| run.terminate(p)),
-            Action::Restart(targets) => {
-                self.on_processes(i, "restart", targets, |run, p| run.world.start(p, Nanos::ZERO))
-            }
+            Action::Restart(targets) => self.on_processes(i, "restart", targets, |run, p| run.restart(p)),
             Action::RestartAnew(targets) => self.on_processes(i, "restart with a new identity", targets, |run, p| {
                 run.world.forget_identity(p);
-                run.world.start(p, Nanos::ZERO);
+                run.restart(p);
             }),
             Action::Pause(targets) => self.on_processes(i, "pause", targets, |run, p| run.world.pause(p)),
             Action::Resume(targets) => self.on_processes(i, "resume", targets, |run, p| run.world.resume(p)),
@@ -242,7 +240,11 @@ impl Run<'_> {
                 let running: Vec<u16> = all.filter(|&p| self.is_alive(p)).collect();
                 pick(running, *n)
             }
-            Target::Leader => self.leader.into_iter().collect(),
+            Target::Leader => {
+                self.old_leader = self.leader.or(self.old_leader);
+                self.leader.into_iter().collect()
+            }
+            Target::OldLeader => self.old_leader.into_iter().collect(),
             Target::Clients => self.of_kind(NodeKind::Client),
             Target::Rest => Vec::new(),
         }

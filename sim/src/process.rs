@@ -63,6 +63,15 @@ pub enum Life {
     Running,
     /// Stopped by SIGSTOP.
     Paused,
+    /// Killed, while the kernel frees its memory: it executes nothing any more, and its sockets are still open.
+    Exiting,
+}
+
+impl Life {
+    /// Whether the kernel holds sockets for it.
+    pub fn has_sockets(self) -> bool {
+        matches!(self, Life::Running | Life::Paused | Life::Exiting)
+    }
 }
 
 /// An entry of the ready list.

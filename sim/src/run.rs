@@ -17,7 +17,7 @@ use splitbrain_scenarios::{ProcessKind, Resolved, Trigger};
 
 /// How often it is looked whether everybody agrees.
 const POLL: Nanos = Nanos::from_millis(100);
-/// Time between the starts of two processes, as the recorder's are apart.
+/// Time between the starts of two processes.
 const START_GAP: Nanos = Nanos::from_millis(20);
 /// Clients end their last operation within this, and everything is read again as long after.
 const WIND_DOWN: Nanos = Nanos::from_millis(300);
@@ -55,6 +55,7 @@ pub(crate) struct Run<'a> {
     pub(crate) bound: Vec<Vec<u16>>,
     pub(crate) old_master: Option<u16>,
     pub(crate) leader: Option<u16>,
+    pub(crate) old_leader: Option<u16>,
     pub(crate) faults: Vec<FaultAt>,
     /// Processes that were sent SIGTERM, with the life it was meant for.
     terminated: Vec<(u16, u32)>,
@@ -87,6 +88,7 @@ impl<'a> Run<'a> {
             bound: vec![Vec::new(); scenario.schedule.len()],
             old_master: None,
             leader: None,
+            old_leader: None,
             faults: Vec::new(),
             terminated: Vec::new(),
             awaiting: None,
@@ -122,7 +124,10 @@ impl<'a> Run<'a> {
         let mut sentinels = self.of_kind(NodeKind::Sentinel);
         sentinels.retain(|&p| !self.is_late(p));
         for (i, &p) in sentinels.iter().enumerate() {
-            self.world.start(p, Nanos(START_GAP.0 * i as u64));
+            match self.scenario.plan.starts.get(i) {
+                Some(up) => self.world.start_up_at(p, up.nanos()),
+                None => self.world.start(p, Nanos(START_GAP.0 * i as u64)),
+            }
         }
         if !self.advance_until(limit, |run| run.everybody_known() && run.is_stable()) {
             return false;
@@ -228,7 +233,7 @@ impl<'a> Run<'a> {
             _ => return,
         };
         self.awaiting = None;
-        self.leader = Some(node.0);
+        (self.leader, self.old_leader) = (Some(node.0), Some(node.0));
         self.fire_at(self.world.now() + after.nanos(), i);
     }
 
@@ -293,10 +298,18 @@ impl<'a> Run<'a> {
 
     /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would.
     pub(crate) fn start_when_dead(&mut self, p: u16) {
-        if self.is_alive(p) {
+        if self.is_alive(p) || self.world.procs()[usize::from(p)].life == Life::Exiting {
             self.restarts_due.push(p);
         } else {
             self.world.start(p, Nanos::ZERO);
+        }
+    }
+
+    /// Starts a dead process; one that is being killed, as soon as it is gone. What runs is left alone.
+    pub(crate) fn restart(&mut self, p: u16) {
+        match self.world.procs()[usize::from(p)].life {
+            Life::Exiting => self.restarts_due.push(p),
+            _ => self.world.start(p, Nanos::ZERO),
         }
     }
 

@@ -33,6 +33,8 @@ enum Event {
     IterationEnd(u16, u32),
     /// A started process listens and runs.
     Start(u16, u32),
+    /// The memory of a killed process is free.
+    Exit(u16, u32),
     /// Something the driver of the run asked for.
     Call(u32),
 }
@@ -215,6 +217,7 @@ impl World {
             Event::Acts(p, life) => self.on_acts(p, life),
             Event::IterationEnd(p, life) => self.on_iteration_end(p, life),
             Event::Start(p, life) => self.on_start(p, life),
+            Event::Exit(p, life) => self.on_exit(p, life),
             Event::Call(_) => {}
         }
     }
@@ -241,7 +244,7 @@ impl World {
             Outcome::Acceptable(end) => {
                 let p = self.tcp.end(end).proc;
                 let proc = &mut self.procs[usize::from(p)];
-                if !matches!(proc.life, Life::Running | Life::Paused) {
+                if !proc.life.has_sockets() {
                     // The listener closed while the handshake went on.
                     self.tcp.close(end, true, self.now);
                     self.schedule_net();
@@ -291,10 +294,8 @@ impl World {
             return;
         }
         let addr = self.tcp.target(end);
-        let listener = self.listeners.get(&addr).copied().filter(|&p| {
-            let proc = &self.procs[usize::from(p)];
-            matches!(proc.life, Life::Running | Life::Paused)
-        });
+        let listener = self.listeners.get(&addr).copied();
+        let listener = listener.filter(|&p| self.procs[usize::from(p)].life.has_sockets());
         let listener = listener.map(|p| (p, self.procs[usize::from(p)].accept_queue.len()));
         self.tcp.syn_arrived(end, listener, self.now);
     }

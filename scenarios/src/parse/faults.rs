@@ -256,7 +256,7 @@ fn sentinels(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
     let targets = names.targets(field, false)?;
     for target in &targets {
         match target {
-            Target::Sentinel(_) | Target::Leader => {}
+            Target::Sentinel(_) | Target::Leader | Target::OldLeader => {}
             Target::Named(name) => {
                 names.sentinel(name, field)?;
             }
@@ -318,7 +318,7 @@ fn debug_sleep(field: &Field<'_>, names: &Names) -> Read<What> {
 fn sentinel_failover(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<What> {
     let mut targets = names.targets(field, false)?;
     let sentinel = match (targets.pop(), targets.is_empty()) {
-        (Some(target @ (Target::Sentinel(Some(_)) | Target::Leader)), true) => target,
+        (Some(target @ (Target::Sentinel(Some(_)) | Target::Leader | Target::OldLeader)), true) => target,
         (Some(Target::Named(name)), true) => {
             names.sentinel(&name, field)?;
             Target::Named(name)

@@ -9,8 +9,18 @@ use crate::scenario::{ClientSpec, MasterSpec};
 use std::collections::BTreeMap;
 
 /// Words that stand for a role wherever a target is asked for.
-const ROLES: &[&str] =
-    &["master", "old-master", "replica", "replicas", "sentinel", "sentinels", "leader", "clients", "rest"];
+const ROLES: &[&str] = &[
+    "master",
+    "old-master",
+    "replica",
+    "replicas",
+    "sentinel",
+    "sentinels",
+    "leader",
+    "old-leader",
+    "clients",
+    "rest",
+];
 
 /// Every name that was given, and what it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +190,7 @@ impl Names {
             "sentinel" => Target::Sentinel(Some(0)),
             "sentinels" => Target::Sentinel(None),
             "leader" => Target::Leader,
+            "old-leader" => Target::OldLeader,
             "clients" => Target::Clients,
             "rest" if rest => Target::Rest,
             "rest" => return Err(at.error("`rest` has a meaning only in a partition")),
@@ -203,7 +214,7 @@ impl Names {
         if roles.is_empty() {
             return error;
         }
-        error.expected("a role (`master`, `old-master`, `replica`, `replicas`, `sentinel`, `sentinels`, `leader`, `clients`), `redis-1`, `sentinel-1`, a client or a host")
+        error.expected("a role (`master`, `old-master`, `replica`, `replicas`, `sentinel`, `sentinels`, `leader`, `old-leader`, `clients`), `redis-1`, `sentinel-1`, a client or a host")
     }
 }
 

@@ -12,7 +12,10 @@ use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
 use splitbrain_model::{Effects, Env, Input, Millis, Nanos, TrueTime};
-use splitbrain_scenarios::{Process, ProcessKind};
+use splitbrain_scenarios::{Dist, Process, ProcessKind};
+
+/// Less memory than takes so long to free makes no difference.
+const FREED_AT_ONCE: Nanos = Nanos::from_millis(1);
 
 impl World {
     /// Starts a dead process with what is on its disk.
@@ -25,10 +28,23 @@ impl World {
         if proc.disk.config_read_only && matches!(self.kinds[usize::from(p)], ProcessKind::Sentinel(_)) {
             return;
         }
+        let delay = proc.wake.duration(&self.environment.start_up);
+        self.launch(p, self.now + after + delay);
+    }
+
+    /// Starts a process for the first time so that it is up within the millisecond after this time, for a recorded run
+    /// whose log tells when it was.
+    pub fn start_up_at(&mut self, p: u16, after: Nanos) {
+        let proc = &mut self.procs[usize::from(p)];
+        let within = proc.wake.duration(&Dist::Uniform(Nanos::ZERO, Nanos::from_millis(1)));
+        self.launch(p, self.now + after + within);
+    }
+
+    fn launch(&mut self, p: u16, up: TrueTime) {
+        let proc = &mut self.procs[usize::from(p)];
         proc.life = Life::Starting;
         proc.incarnation += 1;
-        let delay = proc.wake.duration(&self.environment.start_up);
-        self.queue.push(self.now + after + delay, Event::Start(p, proc.incarnation));
+        self.queue.push(up, Event::Start(p, proc.incarnation));
     }
 
     pub(super) fn on_start(&mut self, p: u16, life: u32) {
@@ -82,18 +98,46 @@ impl World {
         self.block(p, elapsed);
     }
 
-    /// SIGKILL, or the end of an exit: the kernel closes the sockets.
+    /// SIGKILL. The kernel frees the memory of a process before it closes its sockets (`do_exit`: `exit_mm` comes before
+    /// `exit_files`), so that peers notice the death of a big server late. Measured on Linux 6.18: 0.8 ms for an empty
+    /// one, 16 ms with 50 MB of data, 50 ms with 200 MB.
+    pub fn kill(&mut self, p: u16) {
+        let proc = &mut self.procs[usize::from(p)];
+        let memory = proc.redis().map_or(0, |redis| redis.dataset().memory_bytes());
+        let lag = Nanos(((u128::from(self.environment.free_per_gib.0) * u128::from(memory)) >> 30) as u64);
+        if lag < FREED_AT_ONCE || !matches!(proc.life, Life::Running | Life::Paused) {
+            return self.die(p);
+        }
+        proc.life = Life::Exiting;
+        proc.incarnation += 1;
+        let life = proc.incarnation;
+        self.chain.words([self.now.0, 0x701 | u64::from(p) << 32, lag.0]);
+        self.queue.push(self.now + lag, Event::Exit(p, life));
+        self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
+    }
+
+    pub(super) fn on_exit(&mut self, p: u16, life: u32) {
+        let proc = &self.procs[usize::from(p)];
+        if proc.incarnation == life && proc.life == Life::Exiting {
+            self.die(p);
+        }
+    }
+
+    /// The end of a process: the kernel closes its sockets.
     pub fn die(&mut self, p: u16) {
         let proc = &mut self.procs[usize::from(p)];
         if proc.life == Life::Dead {
             return;
         }
+        let known = proc.life == Life::Exiting;
         let conns = self.bury(p);
         for end in conns {
             self.tcp.close(end, false, self.now);
         }
         self.schedule_net();
-        self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
+        if !known {
+            self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
+        }
     }
 
     /// Takes the life out of a process; returns its sockets.
@@ -188,7 +232,7 @@ impl World {
     /// Deletes a dead Sentinel's id from its file: the next start draws another.
     pub fn forget_identity(&mut self, p: u16) {
         let proc = &mut self.procs[usize::from(p)];
-        if let (Life::Dead, Some(conf)) = (proc.life, &mut proc.disk.sentinel) {
+        if let (Life::Dead | Life::Exiting, Some(conf)) = (proc.life, &mut proc.disk.sentinel) {
             conf.myid = None;
         }
     }

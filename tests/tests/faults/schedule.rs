@@ -143,3 +143,25 @@ restart = "old-master"
         assert_eq!(faults[3].1, format!("restart {new}"));
     }
 }
+
+#[test]
+fn the_old_leader_stays_the_same_sentinel_when_another_one_takes_over() {
+    let fault = r#"
+[[faults]]
+at = "0s"
+kill = "master"
+[[faults]]
+when = "+elected-leader"
+pause = "leader"
+for = "1h"
+[[faults]]
+then-after = "40s"
+resume = "old-leader"
+"#;
+    for film in play(&[CLUSTER, fault], 0..5) {
+        let name = |i: usize| film.faults()[i].1.split_once(' ').map(|(_, name)| name.to_owned());
+        let leaders = film.events(EventKind::ElectedLeader);
+        assert!(leaders.len() > 1 && Some(leaders[1].1) != name(1).as_deref(), "{leaders:?}");
+        assert_eq!(name(2), name(1));
+    }
+}
