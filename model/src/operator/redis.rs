@@ -50,8 +50,8 @@ pub struct AclUserRules {
 
 impl RedisCommand {
     /// Commands that can be typed.
-    pub const NAMES: [&'static str; 7] =
-        ["REPLICAOF", "SLAVEOF", "CONFIG SET", "CONFIG REWRITE", "CLIENT KILL", "ACL SETUSER", "BGSAVE, SHUTDOWN"];
+    pub const NAMES: [&'static str; 8] =
+        ["REPLICAOF", "SLAVEOF", "CONFIG SET", "CONFIG REWRITE", "CLIENT KILL", "ACL SETUSER", "BGSAVE", "SHUTDOWN"];
 
     /// Reads a command as it is typed; words are quoted as in a configuration file.
     ///

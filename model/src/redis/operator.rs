@@ -4,7 +4,6 @@
 use super::Redis;
 use super::clients::Kind;
 use super::link::Phase;
-use crate::acl::DEFAULT_USER;
 use crate::conf::running;
 use crate::effects::{CloseHow, Effects};
 use crate::env::Env;
@@ -94,7 +93,6 @@ impl Redis {
             Victims::User(name) => {
                 // The link to the master is a client of nobody; a connection that never said who it is is `default`'s.
                 let Some(number) = self.conf.acl.number(name) else { return 0 };
-                debug_assert!(number > 0 || name == DEFAULT_USER);
                 let victims = self.clients.select(|client| client.user == number);
                 return self.kill(env, out, caller, victims);
             }
@@ -108,6 +106,7 @@ impl Redis {
         // One pass over the queued output instead of one per victim.
         let doomed = |conn: &Conn| victims.binary_search(conn).is_ok();
         out.sends.retain(|(to, _)| !doomed(to));
+        out.stream.retain(|(to, _)| !doomed(to));
         for conn in &victims {
             out.acts.push((env.elapsed(), crate::Act::Close(*conn, CloseHow::Now)));
         }

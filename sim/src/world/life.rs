@@ -248,7 +248,7 @@ impl World {
     /// Deletes a dead Sentinel's id from its file: the next start draws another.
     pub fn forget_identity(&mut self, p: u16) {
         let proc = &mut self.procs[usize::from(p)];
-        if let (Life::Dead, Some(conf)) = (proc.life, &mut proc.disk.sentinel) {
+        if let (Life::Dead | Life::Exiting, Some(conf)) = (proc.life, &mut proc.disk.sentinel) {
             conf.myid = None;
         }
     }

@@ -179,3 +179,12 @@ fn termination_is_immediate() {
     rig.step(Input::Terminate);
     assert!(matches!(rig.out.acts[..], [(_, Act::Exit(0))]));
 }
+
+/// Upstream unit 15-sentinel-deprecated-commands: a vote asked for by ourselves in a later epoch is given and told.
+#[test]
+fn a_query_with_a_later_epoch_and_our_own_id_is_answered_with_both() {
+    let mut rig = connected(conf(1, 1));
+    let query = DownQuery { master: addr(MASTER), epoch: Epoch(99), candidate: Some(id(1)) };
+    let reply = ask(&mut rig, Request::IsMasterDown(Box::new(query)));
+    assert_eq!(reply, Reply::Down(Box::new(DownReply { down: false, leader: Some(id(1)), leader_epoch: Epoch(99) })));
+}
