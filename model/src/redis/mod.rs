@@ -7,6 +7,7 @@ mod clients;
 mod commands;
 mod cron;
 pub mod dataset;
+mod evict;
 mod history;
 mod info;
 mod link;
@@ -29,6 +30,7 @@ use crate::time::{MonoTime, Nanos, WallTime};
 use crate::{ErrorWord, Node};
 use clients::{Clients, Kind};
 use cron::Cron;
+use evict::Evictor;
 use history::History;
 use link::{Link, Phase};
 use master::Attached;
@@ -45,6 +47,7 @@ pub struct Redis {
     /// The cached clock (`unixtime`, `mstime`): as old as the last cron run or executed command (spec 2.3).
     clock: WallTime,
     data: dataset::Dataset,
+    evictor: Evictor,
     persist: Persist,
     history: History,
     /// `masterhost` and `masterport`; `None` on a master.

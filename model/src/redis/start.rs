@@ -30,6 +30,7 @@ impl Redis {
             run_id,
             clock: env.wall(),
             data: Dataset::default(),
+            evictor: Default::default(),
             history: History::new(replid, 0, Lineage { id: replid, writes: 0 }),
             link: Link::default(),
             clients: Default::default(),
