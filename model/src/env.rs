@@ -1,6 +1,7 @@
 //! What a node is given to look at: its clocks, its chance and its disk. The world implements the traits.
 
 use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
+use crate::ids::Conn;
 use crate::time::{Millis, MonoTime, Nanos, WallTime};
 use std::sync::Arc;
 
@@ -119,12 +120,25 @@ pub struct Env<'a> {
     /// The process's streams of chance.
     pub draws: &'a mut dyn Draws,
     disk: &'a mut dyn Disk,
+    refused: &'a [(Conn, u64)],
 }
 
 impl<'a> Env<'a> {
     /// An environment at these local times.
     pub fn new(wall: WallTime, mono: MonoTime, draws: &'a mut dyn Draws, disk: &'a mut dyn Disk) -> Env<'a> {
-        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk }
+        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, refused: &[] }
+    }
+
+    /// The same with sockets that did not take everything written to them before this iteration: their connections, and how
+    /// many bytes stay with the process. Bytes of a dataset do not count: they come from a file or a child.
+    pub fn with_refused(mut self, refused: &'a [(Conn, u64)]) -> Env<'a> {
+        self.refused = refused;
+        self
+    }
+
+    /// Connections whose sockets are full, with the bytes they have not taken.
+    pub fn refused(&self) -> &'a [(Conn, u64)] {
+        self.refused
     }
 
     /// The wall clock now.

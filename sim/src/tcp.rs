@@ -32,6 +32,11 @@ pub const RTO_MAX: Nanos = Nanos::from_secs(120);
 pub const RETRANSMIT_GIVE_UP: Nanos = Nanos::from_secs(924);
 /// Unread bytes a receiver takes before its window closes.
 pub const RECEIVE_BUFFER: u64 = 4 << 20;
+/// Bytes a socket to another host takes beyond what the network takes at once: `sk_sndbuf` of a connection that never needed
+/// more than its first congestion window. What it refuses stays in the process.
+pub const SEND_BUFFER: u64 = 87_040;
+/// The same on loopback, whose segments are larger.
+pub const SEND_BUFFER_LOCAL: u64 = 2_626_560;
 /// Connections waiting to be accepted (`tcp-backlog`).
 pub const ACCEPT_QUEUE: usize = 511;
 
@@ -75,6 +80,8 @@ pub enum NetEvent {
 struct Segment {
     messages: u32,
     bytes: u32,
+    /// Of these, bytes of datasets, which are in no buffer of the process.
+    bulk: u32,
     /// Completes the handshake.
     accept: bool,
     fin: bool,
@@ -117,6 +124,8 @@ pub struct End {
     timer_armed: bool,
     rto: Nanos,
     unacked_since: TrueTime,
+    /// The process wants to know when a dataset has left.
+    pub tell_sent: bool,
 }
 
 /// What the world has to do after a network event.
@@ -139,15 +148,17 @@ pub struct Tcp {
     kernel: Kernel,
     /// Events to schedule; emptied by the world.
     pub schedule: Vec<(TrueTime, NetEvent)>,
+    /// An end whose process waits to hear that its dataset has left; taken by the world after each event.
+    pub sent: Option<EndIx>,
 }
 
-const EMPTY: Segment = Segment { messages: 0, bytes: 0, accept: false, fin: false };
+const EMPTY: Segment = Segment { messages: 0, bytes: 0, bulk: 0, accept: false, fin: false };
 
 impl Tcp {
     /// No connections yet.
     pub fn new(links: Links) -> Tcp {
         let kernel = links.kernel();
-        Tcp { ends: Vec::with_capacity(256), links, kernel, schedule: Vec::with_capacity(16) }
+        Tcp { ends: Vec::with_capacity(256), links, kernel, schedule: Vec::with_capacity(16), sent: None }
     }
 
     /// An end.
@@ -219,6 +230,7 @@ impl Tcp {
                 timer_armed: false,
                 rto: RTO_FIRST,
                 unacked_since: now,
+                tell_sent: false,
             });
         }
         ix
@@ -328,6 +340,9 @@ impl Tcp {
     pub fn write(&mut self, ix: EndIx, message: Message, bytes: u32) {
         let end = self.end_mut(ix);
         if matches!(end.state, State::Open | State::Connecting) && end.eof != Some(CloseReason::Reset) {
+            if let Message::Snapshot(_) = message {
+                end.waiting.bulk += bytes;
+            }
             end.wire.push_back(message);
             end.waiting.messages += 1;
             end.waiting.bytes += bytes;
@@ -420,6 +435,9 @@ impl Tcp {
         } else {
             sender.wire.drain(..(segment.messages as usize).min(sender.wire.len()));
         }
+        if segment.bulk > 0 && std::mem::take(&mut sender.tell_sent) {
+            self.sent = Some(ix);
+        }
         if segment.accept && receiver.state == State::Unborn {
             receiver.state = State::Waiting;
             return Outcome::Acceptable(ix ^ 1);
@@ -436,6 +454,7 @@ impl Tcp {
         let end = self.end_mut(ix);
         end.waiting.messages += segment.messages;
         end.waiting.bytes += segment.bytes;
+        end.waiting.bulk += segment.bulk;
         end.waiting.accept |= segment.accept;
         end.waiting.fin |= segment.fin;
     }
@@ -505,6 +524,35 @@ impl Tcp {
         }
     }
 
+    fn send_buffer(&self, ix: EndIx) -> u64 {
+        let local = self.links.source(self.end(ix).link) == self.links.source(self.end(ix ^ 1).link);
+        if local { SEND_BUFFER_LOCAL } else { SEND_BUFFER }
+    }
+
+    /// Bytes written to an end that its socket has not taken, datasets not counted.
+    #[inline]
+    pub fn refused_bytes(&self, ix: EndIx) -> u64 {
+        let end = self.end(ix);
+        let waiting = u64::from(end.waiting.bytes);
+        if waiting <= SEND_BUFFER || end.state != State::Open {
+            return 0;
+        }
+        waiting.saturating_sub(self.send_buffer(ix)).min(waiting - u64::from(end.waiting.bulk))
+    }
+
+    /// What the socket has not taken goes with the buffers of the process.
+    fn forget_refused(&mut self, ix: EndIx) {
+        let room = self.send_buffer(ix);
+        let end = self.end_mut(ix);
+        while u64::from(end.waiting.bytes) > room && end.waiting.messages > 0 {
+            let Some(message) = end.wire.pop_back() else {
+                return;
+            };
+            end.waiting.messages -= 1;
+            end.waiting.bytes = end.waiting.bytes.saturating_sub(message.wire_len());
+        }
+    }
+
     /// The process has taken messages from the end; opens the window if it was closed.
     pub fn drained(&mut self, ix: EndIx, now: TrueTime) {
         if self.end(ix ^ 1).window_closed && self.end(ix).rx_bytes < RECEIVE_BUFFER / 2 {
@@ -527,6 +575,8 @@ impl Tcp {
             State::Open | State::Waiting if finished => {}
             State::Open | State::Waiting if abort || unread || state == State::Waiting => self.send_reset(ix, now),
             State::Open | State::Waiting => {
+                self.forget_refused(ix);
+                let end = self.end_mut(ix);
                 end.waiting.fin = true;
                 self.transmit(ix, now);
             }

@@ -41,6 +41,7 @@ impl Redis {
             waiting_acks: Vec::new(),
             unblocked: Vec::new(),
             closing: Vec::new(),
+            over_soft: Vec::new(),
             get_ack_due: false,
             batch: None,
             loading: None,

@@ -2,6 +2,7 @@
 //! section 20; V10 to V12 and the demotion of V19 need Sentinels.
 
 mod eviction;
+mod limits;
 mod net;
 mod persistence;
 mod replication;
