@@ -32,11 +32,6 @@ pub const RTO_MAX: Nanos = Nanos::from_secs(120);
 pub const RETRANSMIT_GIVE_UP: Nanos = Nanos::from_secs(924);
 /// Unread bytes a receiver takes before its window closes.
 pub const RECEIVE_BUFFER: u64 = 4 << 20;
-/// Bytes a socket to another host takes beyond what the network takes at once: `sk_sndbuf` of a connection that never needed
-/// more than its first congestion window. What it refuses stays in the process.
-pub const SEND_BUFFER: u64 = 87_040;
-/// The same on loopback, whose segments are larger.
-pub const SEND_BUFFER_LOCAL: u64 = 2_626_560;
 /// Connections waiting to be accepted (`tcp-backlog`).
 pub const ACCEPT_QUEUE: usize = 511;
 
@@ -524,35 +519,6 @@ impl Tcp {
         }
     }
 
-    fn send_buffer(&self, ix: EndIx) -> u64 {
-        let local = self.links.source(self.end(ix).link) == self.links.source(self.end(ix ^ 1).link);
-        if local { SEND_BUFFER_LOCAL } else { SEND_BUFFER }
-    }
-
-    /// Bytes written to an end that its socket has not taken, datasets not counted.
-    #[inline]
-    pub fn refused_bytes(&self, ix: EndIx) -> u64 {
-        let end = self.end(ix);
-        let waiting = u64::from(end.waiting.bytes);
-        if waiting <= SEND_BUFFER || end.state != State::Open {
-            return 0;
-        }
-        waiting.saturating_sub(self.send_buffer(ix)).min(waiting - u64::from(end.waiting.bulk))
-    }
-
-    /// What the socket has not taken goes with the buffers of the process.
-    fn forget_refused(&mut self, ix: EndIx) {
-        let room = self.send_buffer(ix);
-        let end = self.end_mut(ix);
-        while u64::from(end.waiting.bytes) > room && end.waiting.messages > 0 {
-            let Some(message) = end.wire.pop_back() else {
-                return;
-            };
-            end.waiting.messages -= 1;
-            end.waiting.bytes = end.waiting.bytes.saturating_sub(message.wire_len());
-        }
-    }
-
     /// The process has taken messages from the end; opens the window if it was closed.
     pub fn drained(&mut self, ix: EndIx, now: TrueTime) {
         if self.end(ix ^ 1).window_closed && self.end(ix).rx_bytes < RECEIVE_BUFFER / 2 {
@@ -623,5 +589,6 @@ impl Tcp {
     }
 }
 
+mod buffers;
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 /// Latency of every message.
 pub const HOP: u64 = 200_000;
-/// How long a dataset takes to leave a server that asked to be told.
-pub const BULK_TIME: u64 = 50_000_000;
+/// How long a dataset takes to leave a server that asked to be told; long enough for a client to see the state.
+const BULK_TIME: u64 = 50_000_000;
 const EPOCH: i64 = 1_700_000_000_000_000_000;
 /// Reading of the monotonic clocks at the beginning.
 const UPTIME: u64 = 1_000_000_000;
