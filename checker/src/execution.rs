@@ -22,6 +22,7 @@ fn order(command: Command) -> Order {
         Command::Smembers(_) => (6, 0),
         Command::Get(_) => (7, 0),
         Command::Lrange(_) => (8, 0),
+        Command::Del(_) => (9, 0),
     };
     (command.key(), kind, value)
 }
@@ -128,6 +129,7 @@ impl Counts {
                     Counts::at(obs, &reached, key, applied.lineage.id, before) + 1
                 }
                 Command::Set(Key { space: Space::Counter, .. }, Value(count)) => count,
+                Command::Del(Key { space: Space::Counter, .. }) => 0,
                 _ => continue,
             };
             after.insert(i, count);

@@ -35,6 +35,8 @@ properties! {
     Linearizable = "linearizable";
     /// No acknowledged read returns a value older than a write acknowledged before the read began.
     StaleRead = "stale-read";
+    /// No server gives up a key with acknowledged writes for lack of memory.
+    NoEviction = "no-eviction";
     /// At most one Sentinel is elected per master and epoch.
     OneLeaderPerEpoch = "one-leader-per-epoch";
     /// At most one replica is promoted per master and epoch.

@@ -175,6 +175,19 @@ pub enum Detail<N = NodeIx> {
         /// A write that it should have seen.
         missed: Evidence<N>,
     },
+    /// Keys with acknowledged writes were given up for lack of memory.
+    Evicted {
+        /// By whom.
+        servers: Vec<N>,
+        /// How many keys.
+        keys: u64,
+        /// How many acknowledged writes were their content.
+        writes: u64,
+        /// The first key.
+        first: Key,
+        /// From the first to the last eviction.
+        span: Span,
+    },
     /// More than one Sentinel was elected in one epoch.
     TwoLeaders {
         /// The epoch.

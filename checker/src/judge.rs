@@ -47,6 +47,7 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
     property::lost_write::check(obs, &index, &mut out);
     property::linearizable::check(obs, &index, scratch, &mut out);
     property::stale_read::check(obs, &index, &mut out);
+    property::no_eviction::check(obs, &index, &mut out);
     property::one_leader_per_epoch::check(obs, &index, &mut out);
     property::one_promotion_per_epoch::check(obs, &index, &mut out);
     property::epoch_monotonic::check(obs, &index, &mut out);

@@ -86,6 +86,10 @@ metrics! {
     ReadsAcked = "reads_acked";
     /// Acknowledged reads of a value that had been overwritten before they began.
     StaleReads = "stale_reads";
+    /// Keys given up for lack of memory; absent if there were none.
+    KeysEvicted = "keys_evicted";
+    /// Acknowledged writes that were their content.
+    WritesEvicted = "writes_evicted";
     /// Anomalies of linearizability.
     Anomalies = "anomalies";
     /// +tilt events.

@@ -50,6 +50,9 @@ impl<N> Detail<N> {
             Detail::StaleReads { stale, reads, read, missed } => {
                 Detail::StaleReads { stale, reads, read: evidence(read, f), missed: evidence(missed, f) }
             }
+            Detail::Evicted { servers, keys, writes, first, span } => {
+                Detail::Evicted { servers: all(servers, f), keys, writes, first, span }
+            }
             Detail::TwoLeaders { epoch, leaders, forced } => {
                 Detail::TwoLeaders { epoch, leaders: all(leaders, f), forced }
             }

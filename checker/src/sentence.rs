@@ -70,6 +70,7 @@ fn asked(command: Command) -> String {
         Command::Incr(_) => format!("INCR {key}"),
         Command::Rpush(_, value) => format!("RPUSH {key} {}", value.0),
         Command::Lrange(_) => format!("LRANGE {key} 0 -1"),
+        Command::Del(_) => format!("DEL {key}"),
     }
 }
 
@@ -191,6 +192,14 @@ impl Detail<String> {
                     proof.join("; "),
                 )
             }
+            Detail::Evicted { servers, keys, writes, first, span } => format!(
+                "{} evicted {}, first {}, {}: {} with them, not lost but given up for lack of memory (maxmemory)",
+                listed(servers),
+                counted(*keys, "key"),
+                first.name(),
+                during(*span),
+                counted(*writes, "acknowledged write"),
+            ),
             Detail::StaleReads { stale, reads, read, missed } => format!(
                 "{stale} of {} returned a value that had been overwritten before; first {}, after {}",
                 counted(*reads, "read"),

@@ -25,6 +25,8 @@ pub enum Act {
     Open(Conn, Addr),
     /// Closes a connection. No further input comes from it.
     Close(Conn, CloseHow),
+    /// Asks to be told with `Input::Sent` once the dataset about to be written to the connection has left.
+    TellSent(Conn),
     /// A Sentinel event: log line and pub/sub message.
     Event(Event),
     /// Something only the record wants to know.

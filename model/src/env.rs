@@ -1,7 +1,7 @@
 //! What a node is given to look at: its clocks, its chance and its disk. The world implements the traits.
 
 use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
-use crate::ids::Ip;
+use crate::ids::{Conn, Ip};
 use crate::time::{Millis, MonoTime, Nanos, WallTime};
 use std::sync::Arc;
 
@@ -26,14 +26,16 @@ pub enum Purpose {
     Backoff,
     /// Random fault schedules.
     Chaos,
+    /// Which keys a server looks at when it has to evict one.
+    Eviction,
 }
 
 impl Purpose {
     /// Number of purposes.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
     /// All purposes with the label that keys their stream.
     pub const LABELS: [&'static str; Purpose::COUNT] =
-        ["identity", "timer-hz", "desync", "table-order", "workload", "pacing", "backoff", "chaos"];
+        ["identity", "timer-hz", "desync", "table-order", "workload", "pacing", "backoff", "chaos", "eviction"];
 }
 
 /// Chance. Raw words only; ranges and shuffles are made here, so that no dependency can change what a seed means.
@@ -137,12 +139,13 @@ pub struct Env<'a> {
     pub draws: &'a mut dyn Draws,
     disk: &'a mut dyn Disk,
     resolver: Option<&'a mut dyn Resolver>,
+    refused: &'a [(Conn, u64)],
 }
 
 impl<'a> Env<'a> {
     /// An environment at these local times, in which no name resolves.
     pub fn new(wall: WallTime, mono: MonoTime, draws: &'a mut dyn Draws, disk: &'a mut dyn Disk) -> Env<'a> {
-        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, resolver: None }
+        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, resolver: None, refused: &[] }
     }
 
     /// The same with a resolver.
@@ -157,6 +160,18 @@ impl<'a> Env<'a> {
         let answered = self.resolver.as_mut()?.look_up(self.elapsed, name);
         self.block(answered.cost);
         answered.ip
+    }
+
+    /// The same with sockets that did not take everything written to them before this iteration: their connections, and how
+    /// many bytes stay with the process. Bytes of a dataset do not count: they come from a file or a child.
+    pub fn with_refused(mut self, refused: &'a [(Conn, u64)]) -> Env<'a> {
+        self.refused = refused;
+        self
+    }
+
+    /// Connections whose sockets are full, with the bytes they have not taken.
+    pub fn refused(&self) -> &'a [(Conn, u64)] {
+        self.refused
     }
 
     /// The wall clock now.

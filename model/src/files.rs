@@ -181,6 +181,43 @@ pub enum AppendFsync {
     No,
 }
 
+/// `maxmemory-policy`. The `volatile-` policies take only keys with an expiry; there are none here, so that each of them
+/// acts as `noeviction`, as in a real server without such keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaxmemoryPolicy {
+    /// Writes that take memory are refused.
+    #[default]
+    NoEviction,
+    /// Any key goes.
+    AllkeysRandom,
+    /// Of a few keys looked at, the one not used for longest goes.
+    AllkeysLru,
+}
+
+/// One class of `client-output-buffer-limit`; 0 for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputLimit {
+    /// From so many bytes on, the client is closed.
+    pub hard: u64,
+    /// From so many bytes on, the client is closed if it stays there.
+    pub soft: u64,
+    /// For more than so many seconds.
+    pub soft_seconds: u32,
+}
+
+impl OutputLimit {
+    /// The default for replicas: 256 MiB, or 64 MiB for 60 seconds.
+    pub const fn replica() -> OutputLimit {
+        OutputLimit { hard: 256 << 20, soft: 64 << 20, soft_seconds: 60 }
+    }
+
+    /// The default for subscribers: 32 MiB, or 8 MiB for 60 seconds.
+    pub const fn pubsub() -> OutputLimit {
+        OutputLimit { hard: 32 << 20, soft: 8 << 20, soft_seconds: 60 }
+    }
+}
+
 /// `redis.conf`, the directives that matter to replication, persistence and clients (Redis spec 18).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedisConf {
@@ -242,8 +279,20 @@ pub struct RedisConf {
     pub replica_announce_ip: Option<Ip>,
     /// `replica-announce-port`; 0 for the port itself.
     pub replica_announce_port: u16,
-    /// `maxmemory`, bytes; 0 for no limit. Without eviction, whatever the policy.
+    /// `maxmemory`, bytes; 0 for no limit.
     pub maxmemory: u64,
+    /// `maxmemory-policy`
+    #[serde(default)]
+    pub maxmemory_policy: MaxmemoryPolicy,
+    /// `client-output-buffer-limit replica`
+    #[serde(default = "OutputLimit::replica")]
+    pub replica_output_limit: OutputLimit,
+    /// `client-output-buffer-limit pubsub`
+    #[serde(default = "OutputLimit::pubsub")]
+    pub pubsub_output_limit: OutputLimit,
+    /// `client-output-buffer-limit normal`
+    #[serde(default)]
+    pub normal_output_limit: OutputLimit,
     /// Bytes of keys that a master holds when it is started for the first time, beside those that clients write. No
     /// directive: what DEBUG POPULATE would do at that moment.
     pub dataset: u64,
@@ -292,6 +341,10 @@ impl Default for RedisConf {
             replica_announce_ip: None,
             replica_announce_port: 0,
             maxmemory: 0,
+            maxmemory_policy: MaxmemoryPolicy::NoEviction,
+            replica_output_limit: OutputLimit::replica(),
+            pubsub_output_limit: OutputLimit::pubsub(),
+            normal_output_limit: OutputLimit::default(),
             dataset: 0,
             writable: true,
         }

@@ -25,6 +25,8 @@ pub enum Input {
     Message(Conn, Message),
     /// The peer is gone; nothing more comes from this connection, and it is closed on this side too.
     Closed(Conn, CloseReason),
+    /// A dataset written to this connection has left; asked for with `Act::TellSent`.
+    Sent(Conn),
     /// SIGTERM.
     Terminate,
     /// A command typed by an operator on the host itself (through loopback); its reply is not awaited.

@@ -47,6 +47,16 @@ pub enum Note {
         /// From where.
         offset: ReplOffset,
     },
+    /// A server closes a client that takes its output too slowly (`scheduled to be closed ASAP for overcoming of output
+    /// buffer limits`).
+    OverOutputLimit {
+        /// The client; a replica with its listening port.
+        peer: Addr,
+        /// Bytes that it had not taken.
+        bytes: u64,
+        /// Below the hard limit, but above the soft one for too long.
+        soft: bool,
+    },
     /// A full sync replaced the dataset.
     FullSync {
         /// What the dataset was before.

@@ -99,6 +99,8 @@ pub enum Command {
     Rpush(Key, Value),
     /// `LRANGE key 0 -1`
     Lrange(Key),
+    /// `DEL key`. No client of the simulation sends it: it is what a server that evicts a key tells its replicas.
+    Del(Key),
 }
 
 impl Command {
@@ -113,7 +115,8 @@ impl Command {
             | Command::Get(key)
             | Command::Incr(key)
             | Command::Rpush(key, _)
-            | Command::Lrange(key) => key,
+            | Command::Lrange(key)
+            | Command::Del(key) => key,
         }
     }
 
@@ -129,6 +132,7 @@ impl Command {
             Command::Incr(_) => "incr",
             Command::Rpush(..) => "rpush",
             Command::Lrange(_) => "lrange",
+            Command::Del(_) => "del",
         }
     }
 
@@ -136,7 +140,12 @@ impl Command {
     pub const fn is_write(self) -> bool {
         matches!(
             self,
-            Command::Sadd(..) | Command::Srem(..) | Command::Set(..) | Command::Incr(..) | Command::Rpush(..)
+            Command::Sadd(..)
+                | Command::Srem(..)
+                | Command::Set(..)
+                | Command::Incr(..)
+                | Command::Rpush(..)
+                | Command::Del(_)
         )
     }
 }

@@ -349,6 +349,7 @@ fn command<S: Sink>(command: Command, to: &mut S) {
         Command::Smembers(key) => key_only("SMEMBERS", key, to),
         Command::Get(key) => key_only("GET", key, to),
         Command::Incr(key) => key_only("INCR", key, to),
+        Command::Del(key) => key_only("DEL", key, to),
         Command::Lrange(key) => {
             begin(4, &["LRANGE"], to);
             to.bulk_key(key);

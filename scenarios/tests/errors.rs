@@ -69,6 +69,27 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
         ),
         ("[cluster]\n[sentinel]\nfailover-timeout = 0\n", (3, 20), "wrong value of `failover-timeout`: found 0"),
         (
+            "[cluster]\n[redis]\nmaxmemory-policy = \"allkeys-lur\"\n",
+            (3, 20),
+            "wrong value of `maxmemory-policy`: found \"allkeys-lur\", expected `noeviction`",
+        ),
+        (
+            "[cluster]\n[redis]\nclient-output-buffer-limit = \"replica 1mb 1mb\"\n",
+            (3, 30),
+            "wrong value of `client-output-buffer-limit`: found \"replica 1mb 1mb\", expected class, hard limit, soft limit and \
+             seconds like \"replica 256mb 64mb 60\"",
+        ),
+        (
+            "[cluster]\n[redis]\nclient-output-buffer-limit = \"replica 1mb 1mb 5s\"\n",
+            (3, 30),
+            "wrong value of `client-output-buffer-limit`: found \"replica 1mb 1mb 5s\", expected class",
+        ),
+        (
+            "[cluster]\n[redis]\nclient-output-buffer-limit = \"master 1mb 1mb 5\"\n",
+            (3, 30),
+            "there is no class `master`",
+        ),
+        (
             "[cluster]\n[redis]\nappendonly = \"ja\"\n",
             (3, 14),
             "wrong value of `appendonly`: found \"ja\", expected true or false",

@@ -108,6 +108,8 @@ pub struct Proc {
     pub accept_queue: VecDeque<EndIx>,
     /// Ends by connection number; `EndIx::MAX` once closed.
     pub conns: Vec<EndIx>,
+    /// Ends whose sockets did not take everything written to them.
+    pub clogged: Vec<EndIx>,
     /// The number the next connection gets.
     pub next_conn: u32,
     /// Inputs that come from outside the network: signals and operators' commands.

@@ -75,6 +75,8 @@ pub enum NetEvent {
 struct Segment {
     messages: u32,
     bytes: u32,
+    /// Of these, bytes of datasets, which are in no buffer of the process.
+    bulk: u32,
     /// Completes the handshake.
     accept: bool,
     fin: bool,
@@ -117,6 +119,8 @@ pub struct End {
     timer_armed: bool,
     rto: Nanos,
     unacked_since: TrueTime,
+    /// The process wants to know when a dataset has left.
+    pub tell_sent: bool,
 }
 
 /// What the world has to do after a network event.
@@ -139,15 +143,17 @@ pub struct Tcp {
     kernel: Kernel,
     /// Events to schedule; emptied by the world.
     pub schedule: Vec<(TrueTime, NetEvent)>,
+    /// An end whose process waits to hear that its dataset has left; taken by the world after each event.
+    pub sent: Option<EndIx>,
 }
 
-const EMPTY: Segment = Segment { messages: 0, bytes: 0, accept: false, fin: false };
+const EMPTY: Segment = Segment { messages: 0, bytes: 0, bulk: 0, accept: false, fin: false };
 
 impl Tcp {
     /// No connections yet.
     pub fn new(links: Links) -> Tcp {
         let kernel = links.kernel();
-        Tcp { ends: Vec::with_capacity(256), links, kernel, schedule: Vec::with_capacity(16) }
+        Tcp { ends: Vec::with_capacity(256), links, kernel, schedule: Vec::with_capacity(16), sent: None }
     }
 
     /// An end.
@@ -219,6 +225,7 @@ impl Tcp {
                 timer_armed: false,
                 rto: RTO_FIRST,
                 unacked_since: now,
+                tell_sent: false,
             });
         }
         ix
@@ -328,6 +335,9 @@ impl Tcp {
     pub fn write(&mut self, ix: EndIx, message: Message, bytes: u32) {
         let end = self.end_mut(ix);
         if matches!(end.state, State::Open | State::Connecting) && end.eof != Some(CloseReason::Reset) {
+            if let Message::Snapshot(_) = message {
+                end.waiting.bulk += bytes;
+            }
             end.wire.push_back(message);
             end.waiting.messages += 1;
             end.waiting.bytes += bytes;
@@ -420,6 +430,9 @@ impl Tcp {
         } else {
             sender.wire.drain(..(segment.messages as usize).min(sender.wire.len()));
         }
+        if segment.bulk > 0 && std::mem::take(&mut sender.tell_sent) {
+            self.sent = Some(ix);
+        }
         if segment.accept && receiver.state == State::Unborn {
             receiver.state = State::Waiting;
             return Outcome::Acceptable(ix ^ 1);
@@ -436,6 +449,7 @@ impl Tcp {
         let end = self.end_mut(ix);
         end.waiting.messages += segment.messages;
         end.waiting.bytes += segment.bytes;
+        end.waiting.bulk += segment.bulk;
         end.waiting.accept |= segment.accept;
         end.waiting.fin |= segment.fin;
     }
@@ -527,6 +541,8 @@ impl Tcp {
             State::Open | State::Waiting if finished => {}
             State::Open | State::Waiting if abort || unread || state == State::Waiting => self.send_reset(ix, now),
             State::Open | State::Waiting => {
+                self.forget_refused(ix);
+                let end = self.end_mut(ix);
                 end.waiting.fin = true;
                 self.transmit(ix, now);
             }
@@ -573,5 +589,6 @@ impl Tcp {
     }
 }
 
+mod buffers;
 #[cfg(test)]
 mod tests;

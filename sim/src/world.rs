@@ -246,6 +246,10 @@ impl World {
             NetEvent::Reset(end) => self.tcp.reset(end),
         };
         self.schedule_net();
+        if let Some(end) = self.tcp.sent.take() {
+            let (p, conn) = (self.tcp.end(end).proc, self.tcp.end(end).conn);
+            self.signal(p, Input::Sent(conn));
+        }
         match outcome {
             Outcome::Nothing => {}
             Outcome::Readable(end) => self.readable(end),

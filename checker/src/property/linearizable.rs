@@ -9,6 +9,7 @@
 //! Source: Herlihy and Wing 1990; Gibbons and Korach 1997. Cannot see: what no client read (`lost-write` does), and
 //! sets and lists, whose elements the audit of `lost-write` covers. A write that a client library may have sent twice
 //! is one write here; its second effect is an anomaly called `duplicate-effect` on a register and allowed on a counter.
+//! Keys that a server evicted are left out (`no-eviction`): nobody invoked the DEL.
 
 use crate::expect::Property;
 use crate::finding::{Detail, Evidence, Finding};
@@ -17,6 +18,7 @@ use crate::judge::Judgement;
 use crate::linear::{Action, AnomalyKind, Entry, Fate, Report, Scratch, counter, register};
 use crate::metrics::Metric;
 use crate::observations::{Observations, Operation};
+use crate::property::no_eviction::evicted_keys;
 use crate::tenure::{Tenure, tenures};
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Command, Key, Space};
@@ -56,9 +58,11 @@ impl History {
         };
         history.entries.clear();
         history.operations.clear();
+        let evicted = evicted_keys(obs, index, master);
         for (i, operation) in (0u32..).zip(&obs.operations) {
             let place = index.master_of(operation.server.unwrap_or(operation.client));
-            if operation.command.key().space != space || place != Some(master) {
+            let key = operation.command.key();
+            if key.space != space || place != Some(master) || evicted.contains(&key) {
                 continue;
             }
             if let Some(entry) = entry(operation) {

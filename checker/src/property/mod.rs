@@ -8,6 +8,7 @@ pub mod events;
 pub mod failover_completes;
 pub mod linearizable;
 pub mod lost_write;
+pub mod no_eviction;
 pub mod no_false_failover;
 pub mod one_leader_per_epoch;
 pub mod one_promotion_per_epoch;

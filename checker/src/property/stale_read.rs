@@ -6,7 +6,7 @@
 //! On counters a read is stale if a higher count was returned before it began.
 //!
 //! Source: a part of linearizability, counted read by read because users meet it so. Cannot see: values whose write
-//! was never acknowledged (their place in time is open).
+//! was never acknowledged (their place in time is open), and keys that a server evicted (`no-eviction`).
 
 use crate::expect::Property;
 use crate::finding::{Detail, Evidence, Finding};
@@ -14,6 +14,7 @@ use crate::index::Index;
 use crate::judge::Judgement;
 use crate::metrics::Metric;
 use crate::observations::{Observations, Operation};
+use crate::property::no_eviction::evicted_keys;
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Command, Key, Space, Value};
 use std::collections::BTreeMap;
@@ -69,6 +70,7 @@ fn stale_reads(obs: &Observations, index: &Index<'_>, master: usize) -> (Vec<(u3
         .map(|(i, operation)| (operation.ret, i))
         .collect();
     returns.sort_unstable();
+    let evicted = evicted_keys(obs, index, master);
     let mut keys: BTreeMap<Key, Known> = BTreeMap::new();
     for &(ret, i) in &returns {
         if let Command::Set(key, value) = obs.operations[i as usize].command {
@@ -84,7 +86,8 @@ fn stale_reads(obs: &Observations, index: &Index<'_>, master: usize) -> (Vec<(u3
         }
         if let (Command::Get(key), true) = (operation.command, mine(operation)) {
             reads += 1;
-            let missed = keys.get(&key).and_then(|known| missed(known, key, operation));
+            let known = keys.get(&key).filter(|_| !evicted.contains(&key));
+            let missed = known.and_then(|known| missed(known, key, operation));
             stale.extend(missed.map(|missed| (i, missed)));
         }
     }

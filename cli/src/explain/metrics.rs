@@ -27,6 +27,8 @@ pub const ENTRIES: &[Entry] = &[
     entry("writes_lost", "Acknowledged writes that are gone after everybody agrees again."),
     entry("writes_indeterminate", "Writes whose client cannot know whether they were executed."),
     entry("stale_reads", "Reads of a value older than a write acknowledged before."),
+    entry("keys_evicted", "Keys that a server gave up because its data took more than maxmemory."),
+    entry("writes_evicted", "Acknowledged writes that were the content of these keys."),
     entry("tilts", "How often a Sentinel entered TILT because its clock or its process jumped."),
     entry("sim_ms", "How much time was simulated."),
     entry("events", "How many events the simulation processed."),

@@ -28,6 +28,13 @@ pub const ENTRIES: &[Entry] = &[
          still read from a master that has been replaced.",
     ),
     entry(
+        "no-eviction",
+        "A server that held more than `maxmemory` gave up a key with acknowledged writes. It is what an `allkeys` policy \
+         asks for, and it surprises after a failover to a replica with less memory: a replica ignores its own limit until \
+         it is promoted. The writes are not lost in the sense of `lost-write`, for the eviction is a DEL in the history \
+         that they are in; keys that were evicted are left out of `linearizable` and `stale-read`.",
+    ),
+    entry(
         "one-leader-per-epoch",
         "At most one Sentinel is elected per master and epoch. Sentinel promises this; a violation is a bug of the \
          protocol or of its simulation.",

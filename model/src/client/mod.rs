@@ -400,7 +400,7 @@ impl Node for Client {
             }
             Input::Operator(OperatorCommand::StopWorkload) => self.pacer.stop(),
             Input::Terminate => io.out.exit(io.env.elapsed(), TERMINATED),
-            Input::Accepted(..) | Input::Message(..) | Input::Operator(_) => {}
+            Input::Accepted(..) | Input::Message(..) | Input::Operator(_) | Input::Sent(_) => {}
         }
         self.start_due(io);
     }

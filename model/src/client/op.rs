@@ -315,7 +315,7 @@ fn acknowledged(command: Option<Command>, reply: &Reply) -> Option<Option<Value>
         (Command::Get(_), Reply::Value(value)) => Some(*value),
         (Command::Incr(_), Reply::Int(count)) => Some(Some(Value(*count as u64))),
         (Command::Sismember(..), Reply::Int(found)) => Some(Some(Value(*found as u64))),
-        (Command::Sadd(..) | Command::Srem(..) | Command::Rpush(..), Reply::Int(_))
+        (Command::Sadd(..) | Command::Srem(..) | Command::Rpush(..) | Command::Del(_), Reply::Int(_))
         | (Command::Set(..), Reply::Ok)
         | (Command::Smembers(_) | Command::Lrange(_), Reply::Values(_)) => Some(None),
         _ => None,

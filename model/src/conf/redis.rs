@@ -2,10 +2,10 @@
 
 use super::check::{Checked, check, is_no_one};
 use super::directives::{self, RETIRED, SENTINEL_COMMANDS};
-use super::number::{ipv4, strtol};
+use super::number::{ipv4, memory, strtol};
 use super::split::{Arg, Line, lines};
 use super::{ConfError, Ignored, Read, Resolve, UNRESOLVED, error_at};
-use crate::files::{AppendFsync, RedisConf};
+use crate::files::{AppendFsync, MaxmemoryPolicy, OutputLimit, RedisConf};
 use crate::{Addr, Ip};
 
 /// Which program reads the file.
@@ -23,8 +23,8 @@ pub(super) struct Reader<'r> {
     resolve: Resolve<'r>,
     /// The first `save` line replaces the default save points, later ones add to it.
     saved: bool,
-    /// A policy takes keys away instead of refusing writes: then `maxmemory` has no effect here.
-    evicts: bool,
+    /// A policy that is not modelled takes keys away: then `maxmemory` has no effect here.
+    unmodelled: bool,
     cluster: bool,
     /// The first setting of a module (`name.option`), unless a module is loaded.
     module_setting: Option<Line>,
@@ -60,7 +60,7 @@ impl<'r> Reader<'r> {
             mode,
             resolve,
             saved: false,
-            evicts: false,
+            unmodelled: false,
             cluster: false,
             module_setting: None,
             loads_module: false,
@@ -160,9 +160,7 @@ impl<'r> Reader<'r> {
                 self.conf.repl_backlog_size = *bytes;
                 true
             }
-            // Without eviction it refuses writes; with a policy of eviction it would take keys away, which the model does
-            // not.
-            Checked::Memory(bytes) if name == "maxmemory" && !self.evicts => {
+            Checked::Memory(bytes) if name == "maxmemory" && !self.unmodelled => {
                 self.conf.maxmemory = *bytes;
                 true
             }
@@ -227,12 +225,18 @@ impl<'r> Reader<'r> {
                 self.conf.replica_announce_ip = numeric(&host).or_else(|| Ip::named(&host));
                 return self.conf.replica_announce_ip.is_some() || host.is_empty();
             }
-            "maxmemory-policy" if text().is_some_and(|policy| policy.eq_ignore_ascii_case("noeviction")) => {}
-            "maxmemory-policy" => {
-                self.evicts = true;
-                self.conf.maxmemory = 0;
-                return false;
-            }
+            "maxmemory-policy" => match &*text().unwrap_or_default().to_ascii_lowercase() {
+                "allkeys-random" => self.conf.maxmemory_policy = MaxmemoryPolicy::AllkeysRandom,
+                "allkeys-lru" => self.conf.maxmemory_policy = MaxmemoryPolicy::AllkeysLru,
+                // How often a key was used is not counted.
+                "allkeys-lfu" => {
+                    self.unmodelled = true;
+                    self.conf.maxmemory = 0;
+                    return false;
+                }
+                _ => self.conf.maxmemory_policy = MaxmemoryPolicy::NoEviction,
+            },
+            "client-output-buffer-limit" => self.output_limits(words),
             "requirepass" => self.conf.requirepass = filled(),
             "masterauth" => self.conf.masterauth = filled(),
             "masteruser" => self.conf.masteruser = filled(),
@@ -248,6 +252,20 @@ impl<'r> Reader<'r> {
             _ => return false,
         }
         true
+    }
+
+    /// Groups of class, hard limit, soft limit and its seconds.
+    fn output_limits(&mut self, words: &[Arg]) {
+        for group in words.chunks_exact(4) {
+            let bytes = |arg: &Arg| memory(&arg.text).unwrap_or(0);
+            let soft_seconds = u32::try_from(strtol(&group[3].text).0).unwrap_or(0);
+            let limit = OutputLimit { hard: bytes(&group[1]), soft: bytes(&group[2]), soft_seconds };
+            match &*group[0].text.to_ascii_lowercase() {
+                "replica" | "slave" => self.conf.replica_output_limit = limit,
+                "pubsub" => self.conf.pubsub_output_limit = limit,
+                _ => self.conf.normal_output_limit = limit,
+            }
+        }
     }
 
     fn save(&mut self, words: &[Arg]) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::files::{AppendFsync, MasterConf};
+use crate::files::{AppendFsync, MasterConf, MaxmemoryPolicy, OutputLimit};
 use crate::{Addr, Epoch, Millis};
 use proptest::prelude::*;
 
@@ -193,7 +193,9 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
          repl-diskless-sync-delay 0\nrepl-diskless-sync-max-replicas 2\nAppendOnly YES\n\
          appendfsync always\nsave 900 1 300 10\nsave \"60 100\"\nshutdown-timeout 3\nmaxclients 50\n\
          replica-announce-ip 10.0.0.9\nreplica-announce-port 7000\nmaxmemory 64mb\n\
-         stop-writes-on-bgsave-error no\n",
+         stop-writes-on-bgsave-error no\n\
+         maxmemory-policy Allkeys-LRU\nclient-output-buffer-limit slave 1mb 64kb 10 pubsub 0 0 0\n\
+         client-output-buffer-limit \"normal 5 0 0\"\n",
     )
     .unwrap();
     let expected = RedisConf {
@@ -226,6 +228,10 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
         replica_announce_ip: Some(at(9, 0).ip),
         replica_announce_port: 7000,
         maxmemory: 64 << 20,
+        maxmemory_policy: MaxmemoryPolicy::AllkeysLru,
+        replica_output_limit: OutputLimit { hard: 1 << 20, soft: 64 << 10, soft_seconds: 10 },
+        pubsub_output_limit: OutputLimit::default(),
+        normal_output_limit: OutputLimit { hard: 5, ..OutputLimit::default() },
         dataset: 0,
         writable: true,
     };

@@ -88,7 +88,7 @@ impl Flags {
 
 /// `CMD_DENYOOM`
 fn grows_memory(request: &Request) -> bool {
-    matches!(request, Request::Data(command) if command.is_write() && !matches!(command, Command::Srem(..)))
+    matches!(request, Request::Data(command) if command.is_write() && !matches!(command, Command::Srem(..) | Command::Del(_)))
 }
 
 /// What becomes of a command.

@@ -51,6 +51,12 @@ impl Redis {
         let Some(client) = self.clients.get(conn) else {
             return;
         };
+        if self.conf.maxmemory > 0 && client.authenticated {
+            self.perform_evictions(env, out);
+        }
+        let Some(client) = self.clients.get(conn) else {
+            return;
+        };
         if client.kind == Kind::Replica {
             return self.replica_command(env, out, conn, &request);
         }

@@ -93,7 +93,7 @@ impl Redis {
     /// here the dataset travels as a whole when the child ends, so the newline stands for its bytes.
     fn newlines_to_waiting(&self, out: &mut Effects) {
         for replica in &self.replicas {
-            if replica.state != SyncState::Online {
+            if matches!(replica.state, SyncState::WaitStart | SyncState::WaitEnd) {
                 out.send_stream(replica.conn, Message::Newline);
             }
         }

@@ -151,7 +151,46 @@ impl Dataset {
                 Space::List => (Reply::Values(Arc::new(self.list(key).to_vec())), false),
                 _ => (Reply::Error(ErrorWord::WrongType), false),
             },
+            Command::Del(key) => {
+                let removed = self.exists(key);
+                if removed {
+                    self.remove(key);
+                }
+                (Reply::Int(removed.into()), removed)
+            }
         }
+    }
+
+    /// Whether there is such a key: an emptied set or list is none.
+    pub fn exists(&self, key: Key) -> bool {
+        match key.space {
+            Space::Set => self.set(key).is_some_and(|set| !set.is_empty()),
+            Space::Register => self.register(key).is_some(),
+            Space::Counter => self.counter(key).is_some(),
+            Space::List => !self.list(key).is_empty(),
+        }
+    }
+
+    fn remove(&mut self, key: Key) {
+        let index = key.index as usize;
+        match key.space {
+            Space::Set => self.sets[index] = ValueSet::default(),
+            Space::Register => self.registers[index] = None,
+            Space::Counter => self.counters[index] = None,
+            Space::List => self.lists[index].clear(),
+        }
+    }
+
+    /// All keys that clients wrote, in a fixed order.
+    pub fn keys(&self) -> Vec<Key> {
+        let spaces = [
+            (Space::Set, self.sets.len()),
+            (Space::Register, self.registers.len()),
+            (Space::Counter, self.counters.len()),
+            (Space::List, self.lists.len()),
+        ];
+        let all = spaces.into_iter().flat_map(|(space, n)| (0..n as u32).map(move |index| Key { space, index }));
+        all.filter(|key| self.exists(*key)).collect()
     }
 
     fn on_set(&mut self, key: Key, change: impl FnOnce(&mut ValueSet) -> bool) -> (Reply, bool) {
@@ -215,6 +254,23 @@ mod tests {
         assert_eq!(members, [Value::unique(0, 1), Value::unique(3, 70)]);
         assert_eq!(data.execute(Command::Srem(SET, Value(1))), (Reply::Int(1), true));
         assert_eq!(data.set(SET).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn del_takes_a_key_of_any_kind_and_counts_what_it_took() {
+        let mut data = Dataset::default();
+        let key = |space| Key { space, index: 2 };
+        data.execute(Command::Sadd(key(Space::Set), Value(1)));
+        data.execute(Command::Set(key(Space::Register), Value(1)));
+        data.execute(Command::Incr(key(Space::Counter)));
+        data.execute(Command::Rpush(key(Space::List), Value(1)));
+        let keys = data.keys();
+        assert_eq!(keys, [Space::Set, Space::Register, Space::Counter, Space::List].map(key));
+        for key in keys {
+            assert_eq!(data.execute(Command::Del(key)), (Reply::Int(1), true));
+            assert_eq!(data.execute(Command::Del(key)), (Reply::Int(0), false));
+        }
+        assert_eq!((data.keys().len(), data.memory_bytes()), (0, Dataset::default().memory_bytes()));
     }
 
     #[test]

@@ -277,6 +277,7 @@ impl Redis {
         let (id, offset) = self.link.announced.take().expect("a transfer was announced");
         let before = self.history.lineage;
         self.data = snapshot.data.clone();
+        self.evictor = Default::default();
         self.history.adopt(id, offset.0, snapshot.lineage, self.conf.repl_backlog_size);
         out.note(env.elapsed(), Note::FullSync { before, after: snapshot.lineage });
         self.clock = env.wall();
@@ -327,6 +328,7 @@ impl Redis {
             StreamItem::Write(_) if self.persist.refuses_writes(&self.conf) => self.abort(env, out),
             StreamItem::Write(command) => {
                 let (_, changed) = self.data.execute(*command);
+                self.touch(command.key());
                 self.persist.dirty += u64::from(changed);
                 self.history.lineage.writes += 1;
                 self.persist.feed_aof(*command, self.history.lineage);

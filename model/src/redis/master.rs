@@ -5,7 +5,7 @@ use super::Redis;
 use super::clients::Kind;
 use super::link::Phase;
 use super::persist::{Child, ChildKind};
-use crate::effects::{CloseHow, Effects};
+use crate::effects::{Act, CloseHow, Effects};
 use crate::env::{Env, Purpose};
 use crate::error::ErrorWord;
 use crate::files::Snapshot;
@@ -21,6 +21,8 @@ pub enum SyncState {
     WaitStart,
     /// SLAVE_STATE_WAIT_BGSAVE_END
     WaitEnd,
+    /// SLAVE_STATE_SEND_BULK: the file is on its way.
+    SendBulk,
     /// SLAVE_STATE_ONLINE
     Online,
 }
@@ -56,6 +58,7 @@ impl Attached {
     pub fn info_state(&self) -> ReplicaState {
         match self.state {
             SyncState::WaitStart | SyncState::WaitEnd => ReplicaState::WaitBgsave,
+            SyncState::SendBulk => ReplicaState::SendBulk,
             SyncState::Online => ReplicaState::Online,
         }
     }
@@ -190,20 +193,28 @@ impl Redis {
         self.refresh_good_replicas();
     }
 
-    /// updateSlavesWaitingBgsave for a disk target: the file is sent, the stream behind it. SEND_BULK lasts as long as
-    /// the file is on its way; the network keeps the order, so the model goes on to ONLINE at once.
-    pub(super) fn disk_snapshot_saved(&mut self, out: &mut Effects, snapshot: &Arc<Snapshot>) {
-        let now = self.clock.secs();
-        for index in 0..self.replicas.len() {
-            let replica = &mut self.replicas[index];
+    /// updateSlavesWaitingBgsave for a disk target: the file is sent, and the stream goes on piling up meanwhile.
+    pub(super) fn disk_snapshot_saved(&mut self, env: &Env<'_>, out: &mut Effects, snapshot: &Arc<Snapshot>) {
+        for replica in &mut self.replicas {
             if replica.state == SyncState::WaitEnd {
-                replica.state = SyncState::Online;
-                replica.ack_time = now;
-                let (conn, unsent) = (replica.conn, replica.unsent);
-                out.send_stream(conn, Message::Snapshot(snapshot.clone()));
-                self.send_backlog(out, conn, unsent);
+                replica.state = SyncState::SendBulk;
+                out.acts.push((env.elapsed(), Act::TellSent(replica.conn)));
+                out.send_stream(replica.conn, Message::Snapshot(snapshot.clone()));
             }
         }
+    }
+
+    /// The end of sendBulkToSlave: the file has left; the replica is online and gets what piled up.
+    pub(super) fn bulk_sent(&mut self, out: &mut Effects, conn: Conn) {
+        let now = self.clock.secs();
+        let sending = |replica: &&mut Attached| replica.conn == conn && replica.state == SyncState::SendBulk;
+        let Some(replica) = self.replicas.iter_mut().find(sending) else {
+            return;
+        };
+        replica.state = SyncState::Online;
+        replica.ack_time = now;
+        let unsent = replica.unsent;
+        self.send_backlog(out, conn, unsent);
         self.refresh_good_replicas();
     }
 

@@ -7,8 +7,10 @@ mod clients;
 mod commands;
 mod cron;
 pub mod dataset;
+mod evict;
 mod history;
 mod info;
+mod limits;
 mod link;
 mod master;
 mod operator;
@@ -30,6 +32,7 @@ use crate::time::{MonoTime, Nanos, WallTime};
 use crate::{ErrorWord, Node};
 use clients::{Clients, Kind};
 use cron::Cron;
+use evict::Evictor;
 use history::History;
 use link::{Link, Phase};
 use master::Attached;
@@ -46,6 +49,7 @@ pub struct Redis {
     /// The cached clock (`unixtime`, `mstime`): as old as the last cron run or executed command (spec 2.3).
     clock: WallTime,
     data: dataset::Dataset,
+    evictor: Evictor,
     persist: Persist,
     history: History,
     /// `masterhost` and `masterport`; `None` on a master.
@@ -66,6 +70,8 @@ pub struct Redis {
     unblocked: Vec<Conn>,
     /// Clients to be closed once their output has left.
     closing: Vec<Conn>,
+    /// Clients above their soft output limit, and since which second (`obuf_soft_limit_reached_time`).
+    over_soft: Vec<(Conn, i64)>,
     /// A WAIT blocked in this iteration: ask the replicas (`get_ack_from_slaves`).
     get_ack_due: bool,
     /// What the running EXEC propagates at its end; `None` outside of EXEC.
@@ -276,6 +282,7 @@ impl Node for Redis {
             Input::Connected(conn) if self.link.conn == Some(conn) => self.link_connected(out, conn),
             Input::Connected(_) => {}
             Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.closed(env, out, conn),
+            Input::Sent(conn) => self.bulk_sent(out, conn),
             Input::Terminate => self.terminate(env, out),
             Input::Operator(command) => self.operator(env, out, &command),
         }
@@ -305,6 +312,7 @@ impl Node for Redis {
         // (g)
         self.persist.flush_aof(env, self.conf.appendfsync, self.clock.secs());
         // (i)
+        self.close_slow_clients(env, out);
         for conn in std::mem::take(&mut self.closing) {
             if self.clients.get(conn).is_some_and(|client| client.closing) {
                 out.close(env.elapsed(), conn, CloseHow::AfterFlush);
@@ -312,8 +320,7 @@ impl Node for Redis {
             }
         }
         // (j)
-        let unsent = self.replicas.iter().filter(|r| !r.streams() && r.unsent > 0).map(|r| r.unsent);
-        let keep_from = unsent.min().unwrap_or(u64::MAX);
+        let keep_from = self.oldest_unsent(env);
         if let Some(backlog) = &mut self.history.backlog {
             backlog.trim(keep_from);
         }

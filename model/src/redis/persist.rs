@@ -226,7 +226,7 @@ impl Redis {
                     env.save_rdb(snapshot.clone());
                     self.persist.dirty = self.persist.dirty.saturating_sub(changes);
                     self.persist.last_save = env.wall().secs();
-                    self.disk_snapshot_saved(out, &snapshot);
+                    self.disk_snapshot_saved(env, out, &snapshot);
                 } else {
                     self.sync_snapshot_failed(env, out);
                 }

@@ -18,6 +18,7 @@ impl Redis {
     /// call() of a data command of a client: execute, append-only file, stream.
     pub(super) fn data_command(&mut self, env: &Env<'_>, out: &mut Effects, command: Command) -> Reply {
         let (reply, changed) = self.data.execute(command);
+        self.touch(command.key());
         if !changed {
             return reply;
         }
@@ -59,7 +60,7 @@ impl Redis {
         }
     }
 
-    fn propagate_now(&mut self, env: &Env<'_>, out: &mut Effects, item: StreamItem, lineage: Lineage) {
+    pub(super) fn propagate_now(&mut self, env: &Env<'_>, out: &mut Effects, item: StreamItem, lineage: Lineage) {
         let written = match item {
             StreamItem::Write(command) => Some(command),
             _ => None,

@@ -219,7 +219,7 @@ impl Node for Sentinel {
         match input {
             Input::Wake => self.wake(cx),
             Input::Accepted(conn, _) => self.accept(conn),
-            Input::Connected(_) => {}
+            Input::Connected(_) | Input::Sent(_) => {}
             Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => self.connection_lost(conn),
             Input::Message(conn, message) => self.message(cx, conn, message),
             Input::Terminate => {

@@ -298,6 +298,7 @@ impl Tag {
             Command::Incr(key) => (6, key, Value(0)),
             Command::Rpush(key, value) => (7, key, value),
             Command::Lrange(key) => (8, key, Value(0)),
+            Command::Del(key) => (9, key, Value(0)),
         };
         self.key(kind, key);
         self.add(value.0);

@@ -99,6 +99,7 @@ fn commands(n: u64, small: u32) -> Vec<Command> {
             Command::Incr(key),
             Command::Rpush(key, Value(n)),
             Command::Lrange(key),
+            Command::Del(key),
         ]);
     }
     all

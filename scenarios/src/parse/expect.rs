@@ -45,7 +45,7 @@ pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool) -> Read<Vec
 
 fn needs_clients(property: Property) -> bool {
     use Property as P;
-    matches!(property, P::SplitBrain | P::LostWrite | P::Linearizable | P::StaleRead | P::Available)
+    matches!(property, P::SplitBrain | P::LostWrite | P::Linearizable | P::StaleRead | P::NoEviction | P::Available)
 }
 
 fn expectation(property: Property, entry: &Field<'_>) -> Read<Expectation> {
@@ -125,6 +125,7 @@ fn amounts(property: Property) -> (&'static [&'static str], &'static str) {
         P::SplitBrain => (&["time", "count"], "a duration like \"2s\", or a number of writes"),
         P::LostWrite => (&["count", "share"], "a number of writes, or a share like \"45%\""),
         P::StaleRead => (&["count"], "a number of reads"),
+        P::NoEviction => (&["count"], "a number of writes"),
         P::FailoverCompletes | P::NoFalseFailover => (&["count"], "a number of failovers"),
         P::Available => (&["time"], "a duration like \"8s\""),
         _ => (&[], ""),

@@ -1,8 +1,9 @@
 //! Settings of a Redis server, by the names and units of redis.conf.
 
+use crate::quantity;
 use crate::reader::{Field, Read, Reader};
 use splitbrain_model::Ip;
-use splitbrain_model::files::{AppendFsync, RedisConf};
+use splitbrain_model::files::{AppendFsync, MaxmemoryPolicy, OutputLimit, RedisConf};
 
 /// Applies the directives of a table to a configuration.
 pub fn apply(table: &mut Reader<'_>, conf: &mut RedisConf) -> Read<()> {
@@ -39,6 +40,10 @@ pub fn apply(table: &mut Reader<'_>, conf: &mut RedisConf) -> Read<()> {
     let port = table.get_renamed("replica-announce-port", "slave-announce-port");
     set(port, &mut conf.replica_announce_port, |field| field.count(0, 65_535).map(|port| port as u16))?;
     set(table.get("maxmemory"), &mut conf.maxmemory, Field::bytes)?;
+    set(table.get("maxmemory-policy"), &mut conf.maxmemory_policy, |field| field.word(POLICIES))?;
+    if let Some(field) = table.get("client-output-buffer-limit") {
+        output_limits(&field, conf)?;
+    }
     set(table.get("dataset"), &mut conf.dataset, dataset)?;
     set(table.get("config-writable"), &mut conf.writable, Field::boolean)?;
     if let Some(field) = table.get("replicaof").or_else(|| table.get("slaveof")) {
@@ -74,6 +79,48 @@ fn announced_ip(field: &Field<'_>) -> Read<Option<Ip>> {
             },
         },
     }
+}
+
+/// The `volatile-` policies find no key with an expiry, so that nothing is left to evict.
+const POLICIES: &[(&str, MaxmemoryPolicy)] = &[
+    ("noeviction", MaxmemoryPolicy::NoEviction),
+    ("allkeys-lru", MaxmemoryPolicy::AllkeysLru),
+    ("allkeys-random", MaxmemoryPolicy::AllkeysRandom),
+    ("volatile-lru", MaxmemoryPolicy::NoEviction),
+    ("volatile-lfu", MaxmemoryPolicy::NoEviction),
+    ("volatile-random", MaxmemoryPolicy::NoEviction),
+    ("volatile-ttl", MaxmemoryPolicy::NoEviction),
+];
+
+/// `"replica 256mb 64mb 60"`, one group of four words per class, as CONFIG SET takes them.
+fn output_limits(field: &Field<'_>, conf: &mut RedisConf) -> Read<()> {
+    let wrong = || field.wrong("class, hard limit, soft limit and seconds like \"replica 256mb 64mb 60\"");
+    let text = field.as_text().ok_or_else(wrong)?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.is_empty() || !words.len().is_multiple_of(4) {
+        return Err(wrong());
+    }
+    for group in words.chunks_exact(4) {
+        let bytes = |word: &str| match word.parse::<u64>() {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => quantity::bytes(word).map_err(|_| wrong()),
+        };
+        let limit = OutputLimit {
+            hard: bytes(group[1])?,
+            soft: bytes(group[2])?,
+            soft_seconds: group[3].parse().map_err(|_| wrong())?,
+        };
+        match group[0] {
+            "replica" | "slave" => conf.replica_output_limit = limit,
+            "pubsub" => conf.pubsub_output_limit = limit,
+            "normal" => conf.normal_output_limit = limit,
+            class => {
+                let error = field.error(format!("there is no class `{class}`"));
+                return Err(error.expected("`replica`, `pubsub` or `normal`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Largest dataset: a snapshot travels as one message.

@@ -256,3 +256,23 @@ fn a_receiver_that_reads_nothing_stops_the_sender_until_it_reads() {
     net.run_for(Nanos::from_millis(40));
     assert_eq!(net.read(net.server()), 2);
 }
+
+#[test]
+fn what_the_socket_does_not_take_stays_with_the_process_and_goes_with_it() {
+    let mut net = established();
+    let (client, server) = (net.client, net.server());
+    cut(&mut net.tcp.links);
+    let message = || Message::from(Reply::Int(1));
+    let bytes = 1_000;
+    for _ in 0..200 {
+        net.tcp.write(client, message(), bytes);
+        net.tcp.transmit(client, net.now);
+    }
+    let refused = 200 * u64::from(bytes) - buffers::SEND_BUFFER;
+    assert_eq!(net.tcp.refused_bytes(client), refused);
+    assert_eq!(net.tcp.refused_bytes(server), 0);
+    net.tcp.links.heal();
+    net.run_for(Nanos::from_secs(1));
+    assert_eq!(net.tcp.refused_bytes(client), 0, "it left with the next retry");
+    assert_eq!(net.read(server), 200);
+}

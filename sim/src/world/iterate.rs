@@ -26,9 +26,10 @@ impl World {
         let clock = hosts[usize::from(proc.host)].clock;
         chain.words([now.0, 0x100 | u64::from(p) << 32]);
         let mut disk = proc.disk.at(now, environment);
+        let refused = still_refused(tcp, &mut proc.clogged);
         let mut names = dns.at(proc.host, now);
         let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
-        let mut env = env.with_resolver(&mut names);
+        let mut env = env.with_resolver(&mut names).with_refused(&refused);
         out.next_conn = proc.next_conn;
         if due && std::mem::take(&mut proc.timers_first) {
             chain.word(0x200);
@@ -137,6 +138,11 @@ impl World {
                 Act::Open(conn, addr) => self.open(p, conn, addr),
                 Act::Close(conn, CloseHow::AfterFlush) => closes.push((at, Act::Close(conn, CloseHow::AfterFlush))),
                 Act::Close(conn, how) => self.close(p, conn, how == CloseHow::Reset),
+                Act::TellSent(conn) => {
+                    if let Some(end) = self.procs[usize::from(p)].end_of(conn) {
+                        self.tcp.end_mut(end).tell_sent = true;
+                    }
+                }
                 Act::Event(event) => {
                     self.chain.words([0x400 | event.kind as u64, from.0 + at.0]);
                     if self.watched.contains(&event.kind) {
@@ -174,6 +180,10 @@ impl World {
         let now = self.now;
         for end in self.flush.drain(..) {
             self.tcp.transmit(end, now);
+            let clogged = &mut self.procs[usize::from(p)].clogged;
+            if self.tcp.refused_bytes(end) > 0 && !clogged.contains(&end) {
+                clogged.push(end);
+            }
         }
         let mut exit = false;
         for (_, act) in out.acts.drain(..) {
@@ -188,6 +198,12 @@ impl World {
             self.die(p);
         }
     }
+}
+
+/// What full sockets of a process have not taken, by connection; forgets those that have.
+fn still_refused(tcp: &Tcp, clogged: &mut Vec<EndIx>) -> Vec<(Conn, u64)> {
+    clogged.retain(|&end| tcp.refused_bytes(end) > 0);
+    clogged.iter().map(|&end| (tcp.end(end).conn, tcp.refused_bytes(end))).collect()
 }
 
 /// What one iteration needs of its process's sockets.

@@ -159,6 +159,7 @@ impl World {
         proc.end_missed = false;
         proc.signals.clear();
         proc.pending.clear();
+        proc.clogged.clear();
         let open = proc.conns.drain(..).filter(|&end| end != EndIx::MAX);
         let ends = open.chain(proc.accept_queue.drain(..)).collect();
         self.note_name(p);
@@ -281,6 +282,7 @@ pub(super) fn new_proc(seed: u64, process: &Process) -> Proc {
         listener_ready: false,
         accept_queue: Default::default(),
         conns: Vec::new(),
+        clogged: Vec::new(),
         next_conn: 0,
         signals: Default::default(),
         runs: Vec::new(),

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Latency of every message.
 pub const HOP: u64 = 200_000;
+/// How long a dataset takes to leave a server that asked to be told; long enough for a client to see the state.
+const BULK_TIME: u64 = 50_000_000;
 const EPOCH: i64 = 1_700_000_000_000_000_000;
 /// Reading of the monotonic clocks at the beginning.
 const UPTIME: u64 = 1_000_000_000;
@@ -84,6 +86,8 @@ pub struct Server {
     draws: TestDraws,
     out: Effects,
     pub frozen: bool,
+    /// Sockets that are full, with the bytes they have not taken.
+    pub refused: Vec<(Conn, u64)>,
     /// Ready inputs of a frozen process.
     queued: Vec<Input>,
     pub notes: Vec<(u64, Note)>,
@@ -126,6 +130,7 @@ enum What {
     Accept(usize, End),
     Connected(End),
     Refused(End),
+    Sent(usize, Conn),
 }
 
 /// The network.
@@ -174,6 +179,7 @@ impl Net {
                 draws: TestDraws(1000 * number as u64),
                 out: Effects::default(),
                 frozen: false,
+                refused: Vec::new(),
                 queued: Vec::new(),
                 notes: Vec::new(),
                 exit: None,
@@ -310,7 +316,7 @@ impl Net {
             return;
         }
         let Some(node) = &mut s.node else { return };
-        let mut env = env_at(now, &mut s.draws, &mut s.disk);
+        let mut env = env_at(now, &mut s.draws, &mut s.disk).with_refused(&s.refused);
         for input in inputs {
             node.step(&mut env, input, &mut s.out);
         }
@@ -351,6 +357,7 @@ impl Net {
                     self.servers[server].exit = Some((self.now + at.0, status));
                     self.kill(server);
                 }
+                Act::TellSent(conn) => self.at(blocked + BULK_TIME, What::Sent(server, conn)),
                 Act::Open(..) | Act::Event(_) => {}
             }
         }
@@ -465,6 +472,7 @@ impl Net {
                     self.iterate(s, vec![Input::Connected(conn)]);
                 }
             }
+            What::Sent(s, conn) => self.iterate(s, vec![Input::Sent(conn)]),
             What::Refused(End::Server(s, conn)) => {
                 self.iterate(s, vec![Input::ConnectFailed(conn, ConnectError::Refused)]);
             }
