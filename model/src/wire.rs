@@ -187,6 +187,10 @@ fn message<S: Sink>(message: &Message, to: &mut S) {
             published(Channel::SwitchMaster, to);
             switch_master(it, to);
         }
+        Message::Published(it) => {
+            begin(4, &["pmessage", channel_name(Channel::Everything), it.event.kind.name()], to);
+            to.bulk(&it.payload);
+        }
         Message::Stream(it) => stream_item(it, to),
         Message::Snapshot(it) => {
             to.bulk_head(it.bytes);
@@ -241,6 +245,7 @@ fn request<S: Sink>(request: &Request, to: &mut S) {
         Request::ClientSetInfo(false) => words(&["CLIENT", "SETINFO", "LIB-VER", "8.1.0"], to),
         Request::ClientKill(ClientType::Normal) => words(&["CLIENT", "KILL", "TYPE", "normal"], to),
         Request::ClientKill(ClientType::Pubsub) => words(&["CLIENT", "KILL", "TYPE", "pubsub"], to),
+        Request::Subscribe(Channel::Everything) => words(&["PSUBSCRIBE", channel_name(Channel::Everything)], to),
         Request::Subscribe(channel) => words(&["SUBSCRIBE", channel_name(*channel)], to),
         Request::Publish(it) => publish(it, to),
         Request::Info => words(&["INFO"], to),
@@ -383,6 +388,7 @@ const fn channel_name(channel: Channel) -> &'static str {
     match channel {
         Channel::Hello => "__sentinel__:hello",
         Channel::SwitchMaster => "+switch-master",
+        Channel::Everything => "*",
     }
 }
 

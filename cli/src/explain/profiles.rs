@@ -55,7 +55,8 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         "lettuce-mr",
         "Lettuce's `MasterReplica` with Sentinels, as it comes. A connection per server, which leads to that server for \
-         ever; 5 s after a Sentinel's message the servers are looked up again and later operations move. Operations of \
+         ever; it listens to every event of all Sentinels, and 5 s after one that may mean a change (`+sdown`, \
+         `+switch-master`, `+slave` and others) the servers are looked up again and later operations move. Operations of \
          before are sent again to the server they were meant for.",
     ),
     entry(

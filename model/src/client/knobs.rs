@@ -2,6 +2,7 @@
 
 use super::backoff::Backoff;
 use crate::Millis;
+use crate::event::EventKind;
 
 /// In which order Sentinels are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,9 @@ pub struct Subscription {
     pub refresh_on_resubscribe: bool,
     /// Detection of subscriptions whose other end has vanished.
     pub health: Option<Health>,
+    /// Listen on every channel (pattern `*`) and take these events of the master for the trigger; without any, listen on
+    /// `+switch-master` alone.
+    pub broad_events: &'static [EventKind],
     /// All are opened anew whenever the client has found a master.
     pub renew: bool,
 }

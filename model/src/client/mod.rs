@@ -395,6 +395,7 @@ impl Node for Client {
                 self.on_connection(conn, Happened::Reply(reply), io);
             }
             Input::Message(conn, Message::SwitchMaster(message)) => self.switched(conn, &message, io),
+            Input::Message(conn, Message::Published(message)) => self.heard(conn, &message.event, io),
             Input::Closed(conn, _) => {
                 self.on_connection(conn, Happened::Trouble(Trouble::Closed), io);
             }

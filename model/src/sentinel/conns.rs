@@ -10,6 +10,8 @@ pub(super) struct Client {
     pub(super) authenticated: bool,
     /// Subscribed to `+switch-master`.
     pub(super) switch_master: bool,
+    /// Subscribed to every channel, by the pattern `*`.
+    pub(super) every_event: bool,
 }
 
 /// What a connection is for.
@@ -52,6 +54,14 @@ impl Conns {
     pub(super) fn switch_master_subscribers(&self) -> impl Iterator<Item = Conn> + '_ {
         self.0.iter().filter_map(|(conn, role)| match role {
             ConnRole::Client(client) if client.switch_master => Some(*conn),
+            _ => None,
+        })
+    }
+
+    /// Connections subscribed to every channel, oldest first.
+    pub(super) fn pattern_subscribers(&self) -> impl Iterator<Item = Conn> + '_ {
+        self.0.iter().filter_map(|(conn, role)| match role {
+            ConnRole::Client(client) if client.every_event => Some(*conn),
             _ => None,
         })
     }

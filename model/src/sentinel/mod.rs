@@ -188,7 +188,8 @@ impl Sentinel {
     }
 
     fn accept(&mut self, conn: crate::Conn) {
-        let client = Client { authenticated: self.conf.requirepass.is_none(), switch_master: false };
+        let client =
+            Client { authenticated: self.conf.requirepass.is_none(), switch_master: false, every_event: false };
         self.conns.insert(conn, ConnRole::Client(client));
     }
 

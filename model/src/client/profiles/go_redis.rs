@@ -33,6 +33,7 @@ pub fn profile() -> Profile {
             redial: Backoff::constant(Millis(100)),
             refresh_on_resubscribe: false,
             health: Some(Health { silence: Millis(3000), patience: Millis(5000) }),
+            broad_events: &[],
             renew: false,
         }),
         greeting: GREETING,

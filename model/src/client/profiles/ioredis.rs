@@ -45,6 +45,7 @@ pub fn with_detector() -> Profile {
             redial: Backoff::constant(Millis(60_000)),
             refresh_on_resubscribe: false,
             health: None,
+            broad_events: &[],
             renew: true,
         }),
         ..profile()
