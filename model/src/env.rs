@@ -23,14 +23,16 @@ pub enum Purpose {
     Pacing,
     /// Retry back-off and connection choice of client libraries.
     Backoff,
+    /// Which replica a client reads from.
+    ReadFrom,
 }
 
 impl Purpose {
     /// Number of purposes.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
     /// All purposes with the label that keys their stream.
     pub const LABELS: [&'static str; Purpose::COUNT] =
-        ["identity", "timer-hz", "desync", "table-order", "workload", "pacing", "backoff"];
+        ["identity", "timer-hz", "desync", "table-order", "workload", "pacing", "backoff", "read-from"];
 }
 
 /// Chance. Raw words only; ranges and shuffles are made here, so that no dependency can change what a seed means.

@@ -47,6 +47,11 @@ pub const ENTRIES: &[Entry] = &[
          `+switch-master`.",
     ),
     entry(
+        "ioredis-reconnect2",
+        "ioredis with a `reconnectOnError` that returns 2 for READONLY. As ioredis, but on that answer it opens its \
+         connection anew, asking the next Sentinel, and sends the operation again.",
+    ),
+    entry(
         "lettuce",
         "Lettuce's plain connection to a Sentinel URI, as it comes. One connection; the first Sentinel that answers is \
          asked at every reconnect, and without an answer it goes back to the old address. Operations last 60 s at most; \

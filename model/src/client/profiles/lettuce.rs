@@ -40,6 +40,7 @@ pub fn profile() -> Profile {
             reach: Reach::SentinelsOrLast,
             reconnect: Some(RECONNECT),
             resend_inflight: true,
+            resend_on: &[],
             op_timeout: COMMAND_TIMEOUT,
             give_up_every: None,
         }),
