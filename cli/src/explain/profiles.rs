@@ -68,7 +68,8 @@ pub const ENTRIES: &[Entry] = &[
         "go-redis",
         "go-redis with `NewFailoverClient`, as it comes. Every dial asks the Sentinel that answered last, or all at once; \
          it listens on that one alone, and a new address closes all connections to the old one. An operation is tried \
-         up to four times, also after a timeout, and may be executed as often.",
+         up to four times, also after a timeout, and may be executed as often. After as many failed dials in a row as the \
+         pool has places, operations fail at once and one dial a second is tried.",
     ),
     entry("go-redis-noretry", "go-redis with `MaxRetries: -1`. As go-redis, but every operation is tried once."),
     entry(
