@@ -163,7 +163,7 @@ impl Client {
             return self.start_round(w, io);
         }
         self.sentinels.cursor = 0;
-        if self.to_the_master(w, io) {
+        if self.turn_to_master(w, io) {
             return;
         }
         let worker = &mut self.workers[w];

@@ -42,12 +42,12 @@ impl Client {
                 self.connect_server(w, next, io);
                 true
             }
-            None => self.profile.replica_choice.is_some_and(|choice| choice.tries_all) && self.to_the_master(w, io),
+            None => self.profile.replica_choice.is_some_and(|choice| choice.tries_all) && self.turn_to_master(w, io),
         }
     }
 
     /// No Sentinel has a usable replica: the master is looked for, if the library does that.
-    pub(super) fn to_the_master(&mut self, w: usize, io: &mut Io<'_, '_>) -> bool {
+    pub(super) fn turn_to_master(&mut self, w: usize, io: &mut Io<'_, '_>) -> bool {
         let falls_back = |choice: ReplicaChoice| choice.falls_back_to_master;
         let other = self.workers[w].wants_replica && self.profile.replica_choice.is_some_and(falls_back);
         if other {

@@ -33,22 +33,18 @@ fn reads(lines: &[String]) -> bool {
 
 #[test]
 fn each_library_refuses_other_replicas_and_has_another_way_out() {
-    let rows: &[(&str, Option<(bool, ReplicaOrder, bool, bool)>)] = &[
+    let choice = |reject_disconnected, order, tries_all, falls_back_to_master| {
+        Some(ReplicaChoice { reject_disconnected, order, tries_all, falls_back_to_master })
+    };
+    for (name, choice) in [
         ("recorder", None),
-        ("redis-py", Some((false, ReplicaOrder::Rotating, true, true))),
+        ("redis-py", choice(false, ReplicaOrder::Rotating, true, true)),
         ("jedis", None),
-        ("ioredis", Some((true, ReplicaOrder::Random, false, false))),
+        ("ioredis", choice(true, ReplicaOrder::Random, false, false)),
         ("lettuce", None),
-        ("go-redis", Some((true, ReplicaOrder::Random, false, true))),
-        ("redis-rs", Some((false, ReplicaOrder::Rotating, true, false))),
-    ];
-    for (name, expected) in rows {
-        let choice = expected.map(|(reject_disconnected, order, tries_all, falls_back_to_master)| ReplicaChoice {
-            reject_disconnected,
-            order,
-            tries_all,
-            falls_back_to_master,
-        });
+        ("go-redis", choice(true, ReplicaOrder::Random, false, true)),
+        ("redis-rs", choice(false, ReplicaOrder::Rotating, true, false)),
+    ] {
         let mut profile = Profile::named(name).unwrap();
         assert_eq!(profile.replica_choice, choice, "{name}");
         assert_eq!(profile.read_replicas(), choice.is_some(), "{name}");
@@ -77,7 +73,7 @@ fn redis_py_takes_replicas_in_turn_and_the_master_when_all_have_failed() {
 }
 
 #[test]
-fn redis_py_asks_the_next_sentinel_for_replicas_before_it_goes_to_the_master() {
+fn redis_py_asks_the_next_sentinel_for_replicas_before_it_goes_turn_to_master() {
     let mut bench = bench("redis-py");
     bench.wake_at(0);
     bench.greet(0);
@@ -127,7 +123,7 @@ fn ioredis_without_a_replica_goes_on_asking() {
 }
 
 #[test]
-fn go_redis_goes_to_the_master_when_no_replica_is_usable() {
+fn go_redis_goes_turn_to_master_when_no_replica_is_usable() {
     let mut bench = bench("go-redis");
     bench.wake_at(0);
     assert_eq!(bench.greet(0), ["0 replicas mymaster"]);
