@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Puts real output into the README and into docs/fidelity.md. Run it after anything that changes a number or a table, and
-# read the difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten.
+# Puts real output into the README, into docs/fidelity.md and into docs/clients.md. Run it after anything that changes a
+# number or a table, and read the difference before committing it. `tests/tests/readme.rs` fails if the README's was
+# forgotten, `tests/tests/clients_page.rs` if that of the client libraries was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,3 +42,4 @@ splitbrain run scenarios/classic/master-isolated.toml --quick --no-save
 fill README.md
 splitbrain conform tests/recordings
 fill docs/fidelity.md
+SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-tests --test clients_page

@@ -28,14 +28,26 @@ pub enum Purpose {
     Chaos,
     /// Which keys a server looks at when it has to evict one.
     Eviction,
+    /// Which replica a client reads from.
+    ReadFrom,
 }
 
 impl Purpose {
     /// Number of purposes.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
     /// All purposes with the label that keys their stream.
-    pub const LABELS: [&'static str; Purpose::COUNT] =
-        ["identity", "timer-hz", "desync", "table-order", "workload", "pacing", "backoff", "chaos", "eviction"];
+    pub const LABELS: [&'static str; Purpose::COUNT] = [
+        "identity",
+        "timer-hz",
+        "desync",
+        "table-order",
+        "workload",
+        "pacing",
+        "backoff",
+        "chaos",
+        "eviction",
+        "read-from",
+    ];
 }
 
 /// Chance. Raw words only; ranges and shuffles are made here, so that no dependency can change what a seed means.

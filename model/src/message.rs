@@ -1,6 +1,7 @@
 //! What travels on connections, typed: requests, replies, pub/sub messages, the replication stream.
 
 use crate::error::ErrorWord;
+use crate::event::Event;
 use crate::files::Snapshot;
 use crate::ids::{Addr, Conn, Epoch, Ip, Name, ReplId, ReplOffset, RunId, SentinelId};
 use crate::operator::SentinelCommand;
@@ -81,6 +82,8 @@ pub enum Message {
     Hello(Arc<Hello>),
     /// A pub/sub message on a Sentinel: `+switch-master` as clients subscribe to it.
     SwitchMaster(Arc<SwitchMaster>),
+    /// A pub/sub message on a Sentinel to who subscribed to the pattern `*`.
+    Published(Arc<Published>),
     /// A unit of the replication stream (master to replica, after CONTINUE or a full sync).
     Stream(StreamItem),
     /// The dataset of a full sync, arriving as a whole.
@@ -235,6 +238,8 @@ pub enum Channel {
     Hello,
     /// `+switch-master`
     SwitchMaster,
+    /// All of them, by the pattern `*`.
+    Everything,
 }
 
 /// A hello (Sentinel spec 5.1).
@@ -263,6 +268,15 @@ pub struct SwitchMaster {
     pub old: Addr,
     /// New address.
     pub new: Addr,
+}
+
+/// An event of a Sentinel as it is published: under its name, with its payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The event.
+    pub event: Event,
+    /// Its text, made once for all subscribers.
+    pub payload: String,
 }
 
 /// Arguments of SENTINEL IS-MASTER-DOWN-BY-ADDR.

@@ -190,6 +190,10 @@ fn message<S: Sink>(message: &Message, to: &mut S) {
             published(Channel::SwitchMaster, to);
             switch_master(it, to);
         }
+        Message::Published(it) => {
+            begin(4, &["pmessage", channel_name(Channel::Everything), it.event.kind.name()], to);
+            to.bulk(&it.payload);
+        }
         Message::Stream(it) => stream_item(it, to),
         Message::Snapshot(it) => {
             to.bulk_head(it.bytes);
@@ -243,6 +247,7 @@ fn request<S: Sink>(request: &Request, to: &mut S) {
         Request::ClientSetInfo(true) => words(&["CLIENT", "SETINFO", "LIB-NAME", "redis-py"], to),
         Request::ClientSetInfo(false) => words(&["CLIENT", "SETINFO", "LIB-VER", "8.1.0"], to),
         Request::ClientKill(kind) => words(&["CLIENT", "KILL", "TYPE", kind.name()], to),
+        Request::Subscribe(Channel::Everything) => words(&["PSUBSCRIBE", channel_name(Channel::Everything)], to),
         Request::Subscribe(channel) => words(&["SUBSCRIBE", channel_name(*channel)], to),
         Request::Publish(it) => publish(it, to),
         Request::Info => words(&["INFO"], to),
@@ -386,6 +391,7 @@ const fn channel_name(channel: Channel) -> &'static str {
     match channel {
         Channel::Hello => "__sentinel__:hello",
         Channel::SwitchMaster => "+switch-master",
+        Channel::Everything => "*",
     }
 }
 

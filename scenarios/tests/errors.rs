@@ -133,6 +133,21 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             (3, 14),
             "unknown key `sad` in a workload (did you mean `sadd`?)",
         ),
+        (
+            "[cluster]\n[[clients]]\nworkload = { get = 1 }\nread-from = \"slave\"\n",
+            (4, 13),
+            "wrong value of `read-from`: found \"slave\", expected `master` or `replica`",
+        ),
+        (
+            "[cluster]\n[[clients]]\nprofile = \"jedis\"\nworkload = { get = 1 }\nread-from = \"replica\"\n",
+            (5, 13),
+            "the profile `jedis` does not read from replicas",
+        ),
+        (
+            "[cluster]\n[[clients]]\nread-from = \"replica\"\n",
+            (3, 13),
+            "a client of replicas cannot write: expected a workload of `get` alone",
+        ),
         ("[cluster]\n[[clients]]\nworkload = { sadd = 0 }\n", (3, 12), "this workload does nothing"),
         ("[cluster]\n[[clients]]\nworkload = { sadd = -1 }\n", (3, 21), "wrong value of `sadd`: found -1"),
         (

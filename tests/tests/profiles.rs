@@ -71,8 +71,10 @@ fn after_a_kill_every_library_finds_the_new_master_by_itself_each_at_its_time() 
         ("jedis-retry", 0, 4000),
         ("ioredis", -300, 2500),
         ("ioredis-detector", -300, 2500),
+        ("ioredis-reconnect2", -300, 2500),
         ("lettuce", -300, 2500),
-        ("lettuce-mr", 5000, 5500),
+        // 5 s after the first +sdown, which comes about a second before.
+        ("lettuce-mr", 3000, 4500),
         ("go-redis", -300, 1500),
         ("go-redis-noretry", -300, 1500),
         ("redis-rs", -300, 1500),

@@ -47,6 +47,11 @@ pub const ENTRIES: &[Entry] = &[
          `+switch-master`.",
     ),
     entry(
+        "ioredis-reconnect2",
+        "ioredis with a `reconnectOnError` that returns 2 for READONLY. As ioredis, but on that answer it opens its \
+         connection anew, asking the next Sentinel, and sends the operation again.",
+    ),
+    entry(
         "lettuce",
         "Lettuce's plain connection to a Sentinel URI, as it comes. One connection; the first Sentinel that answers is \
          asked at every reconnect, and without an answer it goes back to the old address. Operations last 60 s at most; \
@@ -55,14 +60,16 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         "lettuce-mr",
         "Lettuce's `MasterReplica` with Sentinels, as it comes. A connection per server, which leads to that server for \
-         ever; 5 s after a Sentinel's message the servers are looked up again and later operations move. Operations of \
+         ever; it listens to every event of all Sentinels, and 5 s after one that may mean a change (`+sdown`, \
+         `+switch-master`, `+slave` and others) the servers are looked up again and later operations move. Operations of \
          before are sent again to the server they were meant for.",
     ),
     entry(
         "go-redis",
         "go-redis with `NewFailoverClient`, as it comes. Every dial asks the Sentinel that answered last, or all at once; \
          it listens on that one alone, and a new address closes all connections to the old one. An operation is tried \
-         up to four times, also after a timeout, and may be executed as often.",
+         up to four times, also after a timeout, and may be executed as often. After as many failed dials in a row as the \
+         pool has places, operations fail at once and one dial a second is tried.",
     ),
     entry("go-redis-noretry", "go-redis with `MaxRetries: -1`. As go-redis, but every operation is tried once."),
     entry(

@@ -89,7 +89,7 @@ pub(super) struct Survey {
 /// What an answer is worth.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
-    Master(Addr),
+    Usable(Addr),
     Useless,
     Error(ErrorWord),
 }
@@ -98,6 +98,7 @@ impl Client {
     /// Looks for the master.
     pub(super) fn discover(&mut self, w: usize, io: &mut Io<'_, '_>) {
         self.workers[w].rounds = 0;
+        self.workers[w].wants_replica = self.profile.reads_replicas;
         self.start_round(w, io);
     }
 
@@ -120,6 +121,7 @@ impl Client {
         self.workers[w].wait(Stage::Probing, None);
         for n in 0..self.sentinels.order.len() {
             let probe = self.task(Role::Probe(w));
+            self.workers[probe].wants_replica = self.workers[w].wants_replica;
             let worker = &mut self.workers[probe];
             worker.round.clear();
             worker.round.push(self.sentinels.order[n]);
@@ -161,6 +163,9 @@ impl Client {
             return self.start_round(w, io);
         }
         self.sentinels.cursor = 0;
+        if self.turn_to_master(w, io) {
+            return;
+        }
         let worker = &mut self.workers[w];
         if let Some(backoff) = self.profile.round_retry {
             worker.rounds += 1;
@@ -170,6 +175,7 @@ impl Client {
         match worker.role {
             Role::Link(_) => self.link_unresolved(w, reason, class, io),
             Role::Survey => self.survey_failed(w, reason, io),
+            Role::DialProbe => self.probe_again(w, reason, class, io),
             Role::Operations | Role::Probe(_) | Role::Spare => self.attempt_failed(w, reason, class, io),
         }
     }
@@ -191,6 +197,7 @@ impl Client {
     /// A Sentinel named a usable master.
     fn discovered(&mut self, w: usize, sentinel: Addr, addr: Addr, io: &mut Io<'_, '_>) {
         if let Role::Probe(parent) = self.workers[w].role {
+            self.workers[parent].candidates = std::mem::take(&mut self.workers[w].candidates);
             for other in 0..self.workers.len() {
                 if self.workers[other].role == Role::Probe(parent) {
                     if let Some(conn) = self.workers[other].conn.take() {
@@ -204,7 +211,9 @@ impl Client {
         self.sentinels.promote(self.profile.promote_answering, sentinel);
         self.sentinels.current = Some(sentinel);
         self.subscribe(sentinel, io);
-        self.new_address(addr, io);
+        if !self.profile.reads_replicas {
+            self.new_address(addr, io);
+        }
         self.connect_server(w, addr, io);
     }
 
@@ -246,6 +255,7 @@ impl Client {
             return;
         };
         let question = match self.profile.sentinel_query {
+            _ if self.workers[w].wants_replica => Request::Replicas(self.master.clone()),
             SentinelQuery::GetMasterAddr => Request::GetMasterAddr(self.master.clone()),
             SentinelQuery::Masters | SentinelQuery::MasterAndReplicas => Request::Masters,
         };
@@ -271,13 +281,16 @@ impl Client {
         let sentinel = self.workers[w].round[self.workers[w].place];
         let next = self.workers[w].place + 1;
         self.workers[w].answered = true;
-        let answer = self.judge(reply);
-        if let (SentinelQuery::MasterAndReplicas, Answer::Master(master)) = (self.profile.sentinel_query, &answer) {
+        let answer = match self.workers[w].wants_replica {
+            true => self.judge_replicas(w, reply, io),
+            false => self.judge(reply),
+        };
+        if let (SentinelQuery::MasterAndReplicas, Answer::Usable(master)) = (self.profile.sentinel_query, &answer) {
             return self.ask_for_replicas(w, *master, io);
         }
         self.put_back(w, sentinel, &answer, io);
         match answer {
-            Answer::Master(addr) => self.discovered(w, sentinel, addr, io),
+            Answer::Usable(addr) => self.discovered(w, sentinel, addr, io),
             Answer::Useless if self.profile.next_on_bad_answer => self.ask(w, next, io),
             Answer::Error(_) if self.profile.next_on_error_reply => self.ask(w, next, io),
             Answer::Useless => self.undiscovered(w, FailReason::NoMaster, ErrClass::NoMaster, io),
@@ -325,22 +338,34 @@ impl Client {
 
     pub(super) fn judged_address(&self, reply: &Reply) -> Option<Addr> {
         match self.judge(reply) {
-            Answer::Master(addr) => Some(addr),
+            Answer::Usable(addr) => Some(addr),
             _ => None,
         }
+    }
+
+    /// The first usable replica; the others wait for it to fail.
+    fn judge_replicas(&mut self, w: usize, reply: &Reply, io: &mut Io<'_, '_>) -> Answer {
+        if let Reply::Error(word) = reply {
+            return Answer::Error(*word);
+        }
+        let mut usable = self.usable_replicas(reply, io);
+        usable.reverse();
+        let first = usable.pop();
+        self.workers[w].candidates = usable;
+        first.map_or(Answer::Useless, Answer::Usable)
     }
 
     fn judge(&self, reply: &Reply) -> Answer {
         match reply {
             Reply::Error(word) => Answer::Error(*word),
-            Reply::Addr(addr) => Answer::Master(*addr),
+            Reply::Addr(addr) => Answer::Usable(*addr),
             Reply::Instances(entries) => entries
                 .iter()
                 .find(|entry| entry.name == self.master)
                 .filter(|entry| entry.master)
                 .filter(|entry| !self.profile.reject_down_flags || !(entry.s_down || entry.o_down))
                 .filter(|entry| entry.other_sentinels >= self.profile.min_other_sentinels)
-                .map_or(Answer::Useless, |entry| Answer::Master(entry.addr)),
+                .map_or(Answer::Useless, |entry| Answer::Usable(entry.addr)),
             _ => Answer::Useless,
         }
     }

@@ -1,7 +1,8 @@
 //! The larger alternatives of a [`super::profile::Profile`]: orders of Sentinels, subscriptions, shared connections.
 
 use super::backoff::Backoff;
-use crate::Millis;
+use crate::event::EventKind;
+use crate::{ErrorWord, Millis};
 
 /// In which order Sentinels are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,9 @@ pub struct Subscription {
     pub refresh_on_resubscribe: bool,
     /// Detection of subscriptions whose other end has vanished.
     pub health: Option<Health>,
+    /// Listen on every channel (pattern `*`) and take these events of the master for the trigger; without any, listen on
+    /// `+switch-master` alone.
+    pub broad_events: &'static [EventKind],
     /// All are opened anew whenever the client has found a master.
     pub renew: bool,
 }
@@ -83,8 +87,32 @@ pub struct Shared {
     pub reconnect: Option<Backoff>,
     /// Operations written and not answered are written again on the next connection, before all others.
     pub resend_inflight: bool,
+    /// Error replies after which the connection is opened anew and the same operation written again.
+    pub resend_on: &'static [ErrorWord],
     /// Time for a whole operation, waiting for a connection included; `None` waits for ever.
     pub op_timeout: Option<Millis>,
     /// After every so many failures in a row all waiting operations fail.
     pub give_up_every: Option<u32>,
+}
+
+/// In which order replicas are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplicaOrder {
+    /// At random each time.
+    Random,
+    /// In turn, from a random one on.
+    Rotating,
+}
+
+/// How a client that only reads chooses a replica: one that its Sentinel does not hold for down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaChoice {
+    /// Refuse those that the Sentinel has no connection to.
+    pub reject_disconnected: bool,
+    /// In which order.
+    pub order: ReplicaOrder,
+    /// Try the others on the list if one cannot be used.
+    pub tries_all: bool,
+    /// Go to the master if there is none.
+    pub falls_back_to_master: bool,
 }

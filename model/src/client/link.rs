@@ -125,7 +125,17 @@ impl Client {
     /// The oldest operation without a reply has one.
     pub(super) fn link_replied(&mut self, w: usize, reply: &Reply, io: &mut Io<'_, '_>) {
         let Some(l) = self.link_of(w) else { return };
+        let shared = self.profile.shared;
+        let resent =
+            |reply: &Reply| matches!(reply, Reply::Error(word) if shared.is_some_and(|it| it.resend_on.contains(word)));
         match self.links[l].written.pop_front() {
+            Some(written) if self.still_waits(written) && resent(reply) => {
+                // Not applied, so nothing is unknown about it.
+                self.workers[written.worker].stage = Stage::Queued;
+                self.close_conn(w, io);
+                self.link_lost(w, io);
+                self.links[l].waiting.push_front(written.worker);
+            }
             Some(written) if self.still_waits(written) => self.server_replied(written.worker, reply, io),
             _ => {}
         }

@@ -3,6 +3,7 @@
 
 use super::profile::{Greeting, Subscribe, Subscription, Trigger};
 use super::{Client, Happened, Io};
+use crate::event::Event;
 use crate::message::{Channel, SwitchMaster};
 use crate::{Addr, Conn, MonoTime, Reply, Request};
 
@@ -141,7 +142,9 @@ impl Client {
 
     fn listen(&mut self, n: usize, io: &mut Io<'_, '_>) {
         let deadline = io.after(self.profile.sentinel_cmd_timeout);
-        self.listener_ask(n, Request::Subscribe(Channel::SwitchMaster), Stage::Subscribing, deadline, io);
+        let broad = self.profile.subscription.is_some_and(|how| !how.broad_events.is_empty());
+        let channel = if broad { Channel::Everything } else { Channel::SwitchMaster };
+        self.listener_ask(n, Request::Subscribe(channel), Stage::Subscribing, deadline, io);
     }
 
     fn listener_ask(
@@ -187,6 +190,19 @@ impl Client {
             _ if message.name != self.master => {}
             Trigger::UsePayloadAddress => self.new_address(message.new, io),
             Trigger::Refresh(delay) => self.refresh_later(delay, io),
+        }
+    }
+
+    /// A Sentinel tells of anything to a client that listens on every channel: some of it lets the client look again.
+    pub(super) fn heard(&mut self, conn: Conn, event: &Event, io: &mut Io<'_, '_>) {
+        let Some(n) = self.listener_on(conn) else { return };
+        let Some(how) = self.profile.subscription else { return };
+        self.quiet(n, io);
+        if let Trigger::Refresh(delay) = how.trigger
+            && event.master == self.master
+            && how.broad_events.contains(&event.kind)
+        {
+            self.refresh_later(delay, io);
         }
     }
 }

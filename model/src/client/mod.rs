@@ -9,6 +9,7 @@
 //! questions) is a worker too, of another `Role`, so that all of them find the master in the same way.
 
 pub mod backoff;
+mod breaker;
 mod discovery;
 pub mod knobs;
 mod link;
@@ -17,6 +18,9 @@ mod op;
 mod pool;
 pub mod profile;
 pub mod profiles;
+mod replicas;
+#[cfg(test)]
+mod replicas_tests;
 #[cfg(test)]
 mod testing;
 mod topology;
@@ -25,6 +29,7 @@ pub mod workload;
 use crate::message::{Credentials, OperatorCommand};
 use crate::note::Note;
 use crate::{Addr, Conn, Effects, Env, Input, Message, Millis, MonoTime, Name, Node, Reply, Request};
+use breaker::Breaker;
 use discovery::{Sentinels, Survey};
 use link::Link;
 use listen::Listener;
@@ -73,6 +78,9 @@ pub struct Client {
     /// Shared connections.
     links: Vec<Link>,
     topology: Topology,
+    breaker: Breaker,
+    /// Whose turn it is among replicas.
+    rotation: Option<usize>,
     listeners: Vec<Listener>,
     pacer: Pacer,
     /// First those that run operations.
@@ -91,6 +99,10 @@ struct Worker {
     op: Op,
     /// What Sentinels said so far where the question has two parts.
     survey: Option<Survey>,
+    /// It looks for a replica, not for the master.
+    wants_replica: bool,
+    /// Replicas to try if the present one is of no use, the next one last.
+    candidates: Vec<Addr>,
     /// Rounds without a usable answer.
     rounds: u32,
     /// Sentinels to ask in this round.
@@ -114,6 +126,8 @@ enum Role {
     Survey,
     /// Asks one Sentinel on behalf of this worker, which asks several at once.
     Probe(usize),
+    /// Dials in the background until it succeeds.
+    DialProbe,
     /// Nothing at the moment.
     Spare,
 }
@@ -134,6 +148,8 @@ enum Stage {
     SentinelPause,
     /// Between two dials.
     DialPause,
+    /// Before the next dial in the background.
+    DialProbePause,
     ServerConnect,
     ServerGreeting(usize),
     /// The server loads its data; this part of the greeting will be repeated.
@@ -245,6 +261,8 @@ impl Client {
             turns: VecDeque::new(),
             links: Vec::new(),
             topology: Topology::default(),
+            breaker: Breaker::default(),
+            rotation: None,
             listeners: Vec::new(),
             workers: (0..workers).map(|_| Worker::new(Role::Operations)).collect(),
         }
@@ -293,6 +311,7 @@ impl Client {
             match self.workers[w].stage {
                 Stage::SentinelPause => self.ask_sentinel(w, io),
                 Stage::RoundPause => self.start_round(w, io),
+                Stage::DialProbePause => self.discover(w, io),
                 Stage::DialPause => self.find_server(w, io),
                 Stage::RetryPause => self.start_attempt(w, io),
                 Stage::LinkPause => self.link_open(w, io),
@@ -321,7 +340,12 @@ impl Client {
                 Stage::SentinelConnect | Stage::SentinelGreeting(_) | Stage::SentinelReply | Stage::SentinelReplicas,
                 Happened::Trouble(_),
             ) => self.sentinel_failed(w, io),
-            (Stage::ServerConnect, Happened::Connected) => self.greet_server(w, 0, io),
+            (Stage::ServerConnect, Happened::Connected) => {
+                self.dial_succeeded(w, io);
+                if self.workers[w].role != Role::Spare {
+                    self.greet_server(w, 0, io);
+                }
+            }
             (Stage::ServerGreeting(step), Happened::Reply(reply)) => {
                 self.server_greeted(w, step, &reply, io);
             }
@@ -363,6 +387,8 @@ impl Worker {
             deadline: None,
             op: Op::default(),
             survey: None,
+            wants_replica: false,
+            candidates: Vec::new(),
             rounds: 0,
             round: Vec::new(),
             place: 0,
@@ -395,6 +421,7 @@ impl Node for Client {
                 self.on_connection(conn, Happened::Reply(reply), io);
             }
             Input::Message(conn, Message::SwitchMaster(message)) => self.switched(conn, &message, io),
+            Input::Message(conn, Message::Published(message)) => self.heard(conn, &message.event, io),
             Input::Closed(conn, _) => {
                 self.on_connection(conn, Happened::Trouble(Trouble::Closed), io);
             }

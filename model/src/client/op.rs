@@ -66,7 +66,10 @@ impl Client {
                 self.workers[w].op.target = Some(addr);
                 self.send_command(w, io);
             }
-            Checkout::Open => self.find_server(w, io),
+            Checkout::Open => match self.dial_refused() {
+                Some((reason, class)) => self.attempt_over(w, reason, class, io),
+                None => self.find_server(w, io),
+            },
             Checkout::Dead(addr) => {
                 // The write itself succeeds or breaks; the application sees a broken connection either way.
                 self.workers[w].op.target = Some(addr);
@@ -125,10 +128,12 @@ impl Client {
     /// Sends the next part of the greeting, or the command after the last.
     pub(super) fn greet_server(&mut self, w: usize, step: usize, io: &mut Io<'_, '_>) {
         let Some(request) = self.server_greeting.request(step) else {
+            self.workers[w].wants_replica = false;
+            self.workers[w].candidates.clear();
             return match self.workers[w].role {
                 Role::Link(l) => self.link_ready(w, l, io),
                 Role::Survey => self.surveyed(w, true, io),
-                Role::Operations | Role::Probe(_) | Role::Spare => self.send_command(w, io),
+                Role::Operations | Role::Probe(_) | Role::DialProbe | Role::Spare => self.send_command(w, io),
             };
         };
         let Some(conn) = self.workers[w].conn else {
@@ -141,13 +146,18 @@ impl Client {
 
     /// A part of the greeting was answered.
     pub(super) fn server_greeted(&mut self, w: usize, step: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        let replica = self.workers[w].wants_replica;
         let refused = match (self.server_greeting.parts[step], reply) {
-            (Greeting::Role, Reply::Role(role)) if matches!(**role, RoleReply::Master(..)) => None,
+            (Greeting::Role, Reply::Role(role))
+                if replica == matches!(**role, RoleReply::Slave { .. }) && !matches!(**role, RoleReply::Sentinel) =>
+            {
+                None
+            }
             (Greeting::Info, Reply::Info(info)) if info.loading => {
                 let deadline = io.env.mono() + self.profile.loading_poll.nanos();
                 return self.workers[w].wait(Stage::ServerLoading(step), Some(deadline));
             }
-            (Greeting::Info, Reply::Info(info)) if info.slave.is_none() => None,
+            (Greeting::Info, Reply::Info(info)) if info.slave.is_some() == replica => None,
             (Greeting::Role | Greeting::Info, _) => Some((FailReason::NotMaster, ErrClass::ReadOnly)),
             (Greeting::Hello | Greeting::Auth, Reply::Error(word)) => {
                 Some((FailReason::Error(*word), ErrClass::of(*word)))
@@ -165,7 +175,11 @@ impl Client {
 
     /// The server cannot be used: the end of the attempt, or of what else the connection was for.
     fn unusable(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+        if self.next_replica(w, io) {
+            return;
+        }
         match self.workers[w].role {
+            Role::DialProbe => self.probe_again(w, reason, class, io),
             Role::Link(l) => self.link_failed(w, l, reason, class, io),
             Role::Survey => self.surveyed(w, false, io),
             Role::Operations | Role::Probe(_) | Role::Spare => self.attempt_failed(w, reason, class, io),
@@ -251,14 +265,24 @@ impl Client {
     /// An attempt is over without success: another one, or the end. The last error is what the application sees, but an
     /// earlier attempt of unknown fate makes the operation indeterminate (client spec 2.2).
     pub(super) fn attempt_failed(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
-        let retry = self.profile.op_retry;
         let worker = &mut self.workers[w];
-        let now = io.env.mono();
         let dialling = worker.op.pooled && matches!(class, ErrClass::ConnFail | ErrClass::NoMaster);
         if dialling && worker.op.dials + 1 < self.profile.dials {
             worker.op.dials += 1;
-            return worker.wait(Stage::DialPause, Some(now + self.profile.dial_pause.nanos()));
+            let deadline = io.after(Some(self.profile.dial_pause));
+            return self.workers[w].wait(Stage::DialPause, deadline);
         }
+        if dialling {
+            self.dial_failed(reason, class, io);
+        }
+        self.attempt_over(w, reason, class, io);
+    }
+
+    /// Nothing is left to be tried within the attempt.
+    fn attempt_over(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
+        let retry = self.profile.op_retry;
+        let now = io.env.mono();
+        let worker = &mut self.workers[w];
         if retry.on.contains(&class)
             && let Some(pause) = retry.pause(worker.op.tries, now.since(worker.op.begun), io.env.draws)
         {

@@ -70,7 +70,7 @@ impl Pool {
     pub(super) fn release(&mut self, profile: &Profile, conn: Option<Conn>, addr: Option<Addr>, io: &mut Io<'_, '_>) {
         self.in_use -= 1;
         let lazy = profile.on_new_address == OnNewAddress::CloseIdleAndLazyInUse;
-        let disowned = lazy && addr != self.known;
+        let disowned = lazy && self.known.is_some_and(|known| addr != Some(known));
         match (conn, addr) {
             (Some(conn), _) if disowned => io.close(conn, profile.close),
             (Some(conn), Some(addr)) => self.put(conn, addr, State::Fine),

@@ -5,7 +5,9 @@ use super::profiles;
 use crate::{CloseHow, ErrorWord, Millis};
 
 pub use super::backoff::{Backoff, Growth, Retry};
-pub use super::knobs::{Health, Reach, SentinelOrder, Shared, Subscribe, Subscription, Trigger};
+pub use super::knobs::{
+    Health, Reach, ReplicaChoice, ReplicaOrder, SentinelOrder, Shared, Subscribe, Subscription, Trigger,
+};
 
 /// A client library with its settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,13 @@ pub struct Profile {
     pub op_retry: Retry,
     /// A repeated attempt asks the Sentinels again; otherwise it goes to the address of the last one.
     pub resolve_in_op: bool,
+    /// Pause between dials in the background, once as many dials as the pool has places have failed in a row; until one
+    /// succeeds, operations fail at once.
+    pub dial_breaker: Option<Millis>,
+    /// How a client that only reads chooses a replica; `None` if the library offers no such thing.
+    pub replica_choice: Option<ReplicaChoice>,
+    /// It reads from replicas; otherwise it works with the master.
+    pub reads_replicas: bool,
     /// All operations share one connection per server; without it each has one of the pool to itself.
     pub shared: Option<Shared>,
 }
@@ -96,6 +105,7 @@ const ALL: &[(&str, Maker)] = &[
     ("jedis-retry", profiles::jedis::with_retries),
     ("ioredis", profiles::ioredis::profile),
     ("ioredis-detector", profiles::ioredis::with_detector),
+    ("ioredis-reconnect2", profiles::ioredis::with_reconnect),
     ("lettuce", profiles::lettuce::profile),
     ("lettuce-mr", profiles::lettuce::master_replica),
     ("go-redis", profiles::go_redis::profile),
@@ -155,6 +165,9 @@ impl Profile {
         close_on_error: CloseOn::Only(&[]),
         op_retry: Retry::NEVER,
         resolve_in_op: true,
+        dial_breaker: None,
+        replica_choice: None,
+        reads_replicas: false,
         shared: None,
     };
 
@@ -170,6 +183,12 @@ impl Profile {
             Some(shared) if self.read_timeout.is_none() => shared.op_timeout = Some(patience),
             _ => self.read_timeout = Some(patience),
         }
+    }
+
+    /// Lets the client read from replicas. Returns whether the library can.
+    pub fn read_replicas(&mut self) -> bool {
+        self.reads_replicas = self.replica_choice.is_some();
+        self.reads_replicas
     }
 
     /// Time for each reply during the greeting of a server.

@@ -2,8 +2,9 @@
 
 use super::{Client, ClientConf, profile::Profile, workload::Rate, workload::Workload};
 use crate::env::{Disk, Saved};
+use crate::event::{Event, EventKind, Extra, Subject};
 use crate::files::{AofEntry, RedisConf, SentinelConf, Snapshot};
-use crate::message::{CloseReason, ConnectError, Info, InstanceReply, RoleReply, SwitchMaster};
+use crate::message::{Channel, CloseReason, ConnectError, Info, InstanceReply, Published, RoleReply, SwitchMaster};
 use crate::note::Note;
 use crate::{
     Act, Addr, Conn, Draws, Effects, Env, Hex40, Input, Ip, Message, MonoTime, Nanos, Node, Purpose, ReplId,
@@ -178,6 +179,14 @@ impl Bench {
         self.step(Input::Message(Conn(conn), Message::SwitchMaster(Arc::new(message))))
     }
 
+    /// A Sentinel tells of an event of the master `name`, about the server `n` behind it or about the master itself.
+    pub(super) fn event(&mut self, conn: u32, kind: EventKind, name: &str, replica: Option<u32>) -> Vec<String> {
+        let subject = replica.map_or(Subject::Master, |n| Subject::Slave(server(n)));
+        let event = Event { kind, master: name.into(), master_addr: server(4), subject, extra: Extra::None };
+        let message = Published { payload: event.payload(), event };
+        self.step(Input::Message(Conn(conn), Message::Published(Arc::new(message))))
+    }
+
     /// The greeting of a library that only tells its name and version.
     pub(super) fn introduce(&mut self, conn: u32) -> Vec<String> {
         assert_eq!(self.connected(conn), [format!("{conn} lib-name")]);
@@ -221,6 +230,7 @@ fn line_of_send((conn, message): &(Conn, Message)) -> String {
         Message::Request(Request::HelloProto(None)) => "hello".to_owned(),
         Message::Request(Request::ClientSetInfo(true)) => "lib-name".to_owned(),
         Message::Request(Request::ClientSetInfo(false)) => "lib-ver".to_owned(),
+        Message::Request(Request::Subscribe(Channel::Everything)) => "psubscribe".to_owned(),
         Message::Request(Request::Subscribe(_)) => "subscribe".to_owned(),
         Message::Request(Request::Replicas(name)) => format!("replicas {name}"),
         Message::Request(Request::GetMasterAddr(name)) => format!("get-master-addr {name}"),

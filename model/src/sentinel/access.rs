@@ -11,7 +11,7 @@ use crate::{Conn, Reply};
 impl Sentinel {
     /// A connection that just came in.
     pub(super) fn new_client(&self) -> Client {
-        Client { authenticated: self.lets_in(), user: 0, switch_master: false }
+        Client { authenticated: self.lets_in(), user: 0, switch_master: false, every_event: false }
     }
 
     /// Whether a connection that has not said who it is may send commands.

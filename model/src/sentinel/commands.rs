@@ -29,10 +29,9 @@ impl Sentinel {
             Request::ClientSetName(_) | Request::ClientSetInfo(..) => Reply::Ok,
             Request::Role => Reply::Role(Box::new(RoleReply::Sentinel)),
             Request::Subscribe(channel) => {
-                if channel == Channel::SwitchMaster
-                    && let Some(client) = self.conns.client_mut(conn)
-                {
-                    client.switch_master = true;
+                if let Some(client) = self.conns.client_mut(conn) {
+                    client.switch_master |= channel == Channel::SwitchMaster;
+                    client.every_event |= channel == Channel::Everything;
                 }
                 Reply::Subscribed(channel)
             }

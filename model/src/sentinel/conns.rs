@@ -13,6 +13,8 @@ pub(super) struct Client {
     pub(super) user: UserNumber,
     /// Subscribed to `+switch-master`.
     pub(super) switch_master: bool,
+    /// Subscribed to every channel, by the pattern `*`.
+    pub(super) every_event: bool,
 }
 
 /// What a connection is for.
@@ -61,6 +63,14 @@ impl Conns {
     pub(super) fn switch_master_subscribers(&self) -> impl Iterator<Item = Conn> + '_ {
         self.0.iter().filter_map(|(conn, role)| match role {
             ConnRole::Client(client) if client.switch_master => Some(*conn),
+            _ => None,
+        })
+    }
+
+    /// Connections subscribed to every channel, oldest first.
+    pub(super) fn pattern_subscribers(&self) -> impl Iterator<Item = Conn> + '_ {
+        self.0.iter().filter_map(|(conn, role)| match role {
+            ConnRole::Client(client) if client.every_event => Some(*conn),
             _ => None,
         })
     }

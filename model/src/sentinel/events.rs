@@ -3,8 +3,8 @@
 
 use super::instance::Who;
 use super::{Cx, Sentinel};
-use crate::event::{Event, EventKind, Extra, Subject};
-use crate::message::SwitchMaster;
+use crate::event::{Event, EventKind, Extra, Level, Subject};
+use crate::message::{Published, SwitchMaster};
 use crate::{Addr, Message, Name};
 use std::sync::Arc;
 
@@ -25,6 +25,18 @@ impl Sentinel {
         let master_addr = self.announced(master.inst.addr);
         let event = Event { kind, master: master.name.clone(), master_addr, subject, extra };
         self.notify(&event, who.master());
+        self.publish(cx, event);
+    }
+
+    /// Records an event and tells those who subscribed to every channel; nothing is published at debug level.
+    pub(super) fn publish(&self, cx: &mut Cx<'_, '_>, event: Event) {
+        let mut subscribers = self.conns.pattern_subscribers().peekable();
+        if event.kind.level() != Level::Debug && subscribers.peek().is_some() {
+            let message = Arc::new(Published { payload: event.payload(), event: event.clone() });
+            for conn in subscribers {
+                cx.out.send(conn, Message::Published(message.clone()));
+            }
+        }
         let at = cx.at();
         cx.out.event(at, event);
     }
@@ -38,8 +50,7 @@ impl Sentinel {
             subject: Subject::Master,
             extra: Extra::Tilt,
         };
-        let at = cx.at();
-        cx.out.event(at, event);
+        self.publish(cx, event);
     }
 
     /// Emits +switch-master and tells the subscribers.

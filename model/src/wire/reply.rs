@@ -2,7 +2,7 @@
 
 use super::{Sink, addr, channel_name, info};
 use crate::ErrorWord;
-use crate::message::{InstanceReply, LinkState, Reply, RoleReply};
+use crate::message::{Channel, InstanceReply, LinkState, Reply, RoleReply};
 
 pub(super) fn reply<S: Sink>(reply: &Reply, to: &mut S) {
     match reply {
@@ -22,7 +22,7 @@ pub(super) fn reply<S: Sink>(reply: &Reply, to: &mut S) {
         }
         Reply::Subscribed(channel) => {
             to.array(3);
-            to.bulk("subscribe");
+            to.bulk(if *channel == Channel::Everything { "psubscribe" } else { "subscribe" });
             to.bulk(channel_name(*channel));
             to.integer(1);
         }

@@ -73,6 +73,11 @@ impl Tag {
                 self.add(0x301);
                 self.switch_master(it);
             }
+            Message::Published(it) => {
+                self.add(0x305);
+                self.add(it.event.kind as u64);
+                self.text(&it.payload);
+            }
             Message::Stream(it) => self.stream(it),
             Message::Snapshot(it) => {
                 self.add(0x303);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::ErrorWord;
+use crate::event::{Event, EventKind, Extra, Subject};
 use crate::files::{Lineage, Snapshot};
 use crate::ids::{Epoch, RunId, SentinelId};
 use crate::message::*;
@@ -62,6 +63,14 @@ fn every_kind(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         old: at(small, port),
         new: at(!small, port),
     })));
+    let event = Event {
+        kind: EventKind::SdownEnter,
+        master: text.into(),
+        master_addr: at(small, port),
+        subject: Subject::Slave(at(!small, port)),
+        extra: Extra::None,
+    };
+    all.push(Message::Published(Arc::new(Published { payload: event.payload(), event })));
     for repl in [None, Some((ReplId(id(n)), ReplOffset(n)))] {
         all.push(Message::Snapshot(Arc::new(Snapshot {
             data: Dataset::default(),
@@ -122,6 +131,7 @@ fn requests(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         Request::ClientKill(ClientType::Pubsub),
         Request::Subscribe(Channel::Hello),
         Request::Subscribe(Channel::SwitchMaster),
+        Request::Subscribe(Channel::Everything),
         Request::Publish(hello_of(n, small, port, text)),
         Request::Info,
         Request::Role,
@@ -166,6 +176,7 @@ fn replies(n: u64, small: u32, port: u16, text: &str) -> Vec<Message> {
         Reply::Values(Arc::new(vec![Value(n), Value(0)])),
         Reply::Subscribed(Channel::Hello),
         Reply::Subscribed(Channel::SwitchMaster),
+        Reply::Subscribed(Channel::Everything),
         Reply::Server,
         Reply::Role(Box::new(RoleReply::Master(ReplOffset(n >> 1), vec![(at(small, port), ReplOffset(n))]))),
         Reply::Role(Box::new(RoleReply::Sentinel)),

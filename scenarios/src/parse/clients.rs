@@ -80,6 +80,9 @@ fn client(
         Some(field) => workload(&field)?,
         None => Workload { sadd: Rate(25_000), ..Workload::default() },
     };
+    if let Some(field) = table.get("read-from") {
+        read_from(&field, &mut profile, &workload)?;
+    }
     let sentinels = match table.get("sentinels") {
         Some(field) => sentinel_order(&field, names)?,
         None => names.all_sentinels(),
@@ -115,6 +118,26 @@ fn named_profile(field: &Field<'_>) -> Read<Profile> {
         let error = field.error(format!("there is no client profile `{name}`")).expected(one_of(Profile::NAMES));
         error.did_you_mean(nearest(name, Profile::NAMES.iter().copied()))
     })
+}
+
+/// Where the client works: `master`, or `replica` for one that only reads.
+fn read_from(field: &Field<'_>, profile: &mut Profile, workload: &Workload) -> Read<()> {
+    match field.text()? {
+        "master" => return Ok(()),
+        "replica" => {}
+        _ => return Err(field.wrong("`master` or `replica`")),
+    }
+    if !profile.read_replicas() {
+        let able = |name: &&str| Profile::named(name).is_some_and(|mut profile| profile.read_replicas());
+        let able: Vec<&str> = Profile::NAMES.iter().copied().filter(able).collect();
+        let error = field.error(format!("the profile `{}` does not read from replicas", profile.name));
+        return Err(error.expected(one_of(&able)));
+    }
+    if [workload.sadd, workload.set, workload.incr, workload.rpush].iter().any(|rate| rate.0 > 0) {
+        let error = field.error("a client of replicas cannot write");
+        return Err(error.expected("a workload of `get` alone"));
+    }
+    Ok(())
 }
 
 fn positive(field: &Field<'_>) -> Read<splitbrain_model::Millis> {

@@ -2,8 +2,8 @@
 //! address closes all connections to the old one; failed attempts are repeated, whatever the command.
 
 use crate::client::profile::{
-    Backoff, CloseOn, ErrClass, Greeting, Health, OnNewAddress, PoolWait, Profile, Retry, SentinelOrder, Subscribe,
-    Subscription, Trigger,
+    Backoff, CloseOn, ErrClass, Greeting, Health, OnNewAddress, PoolWait, Profile, ReplicaChoice, ReplicaOrder, Retry,
+    SentinelOrder, Subscribe, Subscription, Trigger,
 };
 use crate::{ErrorWord, Millis};
 
@@ -33,6 +33,7 @@ pub fn profile() -> Profile {
             redial: Backoff::constant(Millis(100)),
             refresh_on_resubscribe: false,
             health: Some(Health { silence: Millis(3000), patience: Millis(5000) }),
+            broad_events: &[],
             renew: false,
         }),
         greeting: GREETING,
@@ -41,6 +42,7 @@ pub fn profile() -> Profile {
         dials: 5,
         dial_pause: Millis(100),
         check_idle_eof: true,
+        dial_breaker: Some(Millis(1000)),
         on_new_address: OnNewAddress::CloseAll,
         pool_max: 80,
         pool_wait: PoolWait::Turn(Some(Millis(6000))),
@@ -61,6 +63,12 @@ pub fn profile() -> Profile {
                 ErrClass::PoolWait,
             ],
         },
+        replica_choice: Some(ReplicaChoice {
+            reject_disconnected: true,
+            order: ReplicaOrder::Random,
+            tries_all: false,
+            falls_back_to_master: true,
+        }),
         ..Profile::PLAIN
     }
 }

@@ -124,3 +124,29 @@ fn without_retries_the_first_failure_is_reported() {
     connect(&mut bench);
     assert_eq!(bench.closed(4), ["op 0: Info(Closed) 10.0.0.4:6379 1/1"]);
 }
+
+#[test]
+fn after_as_many_failed_dials_as_the_pool_has_places_only_one_a_second_is_tried() {
+    let plain = Profile::named("go-redis-noretry").unwrap();
+    let mut bench = Bench::new(Profile { pool_max: 2, dials: 1, ..plain });
+    connect(&mut bench);
+    bench.closed(4);
+    bench.wake_at(1000);
+    bench.reply(1, Reply::Addr(server(4)));
+    assert_eq!(bench.refused(5), ["op 1: Fail(Connect) - 0/0"]);
+    bench.wake_at(2000);
+    bench.reply(1, Reply::Addr(server(4)));
+    let lines = bench.refused(6);
+    assert_eq!(lines, ["op 2: Fail(Connect) - 0/0", "1 get-master-addr mymaster"], "the dial in the background");
+    bench.reply(1, Reply::Addr(server(4)));
+    assert_eq!(bench.refused(7), [""; 0]);
+    let lines = bench.wake_at(3000);
+    assert!(lines.contains(&"op 3: Fail(Connect) - 0/0".to_owned()), "at once: {lines:?}");
+    assert!(lines.contains(&"1 get-master-addr mymaster".to_owned()), "a second later: {lines:?}");
+    bench.reply(1, Reply::Addr(server(5)));
+    assert_eq!(bench.connected(8), ["8 close Now"]);
+    assert_eq!(bench.wake_at(4000).last().unwrap(), "1 get-master-addr mymaster");
+    bench.reply(1, Reply::Addr(server(5)));
+    bench.greet(9);
+    assert_eq!(bench.reply(9, Reply::Int(1)), ["op 4: Ok(None) 10.0.0.5:6379 1/0"]);
+}

@@ -1,10 +1,11 @@
 //! ioredis 6 with the `sentinels` option (client spec 5). One connection; commands without a reply are sent again on the
 //! next one. Nothing but the loss of the connection makes it ask the Sentinels.
 
-use crate::Millis;
 use crate::client::profile::{
-    Backoff, Greeting, Growth, Profile, Promote, Reach, SentinelOrder, Shared, Subscribe, Subscription, Trigger,
+    Backoff, Greeting, Growth, Profile, Promote, Reach, ReplicaChoice, ReplicaOrder, SentinelOrder, Shared, Subscribe,
+    Subscription, Trigger,
 };
+use crate::{ErrorWord, Millis};
 
 /// ioredis as it comes.
 pub fn profile() -> Profile {
@@ -27,8 +28,15 @@ pub fn profile() -> Profile {
                 ..Backoff::NONE
             }),
             resend_inflight: true,
+            resend_on: &[],
             op_timeout: None,
             give_up_every: Some(21),
+        }),
+        replica_choice: Some(ReplicaChoice {
+            reject_disconnected: true,
+            order: ReplicaOrder::Random,
+            tries_all: false,
+            falls_back_to_master: false,
         }),
         ..Profile::PLAIN
     }
@@ -45,8 +53,19 @@ pub fn with_detector() -> Profile {
             redial: Backoff::constant(Millis(60_000)),
             refresh_on_resubscribe: false,
             health: None,
+            broad_events: &[],
             renew: true,
         }),
         ..profile()
+    }
+}
+
+/// ioredis with a `reconnectOnError` that answers 2 to READONLY: it reconnects and sends the command again.
+pub fn with_reconnect() -> Profile {
+    let plain = profile();
+    Profile {
+        name: "ioredis-reconnect2",
+        shared: plain.shared.map(|shared| Shared { resend_on: &[ErrorWord::ReadOnly], ..shared }),
+        ..plain
     }
 }

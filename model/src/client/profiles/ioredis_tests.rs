@@ -159,3 +159,16 @@ fn the_detector_drops_the_connection_and_asks_the_same_sentinel_again() {
     bench.refused(3);
     assert!(bench.wake_at(10_151).iter().any(|line| line == "6 close Now"), "ten seconds to connect");
 }
+
+#[test]
+fn with_reconnect_on_error_a_readonly_answer_is_cured_and_nothing_is_executed_twice() {
+    let mut bench = bench("ioredis-reconnect2");
+    connect(&mut bench);
+    assert_eq!(bench.reply(1, Reply::Error(ErrorWord::ReadOnly)), ["1 close Now"]);
+    assert_eq!(bench.wake_at(150), ["2 open 10.0.0.2:26379"]);
+    bench.connected(2);
+    bench.reply(2, Reply::Addr(server(5)));
+    bench.introduce(3);
+    assert_eq!(bench.reply(3, info(false)), ["3 sadd 1000001"]);
+    assert_eq!(bench.reply(3, Reply::Int(1)), ["op 0: Ok(None) 10.0.0.5:6379 2/0"]);
+}

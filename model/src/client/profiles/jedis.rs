@@ -26,6 +26,7 @@ pub fn profile() -> Profile {
             redial: Backoff::constant(Millis(5000)),
             refresh_on_resubscribe: true,
             health: None,
+            broad_events: &[],
             renew: false,
         }),
         resolve_once: true,

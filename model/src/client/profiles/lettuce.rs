@@ -5,9 +5,22 @@ use crate::Millis;
 use crate::client::profile::{
     Backoff, Greeting, Growth, OnNewAddress, Profile, Reach, SentinelQuery, Shared, Subscribe, Subscription, Trigger,
 };
+use crate::event::EventKind;
 
 const GREETING: &[Greeting] = &[Greeting::Hello, Greeting::LibName, Greeting::LibVersion];
 const COMMAND_TIMEOUT: Option<Millis> = Some(Millis(60_000));
+
+/// Which events of its master start a look at the topology; `MasterReplica` listens on the pattern `*`.
+const REFRESH_ON: &[EventKind] = &[
+    EventKind::SwitchMaster,
+    EventKind::ElectedLeader,
+    EventKind::ResetMaster,
+    EventKind::Slave,
+    EventKind::SdownEnter,
+    EventKind::SdownLeave,
+    EventKind::ConvertToSlave,
+    EventKind::RoleChangeToConfigured,
+];
 
 /// Delay before the n-th reconnect: `min(2^(n − 1) ms, 30 s)`.
 const RECONNECT: Backoff =
@@ -27,6 +40,7 @@ pub fn profile() -> Profile {
             reach: Reach::SentinelsOrLast,
             reconnect: Some(RECONNECT),
             resend_inflight: true,
+            resend_on: &[],
             op_timeout: COMMAND_TIMEOUT,
             give_up_every: None,
         }),
@@ -47,6 +61,7 @@ pub fn master_replica() -> Profile {
             redial: RECONNECT,
             refresh_on_resubscribe: false,
             health: None,
+            broad_events: REFRESH_ON,
             renew: false,
         }),
         resolve_once: true,

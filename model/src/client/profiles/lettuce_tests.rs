@@ -2,6 +2,7 @@
 
 use crate::client::profile::Profile;
 use crate::client::testing::{Bench, healthy, sentinel, server};
+use crate::event::EventKind;
 use crate::message::{Channel, InstanceReply};
 use crate::{ErrorWord, Millis, Reply};
 
@@ -87,9 +88,43 @@ fn connect_mr(bench: &mut Bench) {
     assert_eq!(bench.greet(4), ["4 close Now", "5 open 10.0.0.4:6379"]);
     assert_eq!(bench.greet(5), ["5 sadd 1000001"]);
     for conn in 1..=3 {
-        assert_eq!(bench.greet(conn), [format!("{conn} subscribe")]);
-        bench.reply(conn, Reply::Subscribed(Channel::SwitchMaster));
+        assert_eq!(bench.greet(conn), [format!("{conn} psubscribe")]);
+        bench.reply(conn, Reply::Subscribed(Channel::Everything));
     }
+}
+
+fn switched(bench: &mut Bench, conn: u32) {
+    assert_eq!(bench.event(conn, EventKind::SwitchMaster, "mymaster", None), [""; 0]);
+}
+
+#[test]
+fn eight_events_of_its_own_master_start_a_look_and_no_others() {
+    for &kind in EventKind::ALL {
+        let mut bench = bench("lettuce-mr");
+        connect_mr(&mut bench);
+        bench.reply(5, Reply::Int(1));
+        bench.wake_at(100);
+        bench.event(1, kind, "another", Some(5));
+        bench.event(1, kind, "mymaster", Some(5));
+        let looks = [
+            "+switch-master",
+            "+elected-leader",
+            "+reset-master",
+            "+slave",
+            "+sdown",
+            "-sdown",
+            "+convert-to-slave",
+            "+role-change",
+        ];
+        bench.wake_at(1000);
+        let due = if looks.contains(&kind.name()) { Some(5100) } else { Some(61_000) };
+        assert_eq!(bench.wakeup(), due, "{kind}");
+    }
+    let mut bench = bench("lettuce-mr");
+    connect_mr(&mut bench);
+    bench.reply(5, Reply::Int(1));
+    bench.event(1, EventKind::SdownEnter, "another", None);
+    assert_eq!(bench.wakeup(), Some(1000), "the next operation");
 }
 
 #[test]
@@ -101,9 +136,9 @@ fn new_operations_move_five_seconds_after_the_first_message_and_old_ones_stay_wi
     assert_eq!(bench.closed(5), [""; 0]);
     assert_eq!(bench.wake_at(1), ["6 open 10.0.0.4:6379"], "back to the same server");
     bench.refused(6);
-    bench.switch_to(2, 5);
+    switched(&mut bench, 2);
     bench.wake_at(1000);
-    bench.switch_to(1, 5);
+    switched(&mut bench, 1);
     assert_eq!(bench.wakeup(), Some(5001));
     let lines = bench.wake_at(5001);
     let look = lines.iter().find(|line| line.ends_with(":26379")).expect("a look");
@@ -116,7 +151,7 @@ fn readonly_is_handed_on_and_a_master_that_does_not_answer_is_unknown() {
     connect_mr(&mut bench);
     let lines = bench.reply(5, Reply::Error(ErrorWord::ReadOnly));
     assert_eq!(lines, ["op 0: Fail(Error(ReadOnly)) 10.0.0.4:6379 1/0"]);
-    bench.switch_to(1, 6);
+    switched(&mut bench, 1);
     assert_eq!(bench.wake_at(1000), ["5 sadd 1000002"]);
     bench.reply(5, Reply::Int(1));
     assert_eq!(bench.wake_at(5000), ["6 open 10.0.0.1:26379", "5 sadd 1000003"]);
@@ -133,5 +168,5 @@ fn a_subscription_that_comes_back_asks_nothing() {
     connect_mr(&mut bench);
     bench.closed(2);
     assert_eq!(bench.wake_at(1), ["6 open 10.0.0.2:26379"]);
-    assert_eq!(bench.greet(6), ["6 subscribe"]);
+    assert_eq!(bench.greet(6), ["6 psubscribe"]);
 }

@@ -2,7 +2,8 @@
 //! be opened; there is no subscription. Each Sentinel is asked through a plain client, which repeats its attempts.
 
 use crate::client::profile::{
-    Backoff, CloseOn, ErrClass, Greeting, OnNewAddress, Profile, Promote, Retry, SentinelQuery,
+    Backoff, CloseOn, ErrClass, Greeting, OnNewAddress, Profile, Promote, ReplicaChoice, ReplicaOrder, Retry,
+    SentinelQuery,
 };
 use crate::{CloseHow, ErrorWord, Millis};
 
@@ -45,6 +46,12 @@ pub fn profile() -> Profile {
         ]),
         op_retry: Retry::NEVER,
         resolve_in_op: false,
+        replica_choice: Some(ReplicaChoice {
+            reject_disconnected: false,
+            order: ReplicaOrder::Rotating,
+            tries_all: true,
+            falls_back_to_master: true,
+        }),
         ..Profile::PLAIN
     }
 }

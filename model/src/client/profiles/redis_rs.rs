@@ -3,7 +3,7 @@
 //! connection is kept.
 
 use crate::Millis;
-use crate::client::profile::{Greeting, Profile, Reach, SentinelQuery, Shared};
+use crate::client::profile::{Greeting, Profile, Reach, ReplicaChoice, ReplicaOrder, SentinelQuery, Shared};
 
 /// redis-rs as it comes, in an application that asks for a new connection when its own has broken.
 pub fn profile() -> Profile {
@@ -23,8 +23,15 @@ pub fn profile() -> Profile {
             reach: Reach::Sentinels,
             reconnect: None,
             resend_inflight: false,
+            resend_on: &[],
             op_timeout: None,
             give_up_every: None,
+        }),
+        replica_choice: Some(ReplicaChoice {
+            reject_disconnected: false,
+            order: ReplicaOrder::Rotating,
+            tries_all: true,
+            falls_back_to_master: false,
         }),
         ..Profile::PLAIN
     }

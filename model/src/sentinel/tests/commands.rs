@@ -147,6 +147,24 @@ fn a_failover_can_be_ordered() {
 }
 
 #[test]
+fn who_listens_to_the_pattern_hears_of_every_event_but_those_of_debug_level() {
+    let mut rig = connected(conf(1, 1));
+    let confirmed = Reply::Subscribed(Channel::Everything);
+    assert_eq!(ask(&mut rig, Request::Subscribe(Channel::Everything)), confirmed);
+    ask(&mut rig, Request::Failover(name()));
+    let heard: Vec<_> = (rig.out.sends.iter())
+        .filter_map(|(to, m)| match m {
+            Message::Published(it) if *to == CLIENT => Some((it.event.kind, it.payload.clone())),
+            _ => None,
+        })
+        .collect();
+    let kinds: Vec<_> = heard.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, rig.kinds());
+    assert!(heard[1].1.starts_with("master mymaster "), "{heard:?}");
+    assert!(!rig.kinds().is_empty());
+}
+
+#[test]
 fn subscribers_hear_of_switches() {
     let mut rig = connected(conf(1, 1));
     let subscribe = Request::Subscribe(Channel::SwitchMaster);
