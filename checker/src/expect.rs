@@ -160,7 +160,8 @@ pub struct Expectation {
 
 impl Expectation {
     /// Expectations for all properties: those given, and for the others that they hold. `failover-completes` and
-    /// `available` are demanded only where they are given, because they need to know what should happen.
+    /// `available` are demanded only where they are given, because they need to know what should happen, and `no-eviction`,
+    /// because a cache evicts by design.
     pub fn complete(given: &[Expectation]) -> Vec<Expectation> {
         Property::ALL
             .iter()
@@ -169,7 +170,7 @@ impl Expectation {
                 mine.cloned().unwrap_or(Expectation {
                     property,
                     demand: match property {
-                        Property::FailoverCompletes | Property::Available => Demand::Any,
+                        Property::FailoverCompletes | Property::Available | Property::NoEviction => Demand::Any,
                         _ => Demand::Holds,
                     },
                     limits: Vec::new(),

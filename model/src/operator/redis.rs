@@ -226,7 +226,7 @@ mod tests {
         for (text, message) in [
             ("", "there is no command"),
             ("FLUSHALL", "`FLUSHALL` is no command of an operator here"),
-            ("REPLICAOF somewhere 6379", "`somewhere` is no address"),
+            ("REPLICAOF some/where 6379", "`some/where` is no address"),
             ("REPLICAOF 10.0.0.1 65536", "`65536` is no port"),
             ("REPLICAOF NO", "wrong arguments for REPLICAOF"),
             ("CONFIG SET loglevel debug", "CONFIG SET has no setting `loglevel` here"),
