@@ -286,6 +286,10 @@ impl Plan<'_> {
 
     fn sleep(&mut self, at: Millis, lasts: Millis) -> bool {
         let Some(process) = self.draw_process(|kind| matches!(kind, ProcessKind::Redis(_))) else { return false };
+        // Sleeps queue up, and would go on long after the last fault.
+        if self.busy.iter().any(|(other, from, until)| *other == process && from.0 <= at.0 && at.0 < until.0) {
+            return false;
+        }
         let action = Action::Command(vec![self.name(process)], OperatorCommand::DebugSleep(lasts));
         self.disturb(&[process], at, Millis(at.0 + lasts.0)) && self.put(at, action, None)
     }

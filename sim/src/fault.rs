@@ -121,9 +121,13 @@ impl Run<'_> {
                     OperatorCommand::DebugSleep(time) => format!("`DEBUG SLEEP` for {time} at"),
                     _ => "command at".to_owned(),
                 };
-                self.on_processes(i, &verb, targets, |run, p| {
+                let text = self.on_processes(i, &verb, targets, |run, p| {
                     run.world.signal(p, Input::Operator(command.clone()));
-                })
+                });
+                if let OperatorCommand::DebugSleep(time) = command {
+                    self.bound[i].clone().into_iter().for_each(|p| self.falls_asleep(p, *time));
+                }
+                text
             }
             Action::Start(targets) => self.on_processes(i, "start", targets, |run, p| run.start_late(p)),
             Action::Replace(old, new) => {
