@@ -90,6 +90,10 @@ pub struct Run {
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
 
+    /// Write a JUnit document for CI: a case per scenario; what is undecided is an error.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+
     /// Put every single run into the JSON.
     #[arg(long, requires = "json")]
     pub runs: bool,

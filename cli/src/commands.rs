@@ -7,7 +7,7 @@ use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::progress::Progress;
 use splitbrain::{Replay, ReplayError, RunError, RunOptions};
-use splitbrain_reports::{Style, json, text};
+use splitbrain_reports::{Style, json, junit, text};
 use splitbrain_scenarios::{Scenario, scenario_files};
 use std::fs;
 use std::io;
@@ -82,6 +82,12 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     }
     if !to_stdout && !arguments.quiet {
         print(&text::closing(&summaries, style))?;
+    }
+    if let Some(file) = &run.junit
+        && let Err(error) = fs::write(file, junit::document(env!("CARGO_PKG_VERSION"), &summaries))
+    {
+        diagnose(&format!("{}: cannot be written: {error}", file.display()));
+        return Ok(Exit::Input);
     }
     if let Some(file) = &run.json {
         let document = json::document(env!("CARGO_PKG_VERSION"), &summaries, run.runs);

@@ -157,3 +157,18 @@ fn help_and_version_go_to_standard_output() {
         assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_junit_document_is_written_whatever_the_verdict_is() {
+    let folder = Folder::new("junit");
+    let scenario = folder.file("quiet.toml", b"[cluster]\n[expect]\nfailover-completes = \"holds\"\n");
+    let document = folder.0.join("junit.xml");
+    let output = splitbrain(&["run", &scenario, "--seed", "3", "--no-save", "--junit", document.to_str().unwrap()]);
+    assert_eq!(exit(&output), 1, "{}", stderr(&output));
+    let written = fs::read_to_string(&document).unwrap();
+    assert!(written.contains("tests=\"1\" failures=\"1\" errors=\"0\""), "{written}");
+    assert!(written.contains("--seed 3"), "{written}");
+    let nowhere = folder.0.join("no/such/folder.xml");
+    let output = splitbrain(&["run", &scenario, "--seed", "3", "--no-save", "--junit", nowhere.to_str().unwrap()]);
+    assert_eq!(exit(&output), 2);
+}
