@@ -209,11 +209,32 @@ fn list(folder: &Path) -> io::Result<Exit> {
 }
 
 fn explain(name: &str) -> io::Result<Exit> {
-    match explain::explain(name) {
-        Ok(text) => print(&text).map(|()| Exit::Met),
-        Err(message) => {
+    let explained = explain::explain(name);
+    // A scenario may bear the name of a fault; then both are told.
+    let scenarios: Vec<Scenario> = catalogue_of(name).iter().filter_map(|file| Scenario::load(file).ok()).collect();
+    match (explained, scenarios.is_empty()) {
+        (Err(message), true) => {
             diagnose(&message);
             Ok(Exit::Input)
         }
+        (explained, _) => {
+            let mut text = explained.unwrap_or_default();
+            scenarios.iter().for_each(|scenario| text.push_str(&explain::scenario(scenario)));
+            print(&text).map(|()| Exit::Met)
+        }
     }
+}
+
+/// Scenario files of this name: those of the catalogue, if there is one here, by their place in it or by their own name
+/// alone; or the file itself.
+fn catalogue_of(name: &str) -> Vec<PathBuf> {
+    if name.ends_with(".toml") {
+        return scenario_files(Path::new(name)).unwrap_or_default();
+    }
+    let Ok(mut files) = scenario_files(Path::new("scenarios")) else { return Vec::new() };
+    files.retain(|file| {
+        let path = file.with_extension("");
+        path.ends_with(name) && !name.is_empty()
+    });
+    files
 }

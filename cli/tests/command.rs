@@ -124,12 +124,27 @@ fn names_are_listed_and_explained() {
     let output = splitbrain(&["explain", "split-brain"]);
     assert_eq!(exit(&output), 0);
     assert!(stdout(&output).starts_with("split-brain (property)\n"));
+    let chaos = stdout(&splitbrain(&["explain", "chaos"]));
+    assert!(chaos.contains("survivable") && chaos.contains("swarm"), "{chaos}");
+    let both = stdout(&splitbrain(&["explain", "partition"]));
+    assert!(both.contains("(fault)") && both.contains("(family of random faults)"), "{both}");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/classic/master-killed.toml");
+    let scenario = stdout(&splitbrain(&["explain", file]));
+    assert!(scenario.starts_with("classic/master-killed (scenario)\n  A master dies and is replaced\n"), "{scenario}");
     let unknown = splitbrain(&["explain", "lost-wriet"]);
     assert_eq!(exit(&unknown), 2);
     assert!(stderr(&unknown).contains("did you mean `lost-write`?"));
     let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
     let list = stdout(&splitbrain(&["list", catalogue]));
-    for name in ["classic/master-killed", "no-false-failover", "power-loss", "cross-az", "redis-py", "writes_lost"] {
+    for name in [
+        "classic/master-killed",
+        "no-false-failover",
+        "power-loss",
+        "unwritable",
+        "cross-az",
+        "redis-py",
+        "writes_lost",
+    ] {
         assert!(list.contains(name), "{name} is missing in\n{list}");
     }
 }
