@@ -75,3 +75,13 @@ fn the_page_has_a_row_for_every_key_and_says_what_the_schema_says() {
         assert!(beyond.is_empty(), "docs/scenarios.md, {heading}: no such keys: {beyond:?}");
     }
 }
+
+#[test]
+fn the_table_of_classic_scenarios_names_each_of_them() {
+    let folder = root().join("scenarios/classic");
+    let table = std::fs::read_to_string(folder.join("README.md")).expect("there is a table");
+    for file in splitbrain::scenarios::scenario_files(&folder).expect("a folder") {
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("a name");
+        assert!(table.contains(&format!("`{name}`")), "scenarios/classic/README.md says nothing of {name}");
+    }
+}
