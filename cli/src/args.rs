@@ -46,13 +46,13 @@ pub enum Command {
         /// The other.
         b: PathBuf,
     },
-    /// List scenarios, properties, faults, environments, client profiles, settings and metrics.
+    /// List scenarios, properties, faults, families of random faults, environments, client profiles, settings and metrics.
     List {
         /// Folder of scenarios.
         #[arg(default_value = "scenarios")]
         folder: PathBuf,
     },
-    /// Explain a property, fault, environment, client profile, setting or metric.
+    /// Explain a scenario, property, fault, family of random faults, environment, client profile, setting or metric.
     Explain {
         /// Its name, as `list` shows it.
         name: String,
@@ -89,6 +89,10 @@ pub struct Run {
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
+
+    /// Write a JUnit document for CI: a case per scenario; what is undecided is an error.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 
     /// Put every single run into the JSON.
     #[arg(long, requires = "json")]

@@ -7,7 +7,7 @@ use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::progress::Progress;
 use splitbrain::{Replay, ReplayError, RunError, RunOptions};
-use splitbrain_reports::{Style, json, text};
+use splitbrain_reports::{Style, json, junit, text};
 use splitbrain_scenarios::{Scenario, scenario_files};
 use std::fs;
 use std::io;
@@ -82,6 +82,12 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     }
     if !to_stdout && !arguments.quiet {
         print(&text::closing(&summaries, style))?;
+    }
+    if let Some(file) = &run.junit
+        && let Err(error) = fs::write(file, junit::document(env!("CARGO_PKG_VERSION"), &summaries))
+    {
+        diagnose(&format!("{}: cannot be written: {error}", file.display()));
+        return Ok(Exit::Input);
     }
     if let Some(file) = &run.json {
         let document = json::document(env!("CARGO_PKG_VERSION"), &summaries, run.runs);
@@ -203,11 +209,32 @@ fn list(folder: &Path) -> io::Result<Exit> {
 }
 
 fn explain(name: &str) -> io::Result<Exit> {
-    match explain::explain(name) {
-        Ok(text) => print(&text).map(|()| Exit::Met),
-        Err(message) => {
+    let explained = explain::explain(name);
+    // A scenario may bear the name of a fault; then both are told.
+    let scenarios: Vec<Scenario> = catalogue_of(name).iter().filter_map(|file| Scenario::load(file).ok()).collect();
+    match (explained, scenarios.is_empty()) {
+        (Err(message), true) => {
             diagnose(&message);
             Ok(Exit::Input)
         }
+        (explained, _) => {
+            let mut text = explained.unwrap_or_default();
+            scenarios.iter().for_each(|scenario| text.push_str(&explain::scenario(scenario)));
+            print(&text).map(|()| Exit::Met)
+        }
     }
+}
+
+/// Scenario files of this name: those of the catalogue, if there is one here, by their place in it or by their own name
+/// alone; or the file itself.
+fn catalogue_of(name: &str) -> Vec<PathBuf> {
+    if name.ends_with(".toml") {
+        return scenario_files(Path::new(name)).unwrap_or_default();
+    }
+    let Ok(mut files) = scenario_files(Path::new("scenarios")) else { return Vec::new() };
+    files.retain(|file| {
+        let path = file.with_extension("");
+        path.ends_with(name) && !name.is_empty()
+    });
+    files
 }

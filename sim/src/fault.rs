@@ -61,7 +61,8 @@ impl Run<'_> {
                 text
             }
             Action::Drop(from, to) => {
-                let (from, to) = (self.bind_hosts(i, from), self.bind_hosts(i, to));
+                let mut groups = self.groups(i, &[from.clone(), to.clone()]);
+                let (to, from) = (groups.pop().unwrap_or_default(), groups.pop().unwrap_or_default());
                 let text = format!("drop {} > {}", self.host_names(&from), self.host_names(&to));
                 self.world.links_mut().begin(i, NetFault::Drop(from, to));
                 text

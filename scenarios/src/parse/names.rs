@@ -199,7 +199,7 @@ impl Names {
             "old-leader" => Target::OldLeader,
             "clients" => Target::Clients,
             "rest" if rest => Target::Rest,
-            "rest" => return Err(at.error("`rest` has a meaning only in a partition")),
+            "rest" => return Err(at.error("`rest` has a meaning only in a partition or a drop")),
             _ => match (name.strip_prefix("master:"), replica_role(name)) {
                 (Some(master), _) if self.masters.iter().any(|known| known == master) => {
                     Target::Master(Some(master.into()))
