@@ -23,7 +23,8 @@ pub use error::ScenarioError;
 pub use parse::FAULT_KINDS;
 pub use reader::Span;
 pub use resolved::{
-    Action, Host, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target, Trigger,
+    Action, Found, FsyncFault, Host, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target,
+    Trigger,
 };
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;

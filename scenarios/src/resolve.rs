@@ -139,6 +139,13 @@ impl Scenario {
                 number += 1;
             }
         }
+        for (name, offset) in &self.clock_offsets {
+            let of_process = processes.iter().find(|process| process.name == *name).map(|process| process.host);
+            let host = of_process.or_else(|| places.hosts.iter().position(|host| host.name == *name));
+            if let Some(host) = host {
+                places.hosts[host].clock_offset = *offset;
+            }
+        }
         (places.hosts, processes)
     }
 }
@@ -188,7 +195,7 @@ impl Places {
         let host = match self.by_name.get(name) {
             Some(host) => *host,
             None => {
-                self.hosts.push(Host { name: name.to_owned(), ip });
+                self.hosts.push(Host { name: name.to_owned(), ip, clock_offset: Millis(0) });
                 self.by_name.insert(name.to_owned(), self.hosts.len() - 1);
                 self.hosts.len() - 1
             }
@@ -288,6 +295,7 @@ fn action(what: &What) -> Action {
         What::PowerLoss(targets) => Action::PowerLoss(targets),
         What::PowerOn(targets) => Action::PowerOn(targets),
         What::Pause(targets) => Action::Pause(targets),
+        What::Stall(targets) => Action::Stall(targets),
         What::Resume(targets) => Action::Resume(targets),
         What::Partition(groups) => Action::Partition(groups),
         What::Drop(from, to) => Action::Drop(from, to),
@@ -296,8 +304,13 @@ fn action(what: &What) -> Action {
         What::Link { a, b, latency, loss_ppm } => Action::Link { a, b, latency, loss_ppm },
         What::Dns { at, of, answers } => Action::Dns { at, of, answers },
         What::ClockStep(targets, by) => Action::ClockStep(targets, by),
+        What::ClockDrift(targets, ppm) => Action::ClockDrift(targets, ppm),
+        What::ClockFreeze(targets) => Action::ClockFreeze(targets),
         What::SentinelFailover(sentinel, master) => Action::SentinelFailover(sentinel, master),
         What::ConfigReadOnly(targets) => Action::ConfigReadOnly(targets),
+        What::Fsync(targets, fault) => Action::Fsync(targets, fault),
+        What::DiskFull(targets) => Action::DiskFull(targets),
+        What::RestartWith(targets, found) => Action::RestartWith(targets, found),
         What::SnapshotsFail(targets) => Action::SnapshotsFail(targets),
         What::Command(targets, command) => Action::Command(targets, command),
     }

@@ -6,7 +6,7 @@ use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
 use crate::reader::Span;
-use crate::resolved::{NameAnswers, Target};
+use crate::resolved::{Found, FsyncFault, NameAnswers, Target};
 use crate::source::Source;
 use splitbrain_checker::Expectation;
 use splitbrain_model::client::{profile::Profile, workload::Workload};
@@ -39,6 +39,8 @@ pub struct Scenario {
     pub masters: Vec<MasterSpec>,
     /// Hosts that were declared, with the processes on them. Every other process has a host of its own name.
     pub hosts: Vec<(String, Vec<String>)>,
+    /// What wall clocks of hosts are ahead from the beginning, by names of hosts or of processes on them.
+    pub clock_offsets: Vec<(String, Millis)>,
     /// Everybody is known by name: in configuration files and in what servers and Sentinels announce.
     pub hostnames: bool,
     /// A name goes with the last server or Sentinel on its host.
@@ -172,6 +174,7 @@ pub enum What {
     PowerLoss(Vec<Target>),
     PowerOn(Vec<Target>),
     Pause(Vec<Target>),
+    Stall(Vec<Target>),
     Resume(Vec<Target>),
     Partition(Vec<Vec<Target>>),
     Drop(Vec<Target>, Vec<Target>),
@@ -180,8 +183,13 @@ pub enum What {
     Link { a: Vec<Target>, b: Vec<Target>, latency: Option<Dist>, loss_ppm: Option<u32> },
     Dns { at: Vec<Target>, of: Vec<Target>, answers: NameAnswers },
     ClockStep(Vec<Target>, Millis),
+    ClockDrift(Vec<Target>, i32),
+    ClockFreeze(Vec<Target>),
     SentinelFailover(Target, Name),
     ConfigReadOnly(Vec<Target>),
+    Fsync(Vec<Target>, FsyncFault),
+    DiskFull(Vec<Target>),
+    RestartWith(Vec<Target>, Vec<Found>),
     SnapshotsFail(Vec<Target>),
     Command(Vec<Target>, OperatorCommand),
 }

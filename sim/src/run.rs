@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
 
     fn play_schedule(&mut self) {
         let begin = self.world.now();
+        self.world.keep_configs();
         self.begin_looking();
         for (i, step) in self.scenario.schedule.iter().enumerate() {
             if let Trigger::At(at) = step.trigger {

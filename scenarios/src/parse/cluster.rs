@@ -4,9 +4,9 @@ use super::HOMES;
 use crate::error::ScenarioError;
 use crate::reader::{Field, Read};
 use crate::source::Source;
-use splitbrain_model::Ip;
 use splitbrain_model::conf::{self, ConfError, Ignored};
 use splitbrain_model::files::{RedisConf, SentinelConf};
+use splitbrain_model::{Ip, Millis};
 use std::path::Path;
 
 /// Most Redis servers, and most Sentinels, of a scenario.
@@ -26,6 +26,8 @@ pub struct Cluster<'a> {
     pub redis_conf: Option<RedisConf>,
     /// Declared hosts, in the order of the file: the field names the host, the texts the processes.
     pub hosts: Vec<(Field<'a>, Vec<(&'a str, Field<'a>)>)>,
+    /// What wall clocks of hosts are ahead: the field names the host, or a process on it.
+    pub clock_offsets: Vec<(Field<'a>, Millis)>,
     /// The field that says that everybody is known by name, if it does.
     pub hostnames: Option<Field<'a>>,
     /// Names go with their hosts.
@@ -44,6 +46,13 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
         for host in field.table("hosts")?.rest() {
             let processes = host.texts()?;
             hosts.push((host, processes));
+        }
+    }
+    let mut clock_offsets = Vec::new();
+    if let Some(field) = table.get("clock-offsets") {
+        for host in field.table("clock-offsets")?.rest() {
+            let offset = host.signed_millis()?;
+            clock_offsets.push((host, offset));
         }
     }
     let hostnames = match table.get("hostnames") {
@@ -65,6 +74,7 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
         sentinel_conf: sentinel_file.map(|field| sentinel_conf(field, source, notes)).transpose()?,
         redis_conf: redis_file.map(|field| redis_conf(&field, source, notes)).transpose()?,
         hosts,
+        clock_offsets,
         hostnames,
         names_vanish,
     })

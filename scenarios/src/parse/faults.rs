@@ -1,7 +1,7 @@
 //! `[[faults]]`: the fault schedule.
 
-use super::HOMES;
 use super::names::Names;
+use super::{HOMES, clock_faults, disk_faults};
 use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::reader::{Field, Read, Reader, Span};
@@ -27,6 +27,7 @@ pub const KINDS: &[&str] = &[
     "power-loss",
     "power-on",
     "pause",
+    "stall",
     "resume",
     "partition",
     "drop",
@@ -35,12 +36,16 @@ pub const KINDS: &[&str] = &[
     "link",
     "dns",
     "clock-step",
+    "clock-drift",
+    "clock-freeze",
     "sentinel-failover",
     "sentinel-command",
     "redis-command",
     "debug-sleep",
     "config-read-only",
     "snapshots-fail",
+    "fsync",
+    "disk-full",
 ];
 
 /// Reads all `[[faults]]`.
@@ -99,6 +104,7 @@ fn can_be_undone(what: &What) -> bool {
         what,
         W::Restart(_)
             | W::RestartAnew(_)
+            | W::RestartWith(..)
             | W::PowerOn(_)
             | W::Resume(_)
             | W::Heal
@@ -156,23 +162,28 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
     Ok(match field.key {
         "kill" => What::Kill(targets()?),
         "stop" => What::Stop(targets()?),
-        "restart" if field.is_table() => restart_anew(field, names)?,
+        "restart" if field.is_table() => disk_faults::restart(field, names)?,
         "restart" => What::Restart(targets()?),
         "power-loss" => What::PowerLoss(targets()?),
         "power-on" => What::PowerOn(targets()?),
         "pause" => What::Pause(targets()?),
+        "stall" => What::Stall(targets()?),
         "resume" => What::Resume(targets()?),
         "isolate" => What::Isolate(targets()?),
         "partition" => What::Partition(partition(field, names)?),
         "drop" => drop(field, names)?,
         "link" => link(field, names)?,
         "dns" => dns(field, names)?,
-        "clock-step" => clock_step(field, names)?,
+        "clock-step" => clock_faults::step(field, names)?,
+        "clock-drift" => clock_faults::drift(field, names)?,
+        "clock-freeze" => clock_faults::freeze(field, names)?,
         "sentinel-failover" => sentinel_failover(field, master, names)?,
         "sentinel-command" => sentinel_command(field, names)?,
         "redis-command" => redis_command(field, names)?,
         "debug-sleep" => debug_sleep(field, names)?,
         "config-read-only" => What::ConfigReadOnly(targets()?),
+        "fsync" => disk_faults::fsync(field, names)?,
+        "disk-full" => What::DiskFull(targets()?),
         "snapshots-fail" => What::SnapshotsFail(servers(field, names)?),
         _ if field.as_bool() == Some(true) => What::Heal,
         _ => return Err(field.wrong("true")),
@@ -245,21 +256,6 @@ fn dns(field: &Field<'_>, names: &Names) -> Read<What> {
     Ok(What::Dns { at: names.targets(&at, false)?, of, answers })
 }
 
-/// `{ of = …, by = "10s" }`; the step may go back.
-fn clock_step(field: &Field<'_>, names: &Names) -> Read<What> {
-    let mut table = field.table("`clock-step`")?;
-    let (of, by) = (table.get("of"), table.get("by"));
-    table.finish(&[])?;
-    let (Some(of), Some(by)) = (of, by) else {
-        return Err(field.error("whose clock, and by how much?").expected("`of` and `by`"));
-    };
-    let step = by.signed_millis()?;
-    if step.0 == 0 {
-        return Err(by.wrong("a step forward or back"));
-    }
-    Ok(What::ClockStep(names.targets(&of, false)?, step))
-}
-
 /// `{ at = …, command = "RESET *" }`
 fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
     let mut table = field.table("`sentinel-command`")?;
@@ -275,7 +271,7 @@ fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
 }
 
 /// Targets that are Sentinels.
-fn sentinels(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+pub fn sentinels(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
     let targets = names.targets(field, false)?;
     for target in &targets {
         match target {
@@ -304,7 +300,7 @@ fn redis_command(field: &Field<'_>, names: &Names) -> Read<What> {
 }
 
 /// Targets that are Redis servers.
-fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+pub fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
     let targets = names.targets(field, false)?;
     let server = |target: &Target| match target {
         Target::Master(_) | Target::OldMaster | Target::Replica(_) => true,
@@ -312,18 +308,6 @@ fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
         _ => false,
     };
     if targets.iter().all(server) { Ok(targets) } else { Err(field.wrong("Redis servers")) }
-}
-
-/// `{ of = "sentinel-1", identity = "new" }`
-fn restart_anew(field: &Field<'_>, names: &Names) -> Read<What> {
-    let mut table = field.table("`restart`")?;
-    let (of, identity) = (table.get("of"), table.get("identity"));
-    table.finish(&[])?;
-    let (Some(of), Some(identity)) = (of, identity) else {
-        return Err(field.error("which Sentinel is restarted, and as whom?").expected("`of` and `identity`"));
-    };
-    identity.word(&[("new", ())])?;
-    Ok(What::RestartAnew(sentinels(&of, names)?))
 }
 
 /// `{ of = …, for = "3s" }`

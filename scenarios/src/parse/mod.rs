@@ -2,7 +2,9 @@
 
 mod chaos;
 mod clients;
+mod clock_faults;
 mod cluster;
+mod disk_faults;
 mod expect;
 mod faults;
 mod masters;
@@ -121,6 +123,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         sentinel,
         masters,
         hosts,
+        clock_offsets: names.clock_offsets(&cluster)?,
         hostnames,
         names_vanish: cluster.names_vanish,
         network,

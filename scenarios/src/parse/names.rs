@@ -6,6 +6,7 @@ use crate::nearest::nearest;
 use crate::reader::{Field, Read};
 use crate::resolved::Target;
 use crate::scenario::{ClientSpec, MasterSpec};
+use splitbrain_model::Millis;
 use std::collections::BTreeMap;
 
 /// Words that stand for a role wherever a target is asked for.
@@ -123,7 +124,16 @@ impl Names {
 
     /// The name of a host a client is to run on: a declared host, or the host of a process.
     pub fn host(&self, field: &Field<'_>) -> Read<String> {
-        let name = field.text()?;
+        self.host_named(field.text()?, field)
+    }
+
+    /// What the clocks of hosts are ahead, by names of hosts or of processes on them.
+    pub fn clock_offsets(&self, cluster: &Cluster<'_>) -> Read<Vec<(String, Millis)>> {
+        let offsets = cluster.clock_offsets.iter();
+        offsets.map(|(field, offset)| Ok((self.host_named(field.key, field)?, *offset))).collect()
+    }
+
+    fn host_named(&self, name: &str, field: &Field<'_>) -> Read<String> {
         match self.names.get(name) {
             Some(Meaning::Host | Meaning::Server | Meaning::Sentinel) => Ok(name.to_owned()),
             _ => {

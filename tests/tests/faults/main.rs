@@ -3,6 +3,7 @@
 //! settings, never from earlier output of the simulator.
 
 mod clock;
+mod disk;
 mod names;
 mod network;
 mod persistence;
@@ -10,4 +11,5 @@ mod power;
 mod process;
 mod schedule;
 mod settings;
+mod stall;
 mod support;
