@@ -208,6 +208,21 @@ pub enum Action {
         /// Loss in parts per million.
         loss_ppm: Option<u32>,
     },
+    /// Latency, loss and rate of the links from one group to another; `None` leaves what there is.
+    Shape {
+        /// One side.
+        from: Vec<Target>,
+        /// Other side; all others if empty.
+        to: Vec<Target>,
+        /// The way back too.
+        both: bool,
+        /// One-way latency.
+        latency: Option<Dist>,
+        /// Loss in parts per million.
+        loss_ppm: Option<u32>,
+        /// Bytes per second.
+        rate: Option<u64>,
+    },
     /// Names that processes on the hosts of the first group look up are answered so, or only names of hosts of the
     /// second, if it names any.
     Dns {

@@ -3,12 +3,15 @@
 //! | fault | data in flight | connections | real counterpart |
 //! |---|---|---|---|
 //! | kill | written bytes still arrive | FIN, or RST where unread input was queued; connects refused | `kill -9`, `docker kill` |
+//! | start | — | a process that is new to the cluster connects | a replica or Sentinel added, scale-up |
 //! | stop | flushed | as the process closes them; killed 10 s after its shutdown-timeout | `kill`, `docker stop` |
 //! | pause | the kernel takes it until buffers are full | stay; new ones are accepted by the kernel | `kill -STOP`, `docker pause` |
 //! | stall | lies in the network card until the host goes on | stay; nothing is accepted or acknowledged meanwhile | `virsh suspend`, live migration, a guest that gets no CPU, a hanging kernel |
 //! | power-loss | gone | silence; RST to whatever comes after the reboot | power cut |
 //! | partition, isolate, drop | lost, retransmitted | stay; connects time out | pulled cable, firewall rule |
-//! | link | slower, lossy | stay | congested link |
+//! | link | slower, lossy; behind a narrow link it waits | stay | congested link, `tc qdisc add … netem`, `tbf` |
+//! | flap, spikes | as isolate and link, again and again | stay | a loose cable, a card that resets; garbage collection of a hypervisor |
+//! | bridge, majorities-ring, isolate-one, swizzle | as partition and isolate | stay | the partitions of Jepsen, swizzle-clogging of FoundationDB |
 //! | config-read-only | untouched | untouched; saves of configuration files fail | `chmod a-w` on the directory |
 //! | dns | untouched | untouched; whoever looks a name up blocks, or fails | name server unreachable or overloaded |
 //! | snapshots-fail | untouched | untouched; BGSAVE and full syncs fail | `config set dir /` |
@@ -87,8 +90,18 @@ impl Run<'_> {
                 let a = self.bind_hosts(i, a);
                 let b = if b.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, b) };
                 let text = format!("link {} - {}", self.host_names(&a), self.host_names(&b));
-                let fault = NetFault::Shape { a, b, latency: latency.clone(), loss_ppm: *loss_ppm };
+                let (latency, loss_ppm) = (latency.clone(), *loss_ppm);
+                let fault = NetFault::Shape { a, b, latency, loss_ppm, rate: None, both: true };
                 self.world.links_mut().begin(i, fault);
+                text
+            }
+            Action::Shape { from, to, both, latency, loss_ppm, rate } => {
+                let a = self.bind_hosts(i, from);
+                let b = if to.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, to) };
+                let arrow = if *both { '-' } else { '>' };
+                let text = format!("link {} {arrow} {}", self.host_names(&a), self.host_names(&b));
+                let (latency, loss_ppm, rate, both) = (latency.clone(), *loss_ppm, *rate, *both);
+                self.world.links_mut().begin(i, NetFault::Shape { a, b, latency, loss_ppm, rate, both });
                 text
             }
             Action::Dns { at, of, answers } => {
@@ -237,7 +250,7 @@ impl Run<'_> {
         for &host in hosts {
             self.world.power_on(host);
             for p in 0..self.world.procs().len() as u16 {
-                if self.world.procs()[usize::from(p)].host == host {
+                if self.world.procs()[usize::from(p)].host == host && !self.never_started(p) {
                     self.world.start(p, Nanos::ZERO);
                 }
             }
@@ -391,7 +404,7 @@ fn name_of(action: &Action) -> &'static str {
         Action::Partition(_) => "partition",
         Action::Drop(..) => "drop",
         Action::Isolate(_) => "isolate",
-        Action::Link { .. } => "link fault",
+        Action::Link { .. } | Action::Shape { .. } => "link fault",
         Action::Dns { .. } => "dns fault",
         _ => "fault",
     }

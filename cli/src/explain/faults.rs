@@ -26,6 +26,12 @@ pub const ENTRIES: &[Entry] = &[
         "The whole host goes dark. All its processes are gone, writes that were not synced to disk are lost, and peers \
          get silence instead of closed connections. `for` boots it again.",
     ),
+    entry(
+        "start",
+        "Starts a replica or Sentinel that is `late` in [cluster]: it was no part of the cluster so far, and the master of \
+         this moment stands in its configuration. Others learn of it by INFO and hellos. To take one away for good, `kill` it \
+         and type RESET at the Sentinels.",
+    ),
     entry("power-on", "Boots hosts that lost power and starts their processes."),
     entry(
         "pause",
@@ -54,7 +60,34 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         "link",
         "Changes latency or loss of the links between two groups. `{ a = …, b = …, latency = \"10ms..20ms\", loss = \
-         \"1%\" }`; without `b`, all links of `a`.",
+         \"1%\" }`; without `b`, all links of `a`. `from` and `to` instead of `a` and `b`: one direction only. `bandwidth = \"64kb\"`: so \
+         many bytes per second pass, and the rest waits; a few hundred are a slow drip.",
+    ),
+    entry(
+        "flap",
+        "Hosts are cut off again and again. `{ of = \"master\", up = \"1s..3s\", down = \"500ms\" }`, as long as `for` says. A \
+         role means whom it meant the first time.",
+    ),
+    entry(
+        "spikes",
+        "Links of hosts get slow again and again. `{ of = \"master\", latency = \"300ms\", every = \"1s..3s\", lasts = \
+         \"200ms\" }`, as long as `for` says.",
+    ),
+    entry(
+        "bridge",
+        "All hosts but one fall into two halves that do not see each other, and that one sees both. Each seed draws the \
+         halves. To name them yourself, use `partition` and leave the bridge out.",
+    ),
+    entry(
+        "majorities-ring",
+        "Each of these hosts sees a majority of them, and no two see the same: a ring in which only near neighbours reach \
+         each other. It takes four names at least; each seed draws the order.",
+    ),
+    entry("isolate-one", "One of these hosts, which each seed draws, is cut off."),
+    entry(
+        "swizzle",
+        "Hosts are cut off one after another, and once all are, come back one after another in another order. `{ of = \
+         [\"redis-1\", \"sentinel-1\", \"sentinel-2\"], every = \"1s..2s\" }`.",
     ),
     entry(
         "dns",

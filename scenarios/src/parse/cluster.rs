@@ -26,6 +26,8 @@ pub struct Cluster<'a> {
     pub redis_conf: Option<RedisConf>,
     /// Declared hosts, in the order of the file: the field names the host, the texts the processes.
     pub hosts: Vec<(Field<'a>, Vec<(&'a str, Field<'a>)>)>,
+    /// The field that lists processes that are no part of the cluster at the beginning.
+    pub late: Option<Field<'a>>,
     /// What wall clocks of hosts are ahead: the field names the host, or a process on it.
     pub clock_offsets: Vec<(Field<'a>, Millis)>,
     /// The field that says that everybody is known by name, if it does.
@@ -59,6 +61,7 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
         Some(field) if field.boolean()? => Some(field),
         _ => None,
     };
+    let late = table.get("late");
     let vanish = table.get("names-vanish");
     table.finish(HOMES)?;
     let names_vanish = vanish.as_ref().map_or(Ok(false), Field::boolean)?;
@@ -74,6 +77,7 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
         sentinel_conf: sentinel_file.map(|field| sentinel_conf(field, source, notes)).transpose()?,
         redis_conf: redis_file.map(|field| redis_conf(&field, source, notes)).transpose()?,
         hosts,
+        late,
         clock_offsets,
         hostnames,
         names_vanish,

@@ -1,12 +1,12 @@
 //! `[[faults]]`: the fault schedule.
 
 use super::names::Names;
-use super::{HOMES, clock_faults, disk_faults};
+use super::{HOMES, clock_faults, disk_faults, link_faults};
 use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::reader::{Field, Read, Reader, Span};
 use crate::resolved::{NameAnswers, Target};
-use crate::scenario::{Fault, What, When};
+use crate::scenario::{Fault, Pattern, What, When};
 use splitbrain_model::Millis;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::message::OperatorCommand;
@@ -24,6 +24,7 @@ pub const KINDS: &[&str] = &[
     "kill",
     "stop",
     "restart",
+    "start",
     "power-loss",
     "power-on",
     "pause",
@@ -34,6 +35,12 @@ pub const KINDS: &[&str] = &[
     "isolate",
     "heal",
     "link",
+    "flap",
+    "spikes",
+    "bridge",
+    "majorities-ring",
+    "isolate-one",
+    "swizzle",
     "dns",
     "clock-step",
     "clock-drift",
@@ -93,6 +100,9 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
         let message = format!("`{}` has no end, so `for` has no meaning here", kind.key);
         return Err(field.key_error(message));
     }
+    if matches!(what, What::Pattern(Pattern::Repeated { .. })) && lasts.is_none() {
+        return Err(kind.key_error("how long does it come and go?").expected("`for` too"));
+    }
     let lasts = lasts.map(|field| field.span()).transpose()?;
     let origin = origin.map_or(Ok(false), |field| field.boolean())?;
     Ok(Fault { when, what, lasts, origin })
@@ -104,7 +114,9 @@ fn can_be_undone(what: &What) -> bool {
         what,
         W::Restart(_)
             | W::RestartAnew(_)
+            | W::Start(_)
             | W::RestartWith(..)
+            | W::Pattern(Pattern::Swizzle(..))
             | W::PowerOn(_)
             | W::Resume(_)
             | W::Heal
@@ -163,6 +175,7 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
         "kill" => What::Kill(targets()?),
         "stop" => What::Stop(targets()?),
         "restart" if field.is_table() => disk_faults::restart(field, names)?,
+        "start" => What::Start(late(field, names)?),
         "restart" => What::Restart(targets()?),
         "power-loss" => What::PowerLoss(targets()?),
         "power-on" => What::PowerOn(targets()?),
@@ -172,7 +185,10 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
         "isolate" => What::Isolate(targets()?),
         "partition" => What::Partition(partition(field, names)?),
         "drop" => drop(field, names)?,
-        "link" => link(field, names)?,
+        "link" => link_faults::link(field, names)?,
+        "flap" | "spikes" | "bridge" | "majorities-ring" | "isolate-one" | "swizzle" => {
+            What::Pattern(link_faults::pattern(field, names)?)
+        }
         "dns" => dns(field, names)?,
         "clock-step" => clock_faults::step(field, names)?,
         "clock-drift" => clock_faults::drift(field, names)?,
@@ -219,21 +235,6 @@ fn drop(field: &Field<'_>, names: &Names) -> Read<What> {
         return Err(field.error("packets are dropped from somewhere to somewhere").expected("`from` and `to`"));
     };
     Ok(What::Drop(names.targets(&from, true)?, names.targets(&to, true)?))
-}
-
-/// `{ a = …, b = …, latency = …, loss = … }`
-fn link(field: &Field<'_>, names: &Names) -> Read<What> {
-    let mut table = field.table("`link`")?;
-    let (a, b) = (table.get("a"), table.get("b"));
-    let latency = table.get("latency").map(|field| field.dist()).transpose()?;
-    let loss_ppm = table.get("loss").map(|field| field.share_ppm()).transpose()?;
-    table.finish(&[])?;
-    let Some(a) = a else { return Err(field.error("which links?").expected("`a`, and `b` if not all others")) };
-    if latency.is_none() && loss_ppm.is_none() {
-        return Err(field.error("this changes nothing").expected("`latency` or `loss`"));
-    }
-    let b = b.map_or(Ok(Vec::new()), |field| names.targets(&field, false))?;
-    Ok(What::Link { a: names.targets(&a, false)?, b, latency, loss_ppm })
 }
 
 /// `{ at = …, of = …, answers = "never" }`, or `answers = "slow", after = "3s"`
@@ -297,6 +298,13 @@ fn redis_command(field: &Field<'_>, names: &Names) -> Read<What> {
     let parsed = RedisCommand::parse(command.text()?);
     let parsed = parsed.map_err(|wrong| command.error(wrong.message).expected(wrong.expected))?;
     Ok(What::Command(targets, OperatorCommand::Redis(parsed)))
+}
+
+/// Targets that are no part of the cluster at the beginning.
+fn late(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+    let targets = names.targets(field, false)?;
+    let late = |target: &Target| matches!(target, Target::Named(name) if names.is_late(name));
+    if targets.iter().all(late) { Ok(targets) } else { Err(field.wrong("processes that are `late` in [cluster]")) }
 }
 
 /// Targets that are Redis servers.

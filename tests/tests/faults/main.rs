@@ -4,8 +4,10 @@
 
 mod clock;
 mod disk;
+mod late;
 mod names;
 mod network;
+mod patterns;
 mod persistence;
 mod power;
 mod process;
