@@ -223,7 +223,8 @@ impl Links {
         link.bytes += bytes;
         let mut delay = link.stream.duration(&link.latency);
         if let Some(rate) = link.rate {
-            // Packets leave one after another; the queue before the narrow link has no end.
+            // Packets leave one after another; the queue before the narrow link has no end, and what is in it keeps its pace
+            // when the fault is over.
             let on_wire = u128::from(bytes + bytes.div_ceil(SEGMENT).max(1) * HEADERS);
             let takes = Nanos((on_wire * 1_000_000_000 / u128::from(rate)) as u64);
             link.free_at = link.free_at.max(now) + takes;

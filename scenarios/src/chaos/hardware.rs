@@ -34,7 +34,7 @@ impl Plan<'_> {
                 self.shaped(at, until, false, latency, None)
             }
             Family::Narrow => {
-                let rate = Some(1_000 << self.below(8));
+                let rate = Some(16_000 << self.below(6));
                 self.shaped(at, until, true, None, rate)
             }
             _ => self.stalled(at, until),
