@@ -22,15 +22,15 @@ pub const ENTRIES: &[Entry] = &[
          `data = \"deleted\"` starts a server empty.",
     ),
     entry(
+        "start",
+        "Starts a replica or Sentinel that is `late` in [cluster]. It was no part of the cluster so far, and the master of \
+         this moment stands in its configuration. Others learn of it by INFO and hellos. To take one away for good, `kill` it \
+         and type RESET at the Sentinels.",
+    ),
+    entry(
         "power-loss",
         "The whole host goes dark. All its processes are gone, writes that were not synced to disk are lost, and peers \
          get silence instead of closed connections. `for` boots it again.",
-    ),
-    entry(
-        "start",
-        "Starts a replica or Sentinel that is `late` in [cluster]: it was no part of the cluster so far, and the master of \
-         this moment stands in its configuration. Others learn of it by INFO and hellos. To take one away for good, `kill` it \
-         and type RESET at the Sentinels.",
     ),
     entry("power-on", "Boots hosts that lost power and starts their processes."),
     entry(
@@ -40,7 +40,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry(
         "stall",
-        "The whole host stands still, its kernel too: nothing is accepted, answered or acknowledged, and what arrives lies in \
+        "The whole host stands still, its kernel too. Nothing is accepted, answered or acknowledged, and what arrives lies in \
          the network card. When it goes on (`for`), all of that comes at once, and both clocks have moved on: Sentinels on \
          it enter TILT after two seconds. A stalled virtual machine; `pause` stops one process and leaves the kernel.",
     ),
@@ -80,8 +80,8 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry(
         "majorities-ring",
-        "Each of these hosts sees a majority of them, and no two see the same: a ring in which only near neighbours reach \
-         each other. It takes four names at least; each seed draws the order.",
+        "Each of these hosts sees a majority of them, and no two see the same. Only near neighbours in a \
+         ring reach each other. It takes four names at least; each seed draws the order.",
     ),
     entry("isolate-one", "One of these hosts, which each seed draws, is cut off."),
     entry(

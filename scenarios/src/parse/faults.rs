@@ -50,9 +50,9 @@ pub const KINDS: &[&str] = &[
     "redis-command",
     "debug-sleep",
     "config-read-only",
-    "snapshots-fail",
     "fsync",
     "disk-full",
+    "snapshots-fail",
 ];
 
 /// Reads all `[[faults]]`.
