@@ -170,6 +170,7 @@ impl<'a> Run<'a> {
 
     fn play_schedule(&mut self) {
         let begin = self.world.now();
+        self.world.keep_configs();
         self.begin_looking();
         for (i, step) in self.scenario.schedule.iter().enumerate() {
             if let Trigger::At(at) = step.trigger {
@@ -310,6 +311,9 @@ impl<'a> Run<'a> {
     /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would. One
     /// that somebody else has started meanwhile is left alone.
     pub(crate) fn start_when_dead(&mut self, p: u16) {
+        if self.never_started(p) {
+            return;
+        }
         let proc = &self.world.procs()[usize::from(p)];
         let asked_to_end = self.terminated.contains(&(p, proc.incarnation));
         match proc.life {
@@ -323,6 +327,7 @@ impl<'a> Run<'a> {
     pub(crate) fn restart(&mut self, p: u16) {
         match self.world.procs()[usize::from(p)].life {
             Life::Exiting => self.restarts_due.push(p),
+            _ if self.never_started(p) => {}
             _ => self.world.start(p, Nanos::ZERO),
         }
     }
@@ -478,6 +483,11 @@ impl<'a> Run<'a> {
     /// An address in numbers, whatever a node calls it.
     pub(crate) fn numbered(&self, addr: Addr) -> Addr {
         self.world.recorder.numbered(addr)
+    }
+
+    /// Whether it is late and no step has started it yet: it has no configuration, and nothing restarts it.
+    pub(crate) fn never_started(&self, p: u16) -> bool {
+        self.is_late(p) && self.world.procs()[usize::from(p)].incarnation == 0
     }
 
     pub(crate) fn is_late(&self, p: u16) -> bool {

@@ -48,4 +48,16 @@ pub const ENTRIES: &[Entry] = &[
         "An operator types SENTINEL RESET at some Sentinel, which forgets replicas and peers for a while. It takes part only \
          where a weight is given.",
     ),
+    entry("drift", "The clocks of one process run too fast or too slow. It takes part only where a weight is given."),
+    entry("freeze", "The wall clock of one process stands still, and jumps on to the right time when the fault ends."),
+    entry("stall", "A host stands still with its kernel, as a suspended virtual machine: no packet is acknowledged."),
+    entry("fsync", "The disk of one process is slow: whoever has to wait for an fsync does nothing else."),
+    entry("broken", "The disk of one process fails, and the process is killed and restarted when it works again."),
+    entry("full", "The disk of one process is full, and the process is killed and restarted when there is room again."),
+    entry(
+        "lies",
+        "The disk of one process reports success and loses everything that was not really written on power loss.",
+    ),
+    entry("lopsided", "Links from one host get slow while the way back does not."),
+    entry("narrow", "Links of one host let few bytes pass in a second, so that big transfers take long."),
 ];

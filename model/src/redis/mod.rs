@@ -2,6 +2,7 @@
 //! below has one part of its behaviour. It sees its clocks, its disk and its connections, and nothing of the world.
 
 mod admission;
+mod aof;
 mod backlog;
 mod clients;
 mod commands;
@@ -310,7 +311,10 @@ impl Node for Redis {
             self.feed(out, StreamItem::GetAck);
         }
         // (g)
-        self.persist.flush_aof(env, self.conf.appendfsync, self.clock.secs());
+        self.flush_aof(env, out);
+        if self.exited() {
+            return;
+        }
         // (i)
         self.close_slow_clients(env, out);
         for conn in std::mem::take(&mut self.closing) {
