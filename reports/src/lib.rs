@@ -1,5 +1,6 @@
 //! Renders what the checkers found: text for a terminal, JSON for programs. Nothing is judged here.
 
+pub mod course;
 pub mod json;
 pub mod style;
 pub mod text;
