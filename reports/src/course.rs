@@ -218,6 +218,6 @@ mod tests {
         let mut summary = summary();
         summary.course.schedule = vec![Happened { at_ms: 0, what: "pause redis-1".to_owned(), lasted_ms: Some(1_500) }];
         let told = lines(&summary, Style { colour: false });
-        assert_eq!(told[2], "           0.000 s     1.500 s  pause redis-1");
+        assert_eq!(told[2], "         0.000 s     1.500 s  pause redis-1");
     }
 }

@@ -202,7 +202,7 @@ impl Workers<'_> {
         let first = self.campaign.options.seeds.start;
         let end = self.campaign.options.seeds.end;
         while !self.halt.load(Ordering::Relaxed) && !self.campaign.stop.load(Ordering::Relaxed) && !(self.is_over)() {
-            let claim = |seed: u64| (seed < end).then_some(seed + 1);
+            let claim = |seed: u64| (seed < end).then(|| seed + 1);
             let Ok(seed) = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, claim) else { break };
             let attempt = std::panic::AssertUnwindSafe(|| (self.player)(self.scenario, seed, &mut scratch));
             let mut result = std::panic::catch_unwind(attempt)
