@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// What anything may take here, on a slow and busy machine too.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const SOUND: &str = "[cluster]\n[sentinel]\ndown-after-milliseconds = 1000\n[[faults]]\nat = \"0s\"\nkill = \"master\"\n\
+const SOUND: &str = "[cluster]\n[sentinel]\ndown-after-milliseconds = 5000\n[[faults]]\nat = \"0s\"\nkill = \"master\"\n\
                      [expect]\nfailover-completes = { within = \"auto\", exactly = 1 }\n";
 const BROKEN: &str = "[cluster]\nreplicas = 0\n[sentinel]\ndown-after-milliseconds = 1000\n[[clients]]\n[[faults]]\nat = \"0s\"\n\
                       kill = \"master\"\n[run]\nheal = \"20s\"\n[expect]\navailable = { at-most = \"1s\" }\n";
