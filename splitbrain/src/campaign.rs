@@ -6,7 +6,7 @@
 use crate::journal::Journal;
 use crate::keeper::Keeper;
 use crate::recheck::{Player, is_chosen, recheck};
-use crate::runner::{Judged, RunError, RunOptions, judge_seed, summarize};
+use crate::runner::{Judged, RunError, RunOptions, judge_seed, message_of, summarize};
 use splitbrain_checker::course::{Course, Happened, Stopped};
 use splitbrain_checker::coverage::Coverage;
 use splitbrain_checker::observations::MasterSettings;
@@ -223,11 +223,6 @@ impl Workers<'_> {
             }
         }
     }
-}
-
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
 /// What was accepted so far, in the order of seeds without a gap.

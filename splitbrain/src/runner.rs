@@ -138,6 +138,12 @@ pub fn run_scenario(
     }
 }
 
+/// What a panic said.
+pub(crate) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
 pub(crate) fn summarize(
     scenario: &Scenario,
     first_seed: u64,
