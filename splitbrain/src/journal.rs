@@ -85,6 +85,8 @@ pub(crate) struct Journal {
     runs: Vec<Run>,
     reached: Coverage,
     flushed: Duration,
+    /// A write has failed: what is there stays as it is.
+    closed: bool,
     trouble: Option<String>,
 }
 
@@ -122,7 +124,7 @@ impl Journal {
 
     /// Takes a run to be written with the next line.
     pub(crate) fn note(&mut self, run: &RunSummary, tally: &Tally) {
-        if self.path.is_some() {
+        if self.path.is_some() && !self.closed {
             self.runs.push(Run::of(run));
             self.reached.add(run.seed, tally);
         }
@@ -151,7 +153,7 @@ impl Journal {
 
     fn write(&mut self, stopped: Option<Stopped>, spent: Duration) {
         let Some(path) = &self.path else { return };
-        if self.runs.is_empty() && stopped.is_none() {
+        if self.closed || self.runs.is_empty() && stopped.is_none() {
             return;
         }
         let reached = std::mem::take(&mut self.reached);
@@ -168,7 +170,7 @@ impl Journal {
             let path = path.display();
             self.trouble =
                 Some(format!("{path}: cannot be written: {error}; an interruption would lose what was played"));
-            self.path = None;
+            self.closed = true;
         }
     }
 }
