@@ -199,7 +199,6 @@ impl Workers<'_> {
         results: &mpsc::Sender<(u64, Result<Judged, RunError>)>,
     ) {
         let mut scratch = Scratch::default();
-        let first = self.campaign.options.seeds.start;
         let end = self.campaign.options.seeds.end;
         while !self.halt.load(Ordering::Relaxed) && !self.campaign.stop.load(Ordering::Relaxed) && !(self.is_over)() {
             let claim = |seed: u64| (seed < end).then(|| seed + 1);
@@ -208,7 +207,7 @@ impl Workers<'_> {
             let mut result = std::panic::catch_unwind(attempt)
                 .map_err(|panic| RunError::Bug { seed, message: message_of(panic.as_ref()) });
             if let Ok(judged) = &result
-                && is_chosen(seed, first, self.campaign.recheck_ppm)
+                && is_chosen(&self.scenario.name, &self.campaign.options.seeds, seed, self.campaign.recheck_ppm)
             {
                 match recheck(self.scenario, judged, self.player) {
                     Ok(()) => {

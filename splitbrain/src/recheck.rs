@@ -6,16 +6,20 @@ use splitbrain_checker::Scratch;
 use splitbrain_scenarios::Scenario;
 use splitbrain_sim::Digest;
 use splitbrain_sim::digest::Chain;
+use std::ops::Range;
 
 /// How a seed is played and judged.
 pub(crate) type Player<'a> = &'a (dyn Fn(&Scenario, u64, &mut Scratch) -> Judged + Sync);
 
-/// Whether this seed is among the share, in millionths, that is played twice. Always the same seeds, whatever else is
-/// played; the first one always is.
-pub(crate) fn is_chosen(seed: u64, first: u64, share_ppm: u32) -> bool {
+/// Whether this seed is among the share, in millionths, that is played twice: always the same seeds of a scenario, others of
+/// another. Of so few seeds that none might be, the first one is.
+pub(crate) fn is_chosen(scenario: &str, seeds: &Range<u64>, seed: u64, share_ppm: u32) -> bool {
     let mut chain = Chain::default();
-    chain.words([0x7265_6368_6563_6b00, seed]);
-    share_ppm > 0 && (seed == first || chain.digest().0 % 1_000_000 < u128::from(share_ppm))
+    chain.text(scenario);
+    chain.word(seed);
+    let is_few = u128::from(seeds.end - seeds.start) * u128::from(share_ppm) < 1_000_000;
+    let by_chance = chain.digest().0 % 1_000_000 < u128::from(share_ppm);
+    share_ppm > 0 && (by_chance || is_few && seed == seeds.start)
 }
 
 /// Plays a seed again and compares.
@@ -52,11 +56,13 @@ mod tests {
     use super::is_chosen;
 
     #[test]
-    fn about_the_share_that_is_asked_for_is_chosen_and_the_first_seed_always() {
-        let chosen = |ppm| (0..100_000).filter(|seed| is_chosen(*seed, 0, ppm)).count();
+    fn about_the_share_that_is_asked_for_is_chosen_and_at_least_the_first_of_few() {
+        let chosen = |ppm| (0..100_000).filter(|seed| is_chosen("a", &(0..100_000), *seed, ppm)).count();
         assert_eq!(chosen(0), 0);
         assert!((900..1_100).contains(&chosen(10_000)), "{}", chosen(10_000));
         assert_eq!(chosen(1_000_000), 100_000);
-        assert!(is_chosen(41, 41, 1));
+        let of = |name| (0..1_000).filter(|seed| is_chosen(name, &(0..1_000), *seed, 10_000)).collect::<Vec<u64>>();
+        assert_ne!(of("a"), of("b"));
+        assert!(is_chosen("a", &(41..42), 41, 1));
     }
 }
