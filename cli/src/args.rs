@@ -1,8 +1,10 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use splitbrain_scenarios::quantity;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Simulates Redis Sentinel failovers and judges what clients saw.
 #[derive(Debug, Parser)]
@@ -25,7 +27,7 @@ const ABOUT: &str = "Simulates Redis Sentinel failovers with many seeds and judg
 
 const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, a kept failure reproduced, or two runs \
      that differ; 2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently \
-     under this version.";
+     under this version; 130 interrupted.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -77,6 +79,27 @@ pub struct Run {
     /// Seeds 0 to 19 only.
     #[arg(long, group = "which")]
     pub quick: bool,
+
+    /// Seeds from 0 on for so long (`10m`); every scenario gets its share of the time.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "which")]
+    pub duration: Option<Duration>,
+
+    /// Seeds from 0 on until N in a row have reached nothing new and every danger that has to show itself has; with
+    /// `--for`, at most for so long.
+    #[arg(long, value_name = "stable:N", value_parser = stable, conflicts_with = "which")]
+    pub until: Option<u64>,
+
+    /// Show what was reached, how often, and what never was: events, states, aborts, elections, outcomes, faults.
+    #[arg(long)]
+    pub coverage: bool,
+
+    /// Play about this share of the seeds twice, on another thread, and compare; exits 4 if a run is not the same.
+    #[arg(long, value_name = "SHARE", value_parser = share_ppm)]
+    pub check_determinism: Option<u32>,
+
+    /// Begin anew where an interrupted run of the same command could be continued.
+    #[arg(long)]
+    pub fresh: bool,
 
     /// Runs at the same time; one per processor if not given. Has no influence on results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -152,7 +175,8 @@ impl Run {
     pub fn seeds(&self) -> Option<Range<u64>> {
         let single = self.seed.map(|seed| seed..seed + 1);
         let quick = self.quick.then_some(0..20);
-        self.seeds.clone().or(single).or(quick)
+        let open = (self.duration.is_some() || self.until.is_some()).then_some(0..u64::MAX);
+        self.seeds.clone().or(single).or(quick).or(open)
     }
 }
 
@@ -170,6 +194,24 @@ pub enum Colour {
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| format!("found `{text}`, expected a number from 0 to 1"))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = quantity::duration(text).map_err(|expected| format!("found `{text}`, expected {expected}"))?;
+    if duration.0 == 0 {
+        Err("no seed can be played in no time".to_owned())
+    } else {
+        Ok(Duration::from_nanos(duration.0))
+    }
+}
+
+fn stable(text: &str) -> Result<u64, String> {
+    let number = text.strip_prefix("stable:").and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| format!("found `{text}`, expected `stable:N` with a number of seeds, like `stable:500`"))
+}
+
+fn share_ppm(text: &str) -> Result<u32, String> {
+    quantity::percent_ppm(text).map_err(|expected| format!("found `{text}`, expected {expected}"))
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
@@ -190,6 +232,36 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_run_ends_by_seeds_or_by_time_and_not_by_both() {
+        let run = |more: &[&str]| {
+            let words = ["splitbrain", "run", "a.toml"].iter().chain(more);
+            match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+                Ok(Command::Run(run)) => Ok(run),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let long = run(&["--for", "1.5m", "--until", "stable:500"]).expect("both go together");
+        assert_eq!((long.duration, long.until), (Some(Duration::from_secs(90)), Some(500)));
+        assert_eq!(long.seeds(), Some(0..u64::MAX));
+        for which in [&["--seeds", "5"][..], &["--seed", "5"], &["--quick"]] {
+            for long in [["--for", "10m"], ["--until", "stable:5"]] {
+                let error = run(&[which, &long].concat()).expect_err("they contradict each other");
+                assert!(error.contains("cannot be used with"), "{error}");
+            }
+        }
+        for wrong in ["10", "m", "-1m", "0s", "ten minutes"] {
+            assert!(run(&["--for", wrong]).is_err(), "{wrong}");
+        }
+        for wrong in ["stable", "stable:", "stable:0", "stable:x", "quiet:5"] {
+            let error = run(&["--until", wrong]).expect_err(wrong);
+            assert!(error.contains("expected `stable:N`"), "{error}");
+        }
+        assert_eq!(run(&["--check-determinism", "1%"]).expect("a share").check_determinism, Some(10_000));
+        assert!(run(&["--check-determinism", "0.01"]).is_err());
     }
 
     #[test]

@@ -5,9 +5,10 @@ use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
+use crate::pace::Pace;
 use crate::progress::Progress;
-use splitbrain::{Replay, ReplayError, RunError, RunOptions};
-use splitbrain_reports::{Style, json, junit, text};
+use splitbrain::{Replay, ReplayError, RunOptions};
+use splitbrain_reports::{Style, course, json, junit, text};
 use splitbrain_scenarios::{Scenario, scenario_files};
 use std::fs;
 use std::io;
@@ -36,7 +37,11 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     let style = Style { colour: colour(arguments) };
     let jobs = run.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let mut summaries = Vec::new();
+    let mut pace = Pace::begin(run, scenarios.len(), arguments.quiet);
     for scenario in &scenarios {
+        if pace.is_interrupted() {
+            break;
+        }
         let options = RunOptions {
             seeds: run.seeds().unwrap_or(0..scenario.run.seeds),
             jobs,
@@ -44,17 +49,18 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         };
         let count = options.seeds.end - options.seeds.start;
         let progress = Progress::new(&scenario.name, count, arguments.quiet);
-        let result = splitbrain::run_scenario(scenario, &options, &|finished| progress.update(finished));
+        let result = pace.play(scenario, &options, &|finished| progress.update(finished));
         drop(progress);
         let result = result.and_then(|mut summary| {
-            if run.margins {
-                summary.margins = splitbrain::margins(scenario, &summary, &options)?;
+            if run.margins && !pace.is_interrupted() {
+                let seeds = summary.first_seed..summary.first_seed + summary.count;
+                summary.margins = splitbrain::margins(scenario, &summary, &RunOptions { seeds, ..options })?;
             }
             Ok(summary)
         });
         let summary = match result {
             Ok(summary) => summary,
-            Err(error @ RunError::Bug { .. }) => {
+            Err(error) if error.is_bug() => {
                 diagnose(&format!("bug: {error}. {PLEASE_REPORT}"));
                 return Ok(Exit::Bug);
             }
@@ -72,6 +78,9 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         let worth_saying = !arguments.quiet || Exit::of([summary.verdict]) != Exit::Met;
         if worth_saying && !to_stdout {
             print(&text::block(&summary, style))?;
+            if run.coverage {
+                print(&course::coverage(&summary, style))?;
+            }
         }
         if !arguments.quiet {
             for note in &scenario.notes {
@@ -80,6 +89,7 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         }
         summaries.push(summary);
     }
+    pace.end();
     if !to_stdout && !arguments.quiet {
         print(&text::closing(&summaries, style))?;
     }
@@ -98,7 +108,11 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     }
-    Ok(Exit::of(summaries.iter().map(|summary| summary.verdict)))
+    Ok(match Exit::of(summaries.iter().map(|summary| summary.verdict)) {
+        _ if pace.is_interrupted() => Exit::Interrupted,
+        _ if pace.has_unsaved() => Exit::Input,
+        exit => exit,
+    })
 }
 
 /// All scenarios asked for, or `None` after saying what is wrong with any of them. Nothing runs before everything has

@@ -6,6 +6,7 @@ mod conform;
 mod exit;
 mod explain;
 mod output;
+mod pace;
 mod progress;
 
 use clap::Parser;

@@ -9,7 +9,7 @@ mod naming;
 pub mod counter;
 pub mod register;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Event number of a return that never came.
@@ -55,7 +55,7 @@ pub struct Entry {
 }
 
 /// What a violation looks like. Names, not proofs: the operations listed with them are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnomalyKind {
     /// A value was read that nobody wrote, or a count that no increment explains.
