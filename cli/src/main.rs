@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod output;
 mod progress;
+mod shrink;
 
 use clap::Parser;
 use exit::Exit;

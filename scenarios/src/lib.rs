@@ -14,7 +14,9 @@ pub mod reader;
 mod resolve;
 pub mod resolved;
 pub mod scenario;
+pub mod schedule;
 pub mod source;
+pub mod write;
 
 pub use catalogue::scenario_files;
 pub use chaos::{Budget, Chaos, Family};
@@ -27,3 +29,4 @@ pub use resolved::{
 };
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;
+pub use write::Document;

@@ -54,7 +54,7 @@
 //! # Keeping a failure
 //!
 //! [`saved::save`] writes a run to a file and [`replay`] plays it again; [`write_trace`] and [`bisect`] find the first event
-//! in which two builds differ.
+//! in which two builds differ. [`shrink`](mod@shrink) looks for the smallest schedule that still shows the failure.
 //!
 //! # Rooms
 //!
@@ -69,6 +69,7 @@
 pub mod margins;
 pub mod runner;
 pub mod saved;
+pub mod shrink;
 
 pub use margins::margins;
 pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
