@@ -219,7 +219,8 @@ fn property(text: &str) -> Result<Property, String> {
     Property::from_name(text).ok_or_else(|| {
         let names: Vec<&str> = Property::ALL.iter().map(|property| property.name()).collect();
         let near = nearest(text, names.iter().copied());
-        let help = near.map_or_else(|| format!("there are {}", one_of(&names)), |near| format!("did you mean `{near}`?"));
+        let help =
+            near.map_or_else(|| format!("there are {}", one_of(&names)), |near| format!("did you mean `{near}`?"));
         format!("there is no property `{text}` ({help})")
     })
 }

@@ -4,7 +4,7 @@ use crate::args::{Arguments, Shrink};
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::output::{diagnose, diagnose_at, print};
 use splitbrain::RunError;
-use splitbrain::shrink::{Failure, Promoted, PromoteError, ShrinkError, ShrinkOptions, Shrunk};
+use splitbrain::shrink::{Failure, PromoteError, Promoted, ShrinkError, ShrinkOptions, Shrunk};
 use splitbrain_scenarios::Scenario;
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The smallest so far is saved no more often.
-const BETWEEN_SAVES: Duration = Duration::from_millis(500);
+const BETWEEN_SAVES: Duration = Duration::from_millis(100);
 
 /// `shrink`
 pub fn shrink(arguments: &Arguments, of: &Shrink) -> io::Result<Exit> {

@@ -18,7 +18,7 @@ pub fn without(schedule: &[Step], gone: &[usize]) -> Vec<Step> {
     loop {
         let lost = |i: &usize| {
             let undoes_nothing = matches!(schedule[*i].action, Action::Undo(of) if out.get(of) != Some(&false));
-            !out[*i] && (undoes_nothing || anchored(schedule, &out, &schedule[*i].trigger).is_none())
+            !out[*i] && (undoes_nothing || anchored(schedule, &out, *i).is_none())
         };
         let Some(i) = (0..schedule.len()).find(lost) else { break };
         out[i] = true;
@@ -27,7 +27,7 @@ pub fn without(schedule: &[Step], gone: &[usize]) -> Vec<Step> {
     let place: BTreeMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
     let moved = |i: &usize| {
         let mut step = schedule[*i].clone();
-        step.trigger = anchored(schedule, &out, &step.trigger)?;
+        step.trigger = anchored(schedule, &out, *i)?;
         if let Trigger::AfterStep(before, _) = &mut step.trigger {
             *before = *place.get(before)?;
         }
@@ -39,12 +39,15 @@ pub fn without(schedule: &[Step], gone: &[usize]) -> Vec<Step> {
     kept.iter().filter_map(moved).collect()
 }
 
-/// The trigger with a step that stays as its anchor; `None` if there is none.
-fn anchored(schedule: &[Step], out: &[bool], trigger: &Trigger) -> Option<Trigger> {
-    let mut trigger = trigger.clone();
+/// The trigger of a step with another step that stays as its anchor; `None` if there is none.
+fn anchored(schedule: &[Step], out: &[bool], i: usize) -> Option<Trigger> {
+    let mut trigger = schedule[i].trigger.clone();
     // A circle ends here.
     for _ in 0..=schedule.len() {
         let Trigger::AfterStep(before, after) = trigger else { return Some(trigger) };
+        if before == i {
+            return None;
+        }
         if !*out.get(before)? {
             return Some(trigger);
         }
@@ -134,7 +137,8 @@ pub fn canonical(schedule: &[Step]) -> Option<Vec<Step>> {
         }
     }
     let whole = steps.len() + ends.len() == schedule.len();
-    let sound = ends.iter().all(|end| !end.origin && !matches!(end.trigger, Trigger::AfterStep(_, lasts) if lasts.0 < 0));
+    let sound =
+        ends.iter().all(|end| !end.origin && !matches!(end.trigger, Trigger::AfterStep(_, lasts) if lasts.0 < 0));
     steps.extend(ends);
     (whole && sound).then_some(steps)
 }
@@ -158,7 +162,10 @@ impl Action {
             | Action::Command(targets, _)
             | Action::Start(targets) => vec![targets],
             Action::Partition(groups) => groups.iter_mut().collect(),
-            Action::Drop(a, b) | Action::Link { a, b, .. } | Action::Dns { at: a, of: b, .. } | Action::Replace(a, b) => {
+            Action::Drop(a, b)
+            | Action::Link { a, b, .. }
+            | Action::Dns { at: a, of: b, .. }
+            | Action::Replace(a, b) => {
                 vec![a, b]
             }
             Action::Heal | Action::SentinelFailover(..) | Action::Undo(_) => Vec::new(),

@@ -8,7 +8,7 @@ use crate::runner::resolve;
 use serde::{Deserialize, Serialize};
 use splitbrain_checker::summary::{ScenarioHead, Unmet};
 use splitbrain_checker::{Property, RunSummary, Verdict, fold, judge};
-use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step};
+use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step, schedule};
 use splitbrain_sim::digest::Chain;
 use splitbrain_sim::{Digest, Record, trace};
 use std::fmt;
@@ -191,6 +191,11 @@ fn load(path: &Path, text: &str) -> Result<(Saved, Scenario, Resolved), ReplayEr
     // A preset that no longer exists leaves the scenario's own; the digest tells.
     let _ = scenario.set_environment(&saved.environment);
     let mut resolved = resolve(&scenario, saved.seed);
+    // A hand may have been at it.
+    if schedule::without(&saved.schedule, &[]) != saved.schedule {
+        let wrong = serde::de::Error::custom("its schedule refers to steps that are not there");
+        return Err(ReplayError::Format(path.to_owned(), wrong));
+    }
     resolved.schedule = saved.schedule.clone();
     Ok((saved, scenario, resolved))
 }

@@ -131,9 +131,7 @@ fn command_at(at: &[Target], command: &OperatorCommand) -> Result<(&'static str,
             ("sentinel-command", typed(bare.to_owned())?)
         }
         OperatorCommand::Redis(command) => ("redis-command", typed(command.to_string())?),
-        OperatorCommand::DebugSleep(lasts) => {
-            ("debug-sleep", inline([("of", targets(at)?), ("for", millis(*lasts)?)]))
-        }
+        OperatorCommand::DebugSleep(lasts) => ("debug-sleep", inline([("of", targets(at)?), ("for", millis(*lasts)?)])),
         other => return unwritable(other),
     })
 }

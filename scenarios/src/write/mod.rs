@@ -13,10 +13,37 @@ use toml::{Table, Value};
 
 /// Sections and keys in the order in which people write them; others follow in alphabetical order.
 const ORDER: &[&str] = &[
-    "title", "why", "planted", "cluster", "sentinel", "redis", "masters", "network", "disk", "clients", "faults", "chaos", "run",
+    "title",
+    "why",
+    "planted",
+    "cluster",
+    "sentinel",
+    "redis",
+    "masters",
+    "network",
+    "disk",
+    "clients",
+    "faults",
+    "chaos",
+    "run",
     "expect", // keys
-    "name", "count", "host", "profile", "replicas", "sentinels", "quorum", "at", "when", "then-after", "after", "cap", "of", "a",
-    "b", "from", "to",
+    "name",
+    "count",
+    "host",
+    "profile",
+    "replicas",
+    "sentinels",
+    "quorum",
+    "at",
+    "when",
+    "then-after",
+    "after",
+    "cap",
+    "of",
+    "a",
+    "b",
+    "from",
+    "to",
 ];
 /// Keys that come last.
 const LAST: &[&str] = &["for", "origin", "command"];

@@ -167,7 +167,9 @@ fn comment(shrunk: &Shrunk, promoted: &Promoted) -> String {
     if let Some(seed) = promoted.only_with {
         text.push_str(&format!("#\n# None of the seeds below shows it: run it with `--seed {seed}`.\n"));
     } else if !promoted.passes {
-        text.push_str("#\n# The expectations are those of the original, so this file fails as long as the failure is there.\n");
+        text.push_str(
+            "#\n# The expectations are those of the original, so this file fails as long as the failure is there.\n",
+        );
     }
     text.push('\n');
     text

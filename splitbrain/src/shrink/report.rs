@@ -10,7 +10,7 @@ impl Shrunk {
     pub fn text(&self) -> String {
         let played = self.play();
         let after = &self.after;
-        let faults = if after.faults == 1 { "fault" } else { "faults" };
+        let faults = if self.before.faults == 1 { "fault" } else { "faults" };
         let mut text = format!(
             "{} of {} {faults} left ({} in place of {}), {}, {}, {}; seed {}\n\n",
             after.faults,

@@ -49,7 +49,8 @@ impl<'a> Search<'a> {
         let shows = |(i, seed): (usize, u64), scratch: &mut Scratch| candidates[i].shows(seed, target, scratch);
         let (found, done) = first_of(&tasks, self.jobs, self.stop, &shows)?;
         self.runs += found.map_or(done.len(), |at| at + 1) as u64;
-        self.harmless.extend(done.into_iter().filter(|at| Some(*at) != found).map(|at| (keys[tasks[at].0], tasks[at].1)));
+        self.harmless
+            .extend(done.into_iter().filter(|at| Some(*at) != found).map(|at| (keys[tasks[at].0], tasks[at].1)));
         Ok(found.map(|at| {
             let (i, seed) = tasks[at];
             Candidate { seed, ..candidates[i].clone() }

@@ -37,12 +37,17 @@ pub(crate) fn tell(record: &Record) -> Vec<String> {
 /// What one event of a Sentinel means, if it matters.
 fn told(record: &Record, event: &EventAt) -> Option<String> {
     let seen = &record.observations;
-    let name = |addr: Addr| seen.node_at(addr).map_or_else(|| addr.to_string(), |node| seen.nodes[usize::from(node.0)].name.clone());
+    let name = |addr: Addr| {
+        seen.node_at(addr).map_or_else(|| addr.to_string(), |node| seen.nodes[usize::from(node.0)].name.clone())
+    };
     let who = &seen.nodes[usize::from(event.node.0)].name;
     let master = &event.event.master;
     Some(match event.event.kind {
         EventKind::OdownEnter => {
-            format!("{who} finds that enough Sentinels hold {}, master of {master}, for down.", name(event.event.master_addr))
+            format!(
+                "{who} finds that enough Sentinels hold {}, master of {master}, for down.",
+                name(event.event.master_addr)
+            )
         }
         EventKind::ElectedLeader => format!("{who} is elected to fail {master} over."),
         EventKind::SwitchMaster => match &event.event.extra {
