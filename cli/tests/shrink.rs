@@ -81,8 +81,10 @@ fn a_stored_run_shrinks_to_one_that_replays_and_a_scenario_that_runs() {
     assert_eq!(exit, 1);
     assert!(out.starts_with("reproduced (same digest): "), "{out}");
     let (exit, out, err) = splitbrain(&["run", &promoted, "--no-save"]);
-    assert_eq!(exit, 0, "{out}{err}");
-    assert!(out.contains("shown as allowed: failover-completes"), "{out}");
+    assert_eq!(exit, 1, "{out}{err}");
+    assert!(out.contains("not met: failover-completes"), "{out}");
+    let text = fs::read_to_string(&promoted).unwrap();
+    assert!(text.contains("this file fails as long as the failure is there"), "{text}");
 
     let json = |jobs| splitbrain(&["shrink", &stored, "--jobs", jobs, "--json", "-"]).1;
     assert_eq!(json("1"), json("2"));

@@ -105,11 +105,6 @@ impl Document {
         Ok(())
     }
 
-    /// What is demanded of a property, as it stands in the file.
-    pub fn demand(&self, property: &str) -> Option<&Table> {
-        self.root.get("expect")?.as_table()?.get(property)?.as_table()
-    }
-
     /// Whether it names files that have to stand beside it.
     pub fn needs_files(&self) -> bool {
         let cluster = self.root.get("cluster").and_then(Value::as_table);

@@ -116,7 +116,7 @@ fn documented(
     jobs: usize,
 ) -> Result<Option<Document>, PromoteError> {
     let property = shrunk.target.property;
-    let mut demands = vec![(property.name().to_owned(), shows(document, property))];
+    let mut demands = vec![(property.name().to_owned(), "\"shows\"".to_owned())];
     for _ in 0..MOST_EXCUSED {
         let mut document = document.clone();
         document.set_expect(&demands).map_err(|error| PromoteError::Refused(error.to_string()))?;
@@ -142,14 +142,6 @@ fn violated(summary: &ScenarioSummary) -> Vec<Property> {
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// That a property is violated. How many failovers there should have been stays, since findings are made from it.
-fn shows(document: &Document, property: Property) -> String {
-    let limits = document.demand(property.name()).filter(|_| property == Property::FailoverCompletes);
-    let limits = limits.into_iter().flatten().filter(|(key, _)| matches!(key.as_str(), "exactly" | "within"));
-    let limits: Vec<String> = limits.map(|(key, value)| format!("{key} = {value}")).collect();
-    if limits.is_empty() { "\"shows\"".to_owned() } else { format!("{{ shows = true, {} }}", limits.join(", ")) }
 }
 
 fn comment(shrunk: &Shrunk, promoted: &Promoted) -> String {
