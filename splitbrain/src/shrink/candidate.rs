@@ -27,7 +27,7 @@ impl Target {
 }
 
 /// The kind of a finding, with the direction of counts: one failover too many must not become none at all.
-fn kind_of(detail: &Detail<String>) -> String {
+pub(super) fn kind_of(detail: &Detail<String>) -> String {
     let kind = serde_json::to_value(detail).ok();
     let kind = kind.as_ref().and_then(|value| value.get("kind")?.as_str()).unwrap_or("finding").to_owned();
     match detail {

@@ -2,6 +2,7 @@
 //! go wrong.
 
 use super::Shrunk;
+use super::candidate::kind_of;
 use super::search::Search;
 use crate::runner::{RunError, RunOptions, run_scenario};
 use splitbrain_checker::{Property, ScenarioSummary, Verdict};
@@ -125,7 +126,9 @@ fn documented(
         let options = RunOptions { jobs, ..RunOptions::seeds(0..seeds) };
         let summary = run_scenario(&scenario, &options, &|_| ())?;
         if summary.verdict == Verdict::Pass {
-            return Ok(Some(document));
+            let firsts = summary.findings.iter().filter(|of| of.property == property).flat_map(|of| &of.first);
+            let same = firsts.into_iter().any(|(_, found)| kind_of(&found.detail) == shrunk.target.kind);
+            return Ok(same.then_some(document));
         }
         let others = violated(&summary);
         if others.is_empty() || others.contains(&property) {
