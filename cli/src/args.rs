@@ -1,6 +1,8 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use splitbrain_checker::Property;
+use splitbrain_scenarios::nearest::{nearest, one_of};
 use splitbrain_scenarios::quantity;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -41,6 +43,9 @@ pub enum Command {
         /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
         file: PathBuf,
     },
+    /// Look for the smallest schedule, cluster and workload that still fail in the same way. Exits 1 if there is a failure,
+    /// shrunk or not; 5 if a stored one does not fail any more.
+    Shrink(Shrink),
     /// Find the first differing event of two runs, perhaps of two builds. Exits 1 if there is one.
     Bisect {
         /// A trace (`run FILE --seed S --trace A`), or a stored run, which is played again.
@@ -138,6 +143,42 @@ pub struct Run {
     pub no_save: bool,
 }
 
+/// `shrink`
+#[derive(Debug, Args)]
+pub struct Shrink {
+    /// A run that `run` has saved (`runs/NAME-seed-S.json`), or a scenario file, with `--seed`.
+    pub file: PathBuf,
+
+    /// The failing seed of a scenario file.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
+    pub seed: Option<u64>,
+
+    /// Keep this property violated; the first that is violated if not given.
+    #[arg(long, value_name = "NAME", value_parser = property)]
+    pub property: Option<Property>,
+
+    /// Stop after so long, with the smallest so far. Without it the result depends on nothing but the input.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub budget: Option<Duration>,
+
+    /// Runs at the same time; one per processor if not given. Has no influence on results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Where the shrunk run is saved, for `replay`: again and again, so that Ctrl-C leaves the smallest so far.
+    /// FILE-shrunk.json or runs/NAME-seed-S-shrunk.json if not given.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+
+    /// Also write it as a scenario file with its faults written out.
+    #[arg(long, value_name = "FILE")]
+    pub promote: Option<PathBuf>,
+
+    /// Write one JSON document to a file, or to standard output in place of the text.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+}
+
 /// `conform`
 #[derive(Debug, Args)]
 pub struct Conform {
@@ -212,6 +253,16 @@ fn stable(text: &str) -> Result<u64, String> {
 
 fn share_ppm(text: &str) -> Result<u32, String> {
     quantity::percent_ppm(text).map_err(|expected| format!("found `{text}`, expected {expected}"))
+}
+
+fn property(text: &str) -> Result<Property, String> {
+    Property::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = Property::ALL.iter().map(|property| property.name()).collect();
+        let near = nearest(text, names.iter().copied());
+        let help =
+            near.map_or_else(|| format!("there are {}", one_of(&names)), |near| format!("did you mean `{near}`?"));
+        format!("there is no property `{text}` ({help})")
+    })
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

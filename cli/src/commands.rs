@@ -7,6 +7,7 @@ use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::shrink;
 use splitbrain::{Replay, ReplayError, RunOptions};
 use splitbrain_reports::{Style, course, json, junit, text};
 use splitbrain_scenarios::{Scenario, scenario_files};
@@ -21,6 +22,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Run(run) => run_scenarios(arguments, run),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
         Command::Replay { file } => replay(file),
+        Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),
         Command::List { folder } => list(folder),
         Command::Explain { name } => explain(name),

@@ -8,6 +8,7 @@ mod explain;
 mod output;
 mod pace;
 mod progress;
+mod shrink;
 
 use clap::Parser;
 use exit::Exit;

@@ -15,7 +15,9 @@ pub mod reader;
 mod resolve;
 pub mod resolved;
 pub mod scenario;
+pub mod schedule;
 pub mod source;
+pub mod write;
 
 pub use catalogue::scenario_files;
 pub use chaos::{Budget, Chaos, Family};
@@ -29,3 +31,4 @@ pub use resolved::{
 };
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, Pattern, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;
+pub use write::Document;

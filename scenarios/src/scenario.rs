@@ -219,7 +219,7 @@ pub enum What {
         loss_ppm: Option<u32>,
         rate: Option<u64>,
     },
-    /// Several steps: [`crate::expand`].
+    /// Several steps, into which resolving expands it.
     Pattern(Pattern),
     Dns {
         at: Vec<Target>,

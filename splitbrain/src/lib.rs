@@ -59,7 +59,7 @@
 //! # Keeping a failure
 //!
 //! [`saved::save`] writes a run to a file and [`replay`] plays it again; [`write_trace`] and [`bisect`] find the first event
-//! in which two builds differ.
+//! in which two builds differ. [`shrink`](mod@shrink) looks for the smallest schedule that still shows the failure.
 //!
 //! # Rooms
 //!
@@ -79,6 +79,7 @@ pub mod margins;
 mod recheck;
 pub mod runner;
 pub mod saved;
+pub mod shrink;
 
 pub use campaign::{Campaign, Played, play};
 pub use margins::margins;
