@@ -73,7 +73,8 @@ fn a_run_for_a_given_time_says_how_many_seeds_it_played() {
     let folder = Folder::new("time", SOUND);
     let start = Instant::now();
     let (exit, stdout, stderr) = folder.run(&["--for", "1s"]);
-    assert_eq!(exit, 0, "{stdout}{stderr}");
+    // How many seeds fit into a second depends on the machine; one whose first attempt fails may be among them.
+    assert!(exit == 0 || exit == 1, "{stdout}{stderr}");
     assert!(start.elapsed() >= Duration::from_secs(1));
     assert!(stdout.contains("the time is over"), "{stdout}");
     assert!(stdout.contains(" seeds (0.."), "{stdout}");
