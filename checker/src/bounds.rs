@@ -15,6 +15,19 @@ const ELECTION: i64 = 10_000;
 /// A stray master or replica is looked at with every INFO, each 10 s, at least 8 s after it was noticed.
 const REPAIR: i64 = 10_100;
 
+/// From the failure to a Sentinel's own +sdown at the latest, beyond down-after: the first unanswered PING leaves
+/// within one poll, the limit is noticed within one tick.
+const DETECTION: i64 = POLL + TICK;
+/// From +sdown to +odown at the latest: the second opinion arrives a tick later, or with the next ask a second later.
+const AGREEMENT: i64 = TICK + POLL;
+/// From +try-failover to +promoted-slave at the latest when the first election is won: elected after 150 ms, selected
+/// and told after a tick each, seen in the next INFO.
+const PROMOTION: i64 = 150 + 2 * TICK + POLL;
+/// From the failure to the first +switch-master at the latest, beyond down-after.
+const COMPLETION: i64 = DETECTION + AGREEMENT + PROMOTION + 2 * TICK + SLACK;
+/// A pause before the next attempt lasts so much longer than it is meant to at most.
+const RETRY: i64 = 1_000;
+
 /// An inclusive range of milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -28,34 +41,33 @@ const fn range(from: i64, to: i64) -> Range {
     Range { from: Millis(from), to: Millis(to) }
 }
 
-/// A Sentinel's own +sdown after the master fell silent: the first unanswered PING leaves within one poll, the limit is
-/// noticed within one tick.
+/// A Sentinel's own +sdown after the master fell silent.
 pub fn sdown(settings: &MasterSettings) -> Range {
     let down_after = settings.down_after.0;
-    range(down_after, down_after + POLL + TICK)
+    range(down_after, down_after + DETECTION)
 }
 
-/// First +odown: the second opinion arrives a tick later, or with the next ask a second later.
+/// First +odown.
 pub fn odown(settings: &MasterSettings) -> Range {
-    let sdown = sdown(settings);
-    range(sdown.from.0, sdown.to.0 + TICK + POLL)
+    let down_after = settings.down_after.0;
+    range(down_after, down_after + DETECTION + AGREEMENT)
 }
 
-/// From +try-failover to +promoted-slave when the first election is won: elected after 150 ms, selected and told after
-/// a tick each, seen in the next INFO.
+/// From +try-failover to +promoted-slave when the first election is won.
 pub fn promotion() -> Range {
-    range(0, 150 + 2 * TICK + POLL)
+    range(0, PROMOTION)
 }
 
 /// From the failure to the first +switch-master, when the first election is won.
 pub fn completion(settings: &MasterSettings) -> Range {
-    range(settings.down_after.0, odown(settings).to.0 + promotion().to.0 + 2 * TICK + SLACK)
+    let down_after = settings.down_after.0;
+    range(down_after, down_after + COMPLETION)
 }
 
 /// How long a Sentinel waits from an attempt or a vote until its next attempt.
 pub fn retry(settings: &MasterSettings) -> Range {
     let embargo = 2 * settings.failover_timeout.0;
-    range(embargo, embargo + 1_000)
+    range(embargo, embargo + RETRY)
 }
 
 /// How long an election lasts before it is given up.
@@ -67,8 +79,13 @@ pub fn election(settings: &MasterSettings) -> Range {
 /// How long after the last fault or repair everybody agrees, if a majority of the Sentinels runs and a replica can be
 /// promoted: one failed attempt, one good one, reconfiguration up to its timeout, repair of what was left behind.
 pub fn convergence(settings: &MasterSettings) -> Millis {
-    let timeout = settings.failover_timeout.0;
-    Millis(completion(settings).to.0 + retry(settings).to.0 + TICK + timeout + timeout + REPAIR + SLACK)
+    convergence_at(settings.down_after, settings.failover_timeout)
+}
+
+/// [`convergence`] as far as it hangs on these two settings, which is all it hangs on.
+pub const fn convergence_at(down_after: Millis, failover_timeout: Millis) -> Millis {
+    let retried = 2 * failover_timeout.0 + RETRY;
+    Millis(down_after.0 + COMPLETION + retried + TICK + 2 * failover_timeout.0 + REPAIR + SLACK)
 }
 
 /// Votes a Sentinel needs among `voters` Sentinels (itself included): the larger of quorum and majority.
@@ -114,6 +131,7 @@ mod tests {
         assert_eq!(retry(&settings()), range(20_000, 21_000));
         assert_eq!(election(&settings()), range(10_000, 11_100));
         assert_eq!(exposure(&settings()), Some(range(10_000, 12_000)));
+        assert_eq!(convergence(&settings()), Millis(9_550 + 21_000 + 100 + 20_000 + 10_100 + 500));
         assert_eq!(votes_needed(1, 5), 3);
         assert_eq!(votes_needed(4, 5), 4);
     }

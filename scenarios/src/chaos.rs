@@ -9,7 +9,7 @@ mod hardware;
 
 use crate::environment::Dist;
 use crate::reader::Span;
-use crate::resolved::{Action, Host, Process, ProcessKind, Step, Target, Trigger};
+use crate::resolved::{Action, Host, Link, Process, ProcessKind, Step, Target, Trigger};
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Draws, Millis, Name, Nanos, Purpose};
@@ -228,16 +228,11 @@ impl Plan<'_> {
             Family::Deaf => self.on_host(at, until, Action::Drop),
             Family::Slow => {
                 let latency = Dist::Fixed(Nanos::from_millis(1 + self.below(400)));
-                self.on_host(at, until, |a, _| Action::Link {
-                    a,
-                    b: Vec::new(),
-                    latency: Some(latency),
-                    loss_ppm: None,
-                })
+                self.on_host(at, until, |host, _| Action::Link(Link { latency: Some(latency), ..Link::of(host) }))
             }
             Family::Loss => {
                 let loss_ppm = Some(10_000 * (1 + self.below(50)) as u32);
-                self.on_host(at, until, |a, _| Action::Link { a, b: Vec::new(), latency: None, loss_ppm })
+                self.on_host(at, until, |host, _| Action::Link(Link { loss_ppm, ..Link::of(host) }))
             }
             Family::Partition => self.partition(at, until),
             Family::Flap => self.flap(at, lasts),

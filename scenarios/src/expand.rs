@@ -3,7 +3,7 @@
 
 use crate::reader::Span;
 use crate::resolve::action;
-use crate::resolved::{Action, Host, Process, Target};
+use crate::resolved::{Action, Host, Link, Process, Target};
 use crate::scenario::{Pattern, What};
 use splitbrain_model::Millis;
 
@@ -60,7 +60,9 @@ fn repeated(what: &What, down: Span, up: Span, lasts: Millis, chance: &mut Chanc
     while parts.is_empty() || (after.0 < lasts.0 && parts.len() < MOST) {
         let cut = chance.span(down);
         let mut action = action(what);
-        if let (false, Action::Isolate(targets) | Action::Link { a: targets, .. }) = (parts.is_empty(), &mut action) {
+        if let (false, Action::Isolate(targets) | Action::Link(Link { from: targets, .. })) =
+            (parts.is_empty(), &mut action)
+        {
             targets.iter_mut().for_each(again);
         }
         // The last one ends with the whole.

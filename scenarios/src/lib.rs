@@ -26,8 +26,8 @@ pub use error::ScenarioError;
 pub use parse::FAULT_KINDS;
 pub use reader::Span;
 pub use resolved::{
-    Action, Found, FsyncFault, Host, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target,
-    Trigger,
+    Action, Found, FsyncFault, Host, Link, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step,
+    Target, Trigger,
 };
 pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, Pattern, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;

@@ -6,6 +6,7 @@ use crate::expand::{Part, parts};
 use crate::reader::Span;
 use crate::resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Step, Trigger};
 use crate::scenario::{Fault, MasterSpec, Scenario, What, When};
+use crate::schedule::append;
 use splitbrain_model::client::ClientConf;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
 use splitbrain_model::{Addr, Draws, Ip, Millis, Purpose};
@@ -17,7 +18,7 @@ impl Scenario {
     pub fn resolve(&self, seed: u64, draws: &mut dyn Draws) -> Resolved {
         let phase = drawn(self.run.phase, draws);
         let (hosts, processes) = self.processes();
-        let schedule = schedule(&self.faults, &hosts, &processes, draws);
+        let mut schedule = schedule(&self.faults, &hosts, &processes, draws);
         let mut next = 0;
         let servers = |servers: usize| {
             next += servers;
@@ -26,7 +27,6 @@ impl Scenario {
         let sizes = self.masters.iter().map(|master| master.servers.len()).map(servers);
         let masters: Vec<_> = self.masters.iter().map(|master| master.conf.name.clone()).zip(sizes).collect();
         let run = &self.run;
-        let mut schedule = schedule;
         if let Some(chaos) = &self.chaos {
             let ground = Ground { hosts: &hosts, processes: &processes, masters: &masters, recovery: self.recovery() };
             append(&mut schedule, chaos.schedule(&ground, draws));
@@ -54,11 +54,9 @@ impl Scenario {
         }
     }
 
-    /// How long a node needs after a fault until it is as good as before: a failover at the second attempt, the
-    /// demotion of an old master with the second INFO, its full resync after the diskless delay.
+    /// How long a node needs after a fault until it is as good as before, whichever master it belongs to.
     fn recovery(&self) -> Millis {
-        let bound = |master: &MasterSpec| master.conf.down_after.0 + 2 * master.conf.failover_timeout.0 + 30_000;
-        Millis(self.masters.iter().map(bound).max().unwrap_or(0))
+        self.masters.iter().map(MasterSpec::recovery).max().unwrap_or(Millis(0))
     }
 
     /// How others know who listens at an address.
@@ -297,20 +295,6 @@ fn schedule(faults: &[Fault], hosts: &[Host], processes: &[Process], draws: &mut
     steps
 }
 
-/// Puts one schedule behind another.
-fn append(schedule: &mut Vec<Step>, more: Vec<Step>) {
-    let shift = schedule.len();
-    for mut step in more {
-        if let Trigger::AfterStep(before, _) = &mut step.trigger {
-            *before += shift;
-        }
-        if let Action::Undo(undone) = &mut step.action {
-            *undone += shift;
-        }
-        schedule.push(step);
-    }
-}
-
 pub(crate) fn action(what: &What) -> Action {
     match what.clone() {
         What::Start(targets) => Action::Start(targets),
@@ -327,10 +311,7 @@ pub(crate) fn action(what: &What) -> Action {
         What::Drop(from, to) => Action::Drop(from, to),
         What::Isolate(targets) => Action::Isolate(targets),
         What::Heal => Action::Heal,
-        What::Link { a, b, latency, loss_ppm } => Action::Link { a, b, latency, loss_ppm },
-        What::Shape { from, to, both, latency, loss_ppm, rate } => {
-            Action::Shape { from, to, both, latency, loss_ppm, rate }
-        }
+        What::Link(link) => Action::Link(link),
         // Written out by `schedule`.
         What::Pattern(_) => Action::Heal,
         What::Dns { at, of, answers } => Action::Dns { at, of, answers },

@@ -197,32 +197,8 @@ pub enum Action {
     Isolate(Vec<Target>),
     /// All network faults end.
     Heal,
-    /// Latency and loss of the links between two groups, both directions; `None` leaves the environment's.
-    Link {
-        /// One side.
-        a: Vec<Target>,
-        /// Other side; all others if empty.
-        b: Vec<Target>,
-        /// One-way latency.
-        latency: Option<Dist>,
-        /// Loss in parts per million.
-        loss_ppm: Option<u32>,
-    },
-    /// Latency, loss and rate of the links from one group to another; `None` leaves what there is.
-    Shape {
-        /// One side.
-        from: Vec<Target>,
-        /// Other side; all others if empty.
-        to: Vec<Target>,
-        /// The way back too.
-        both: bool,
-        /// One-way latency.
-        latency: Option<Dist>,
-        /// Loss in parts per million.
-        loss_ppm: Option<u32>,
-        /// Bytes per second.
-        rate: Option<u64>,
-    },
+    /// Links change.
+    Link(Link),
     /// Names that processes on the hosts of the first group look up are answered so, or only names of hosts of the
     /// second, if it names any.
     Dns {
@@ -259,6 +235,30 @@ pub enum Action {
     Replace(Vec<Target>, Vec<Target>),
     /// Undoes the step at this index: restart, resume, boot, or end of that network fault.
     Undo(usize),
+}
+
+/// How the links from one group of hosts to another change; `None` leaves what there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// One side.
+    pub from: Vec<Target>,
+    /// Other side; all others if empty.
+    pub to: Vec<Target>,
+    /// The way back too.
+    pub both: bool,
+    /// One-way latency.
+    pub latency: Option<Dist>,
+    /// Loss in parts per million.
+    pub loss_ppm: Option<u32>,
+    /// Bytes per second.
+    pub rate: Option<u64>,
+}
+
+impl Link {
+    /// All links of these hosts, both ways, as they are.
+    pub fn of(from: Vec<Target>) -> Link {
+        Link { from, to: Vec::new(), both: true, latency: None, loss_ppm: None, rate: None }
+    }
 }
 
 /// One step of the schedule.

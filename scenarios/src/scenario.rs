@@ -6,9 +6,10 @@ use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
 use crate::reader::Span;
-use crate::resolved::{Found, FsyncFault, NameAnswers, Target};
+use crate::resolved::{Found, FsyncFault, Link, NameAnswers, Target};
 use crate::source::Source;
 use splitbrain_checker::Expectation;
+use splitbrain_checker::bounds::convergence_at;
 use splitbrain_model::client::{profile::Profile, workload::Workload};
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
@@ -68,6 +69,20 @@ pub struct MasterSpec {
     pub conf: MasterConf,
     /// Its servers; the first is the master at the beginning.
     pub servers: Vec<ServerSpec>,
+}
+
+impl MasterSpec {
+    /// By when everybody agrees again after the last fault or repair, as `converges-after-heal` demands it.
+    pub fn convergence(&self) -> Millis {
+        convergence_at(self.conf.down_after, self.conf.failover_timeout)
+    }
+
+    /// How long a node of it needs after a fault until it is as good as before: not only named by everybody, but the
+    /// old master demoted with the second INFO, and synchronised in full after the diskless delay.
+    pub fn recovery(&self) -> Millis {
+        let synchronised = self.conf.down_after.0 + 2 * self.conf.failover_timeout.0 + 30_000;
+        self.convergence().max(Millis(synchronised))
+    }
 }
 
 /// A Redis server.
@@ -205,20 +220,7 @@ pub enum What {
     Drop(Vec<Target>, Vec<Target>),
     Isolate(Vec<Target>),
     Heal,
-    Link {
-        a: Vec<Target>,
-        b: Vec<Target>,
-        latency: Option<Dist>,
-        loss_ppm: Option<u32>,
-    },
-    Shape {
-        from: Vec<Target>,
-        to: Vec<Target>,
-        both: bool,
-        latency: Option<Dist>,
-        loss_ppm: Option<u32>,
-        rate: Option<u64>,
-    },
+    Link(Link),
     /// Several steps, into which resolving expands it.
     Pattern(Pattern),
     Dns {

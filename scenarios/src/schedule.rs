@@ -1,7 +1,7 @@
 //! Fault schedules as lists that are edited: steps taken out with everything that pointed at them put right, and the
 //! order in which a file would have given them. It knows nothing of what faults do.
 
-use crate::resolved::{Action, Step, Target, Trigger};
+use crate::resolved::{Action, Link, Step, Target, Trigger};
 use splitbrain_model::Millis;
 use std::collections::BTreeMap;
 
@@ -37,6 +37,20 @@ pub fn without(schedule: &[Step], gone: &[usize]) -> Vec<Step> {
         Some(step)
     };
     kept.iter().filter_map(moved).collect()
+}
+
+/// Puts one schedule behind another.
+pub fn append(schedule: &mut Vec<Step>, more: Vec<Step>) {
+    let shift = schedule.len();
+    for mut step in more {
+        if let Trigger::AfterStep(before, _) = &mut step.trigger {
+            *before += shift;
+        }
+        if let Action::Undo(undone) = &mut step.action {
+            *undone += shift;
+        }
+        schedule.push(step);
+    }
 }
 
 /// The trigger of a step with another step that stays as its anchor; `None` if there is none.
@@ -169,8 +183,7 @@ impl Action {
             | Action::Start(targets) => vec![targets],
             Action::Partition(groups) => groups.iter_mut().collect(),
             Action::Drop(a, b)
-            | Action::Link { a, b, .. }
-            | Action::Shape { from: a, to: b, .. }
+            | Action::Link(Link { from: a, to: b, .. })
             | Action::Dns { at: a, of: b, .. }
             | Action::Replace(a, b) => {
                 vec![a, b]

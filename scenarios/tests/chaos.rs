@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Draws, Purpose};
-use splitbrain_scenarios::{Action, FsyncFault, ProcessKind, Resolved, Scenario, Source, Step, Target, Trigger};
+use splitbrain_scenarios::{Action, FsyncFault, Link, ProcessKind, Resolved, Scenario, Source, Step, Target, Trigger};
 
 struct Words(u64);
 
@@ -61,10 +61,9 @@ fn disturbed(resolved: &Resolved, action: &Action) -> Vec<usize> {
         | Action::Stall(targets)
         | Action::Fsync(targets, _)
         | Action::DiskFull(targets)
-        | Action::Shape { from: targets, .. }
+        | Action::Link(Link { from: targets, .. })
         | Action::ClockStep(targets, _)
         | Action::Command(targets, OperatorCommand::DebugSleep(_)) => named(targets),
-        Action::Link { a, .. } => named(a),
         other => panic!("{other:?} is not among the families"),
     }
 }
@@ -94,7 +93,7 @@ proptest! {
              full = 1, lies = 1, lopsided = 1, narrow = 1 }}\nlasts = \"1ms..30s\"\nspacing = \"0s..20s\""
         );
         let resolved = resolve(&text, seed);
-        let recovery = down_after + 6_000 + 30_000;
+        let recovery = parse(&text).expect("it parses").masters[0].recovery().0;
         let undone = |i: usize| {
             let undo = resolved.schedule.iter().position(|step| step.action == Action::Undo(i));
             undo.map(|undo| begins(&resolved.schedule, undo))

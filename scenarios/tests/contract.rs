@@ -10,7 +10,7 @@ use splitbrain_model::operator::redis::RedisCommand;
 
 use splitbrain_model::{Addr, Draws, Millis, Nanos, Purpose};
 use splitbrain_scenarios::{
-    Action, Dist, ProcessKind, Resolved, Scenario, Source, Span, Step, Target, Trigger, scenario_files,
+    Action, Dist, Link, ProcessKind, Resolved, Scenario, Source, Span, Step, Target, Trigger, scenario_files,
 };
 use std::path::Path;
 
@@ -283,7 +283,7 @@ fn every_form_of_fault_is_read() {
     let expected = [
         Action::Partition(vec![named(&["redis-1", "app-1", "app-2"]), vec![Target::Rest]]),
         Action::Drop(vec![Target::Master(None)], named(&["sentinel-1", "sentinel-2"])),
-        Action::Link { a: named(&["redis-1"]), b: vec![], latency, loss_ppm: Some(15_000) },
+        Action::Link(Link { latency, loss_ppm: Some(15_000), ..Link::of(named(&["redis-1"])) }),
         Action::ClockStep(named(&["sentinel-1"]), Millis(-3_000)),
         Action::SentinelFailover(Target::Named("sentinel-1".into()), "mymaster".into()),
         Action::PowerLoss(vec![Target::OldMaster]),

@@ -32,7 +32,7 @@ use splitbrain_checker::observations::NodeKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Input, Nanos};
-use splitbrain_scenarios::{Action, Found, FsyncFault, ProcessKind, Target, Trigger};
+use splitbrain_scenarios::{Action, Found, FsyncFault, Link, ProcessKind, Target, Trigger};
 
 impl Run<'_> {
     /// Applies the step at this index; returns a description with roles resolved.
@@ -87,16 +87,7 @@ impl Run<'_> {
                 self.world.dns_mut().heal();
                 "heal".to_owned()
             }
-            Action::Link { a, b, latency, loss_ppm } => {
-                let a = self.bind_hosts(i, a);
-                let b = if b.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, b) };
-                let text = format!("link {} - {}", self.host_names(&a), self.host_names(&b));
-                let (latency, loss_ppm) = (latency.clone(), *loss_ppm);
-                let fault = NetFault::Shape { a, b, latency, loss_ppm, rate: None, both: true };
-                self.world.links_mut().begin(i, fault);
-                text
-            }
-            Action::Shape { from, to, both, latency, loss_ppm, rate } => {
+            Action::Link(Link { from, to, both, latency, loss_ppm, rate }) => {
                 let a = self.bind_hosts(i, from);
                 let b = if to.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, to) };
                 let arrow = if *both { '-' } else { '>' };
@@ -409,7 +400,7 @@ fn name_of(action: &Action) -> &'static str {
         Action::Partition(_) => "partition",
         Action::Drop(..) => "drop",
         Action::Isolate(_) => "isolate",
-        Action::Link { .. } | Action::Shape { .. } => "link fault",
+        Action::Link(_) => "link fault",
         Action::Dns { .. } => "dns fault",
         _ => "fault",
     }

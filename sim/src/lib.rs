@@ -16,6 +16,7 @@ pub mod queue;
 pub mod record;
 pub mod recorder;
 pub mod run;
+mod supervise;
 pub mod tcp;
 pub mod trace;
 mod triggers;

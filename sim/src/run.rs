@@ -30,7 +30,7 @@ const WIND_DOWN: Nanos = Nanos::from_millis(300);
 const CALL_POLL: u32 = 0;
 const CALL_STEP: u32 = 1 << 8;
 const CALL_CAP: u32 = 1 << 20;
-const CALL_KILL: u32 = 1 << 24;
+pub(crate) const CALL_KILL: u32 = 1 << 24;
 
 /// What becomes of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub(crate) struct Run<'a> {
     pub(crate) asleep: BTreeMap<u16, TrueTime>,
     pub(crate) faults: Vec<FaultAt>,
     /// Processes that were sent SIGTERM, with the life it was meant for.
-    terminated: Vec<(u16, u32)>,
+    pub(crate) terminated: Vec<(u16, u32)>,
     /// The step that waits for an event, or for everybody to agree, and since when.
     pub(crate) awaiting: Option<(usize, TrueTime)>,
     /// The first switch after the origin.
@@ -74,7 +74,7 @@ pub(crate) struct Run<'a> {
     pub(crate) origin: Option<TrueTime>,
     stable_since: Option<TrueTime>,
     /// Processes to be started once they have ended.
-    restarts_due: Vec<u16>,
+    pub(crate) restarts_due: Vec<u16>,
 }
 
 impl<'a> Run<'a> {
@@ -294,44 +294,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Kills a process if it has not ended by itself some time after SIGTERM.
-    pub(crate) fn kill_later(&mut self, p: u16, after: Nanos) {
-        self.world.call_at(self.world.now() + after, CALL_KILL + self.terminated.len() as u32);
-        self.terminated.push((p, self.world.procs()[usize::from(p)].incarnation));
-    }
-
-    fn kill_terminated(&mut self, i: usize) {
-        let (p, life) = self.terminated[i];
-        // Whoever was started again meanwhile has not been asked to end.
-        if self.world.procs()[usize::from(p)].incarnation == life {
-            self.world.die(p);
-        }
-    }
-
-    /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would. One
-    /// that somebody else has started meanwhile is left alone.
-    pub(crate) fn start_when_dead(&mut self, p: u16) {
-        if self.never_started(p) {
-            return;
-        }
-        let proc = &self.world.procs()[usize::from(p)];
-        let asked_to_end = self.terminated.contains(&(p, proc.incarnation));
-        match proc.life {
-            Life::Exiting => self.restarts_due.push(p),
-            Life::Running | Life::Paused if asked_to_end => self.restarts_due.push(p),
-            _ => self.world.start(p, Nanos::ZERO),
-        }
-    }
-
-    /// Starts a dead process; one that is being killed, as soon as it is gone. What runs is left alone.
-    pub(crate) fn restart(&mut self, p: u16) {
-        match self.world.procs()[usize::from(p)].life {
-            Life::Exiting => self.restarts_due.push(p),
-            _ if self.never_started(p) => {}
-            _ => self.world.start(p, Nanos::ZERO),
-        }
-    }
-
     fn poll(&mut self) {
         for p in std::mem::take(&mut self.restarts_due) {
             self.start_when_dead(p);
@@ -343,21 +305,6 @@ impl<'a> Run<'a> {
             true => self.stable_since.or(Some(self.world.now())),
             false => None,
         };
-    }
-
-    /// Has a server sleep, after the sleeps it was told before: they queue up.
-    pub(crate) fn falls_asleep(&mut self, p: u16, time: Millis) {
-        let now = self.world.now();
-        let until = self.asleep.entry(p).or_insert(now);
-        *until = now.max(*until) + time.nanos();
-    }
-
-    /// Whether what was done goes on although its step is over: servers asleep, and Sentinels in TILT, which leave
-    /// everything as it is until its 30 s are over.
-    fn is_disturbed(&self) -> bool {
-        let sentinels = self.of_kind(NodeKind::Sentinel);
-        self.asleep.values().any(|until| *until > self.world.now())
-            || sentinels.into_iter().any(|p| self.running_sentinel(p).is_some_and(|sentinel| sentinel.tilt()))
     }
 
     fn observe(&mut self) {
@@ -376,8 +323,7 @@ impl<'a> Run<'a> {
                 self.on_stop(stop);
             }
             let long_enough = |since: TrueTime| self.world.now().since(since.max(least)) >= plan.stable_for.nanos();
-            // The recorder does not wait for the end of TILT.
-            let waits = plan.sampling.is_none() && self.is_disturbed() && self.world.now() < latest;
+            let waits = self.is_disturbed() && self.world.now() < latest;
             if !waits && self.stable_since.is_some_and(long_enough) {
                 break;
             }

@@ -3,7 +3,7 @@
 
 use super::{Family, Plan};
 use crate::environment::Dist;
-use crate::resolved::{Action, FsyncFault, Target};
+use crate::resolved::{Action, FsyncFault, Link, Target};
 use splitbrain_model::{Millis, Nanos};
 
 /// A Sentinel that saw its clock jump is in TILT for so long.
@@ -71,6 +71,6 @@ impl Plan<'_> {
     }
 
     fn shaped(&mut self, at: Millis, until: Millis, both: bool, latency: Option<Dist>, rate: Option<u64>) -> bool {
-        self.on_host(at, until, |from, _| Action::Shape { from, to: Vec::new(), both, latency, loss_ppm: None, rate })
+        self.on_host(at, until, |from, _| Action::Link(Link { both, latency, rate, ..Link::of(from) }))
     }
 }

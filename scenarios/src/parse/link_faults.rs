@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use crate::reader::{Field, Read, Span};
-use crate::resolved::Target;
+use crate::resolved::{Link, Target};
 use crate::scenario::{Pattern, What};
 
 /// `{ a = …, b = …, latency = …, loss = …, bandwidth = "64kb" }`, or with `from` and `to` for one direction
@@ -31,10 +31,7 @@ pub fn link(field: &Field<'_>, names: &Names) -> Read<What> {
     }
     let other = b.or(to).map_or(Ok(Vec::new()), |field| names.targets(&field, false))?;
     let one = names.targets(&one, false)?;
-    Ok(match (both, rate) {
-        (true, None) => What::Link { a: one, b: other, latency, loss_ppm },
-        _ => What::Shape { from: one, to: other, both, latency, loss_ppm, rate },
-    })
+    Ok(What::Link(Link { from: one, to: other, both, latency, loss_ppm, rate }))
 }
 
 /// A fault that is several steps.
@@ -77,8 +74,8 @@ fn spikes(field: &Field<'_>, names: &Names) -> Read<Pattern> {
         let error = field.error("whose links get how slow, how often and how long?");
         return Err(error.expected("`of`, `latency`, `every` and `lasts`"));
     };
-    let (a, latency) = (names.targets(&of, false)?, Some(latency.dist()?));
-    let what = Box::new(What::Link { a, b: Vec::new(), latency, loss_ppm: None });
+    let (of, latency) = (names.targets(&of, false)?, Some(latency.dist()?));
+    let what = Box::new(What::Link(Link { latency, ..Link::of(of) }));
     Ok(Pattern::Repeated { what, down: some_time(&lasts)?, up: some_time(&every)? })
 }
 

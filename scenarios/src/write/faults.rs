@@ -2,7 +2,7 @@
 
 use crate::environment::Dist;
 use crate::quantity;
-use crate::resolved::{Action, Found, FsyncFault, NameAnswers, Step, Target, Trigger};
+use crate::resolved::{Action, Found, FsyncFault, Link, NameAnswers, Step, Target, Trigger};
 use crate::schedule::{canonical, faults, undo_of};
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Millis, Nanos};
@@ -76,7 +76,7 @@ fn what(action: &Action, table: &mut Table) -> Result<(), Unwritable> {
         Action::Drop(from, to) => ("drop", inline([("from", targets(from)?), ("to", targets(to)?)])),
         Action::Isolate(of) => ("isolate", targets(of)?),
         Action::Heal => ("heal", Value::Boolean(true)),
-        Action::Link { a, b, latency, loss_ppm } => ("link", link(a, b, latency.as_ref(), *loss_ppm)?),
+        Action::Link(changed) => ("link", link(changed)?),
         Action::Dns { at, of, answers } => ("dns", dns(at, of, answers)?),
         Action::ClockStep(of, by) => ("clock-step", inline([("of", targets(of)?), ("by", signed(*by)?)])),
         Action::SentinelFailover(sentinel, master) => {
@@ -95,34 +95,21 @@ fn what(action: &Action, table: &mut Table) -> Result<(), Unwritable> {
         Action::Fsync(of, fault) => ("fsync", fsync(of, fault)?),
         Action::DiskFull(of) => ("disk-full", targets(of)?),
         Action::RestartWith(of, found) => ("restart", restart(of, found)?),
-        Action::Shape { from, to, both, latency, loss_ppm, rate } => {
-            let (near, far) = if *both { ("a", "b") } else { ("from", "to") };
-            let mut table = vec![(near, targets(from)?)];
-            if !to.is_empty() {
-                table.push((far, targets(to)?));
-            }
-            table.extend(latency.as_ref().map(spread).transpose()?.map(|latency| ("latency", latency)));
-            table.extend(loss_ppm.map(|ppm| ("loss", text(&percent(ppm)))));
-            table.extend(rate.map(|rate| ("bandwidth", Value::Integer(rate as i64))));
-            ("link", inline(table))
-        }
         Action::Replace(..) | Action::Undo(_) => return unwritable(action),
     };
     table.insert(key.to_owned(), value);
     Ok(())
 }
 
-fn link(a: &[Target], b: &[Target], latency: Option<&Dist>, loss_ppm: Option<u32>) -> Result<Value, Unwritable> {
-    let mut table = vec![("a", targets(a)?)];
-    if !b.is_empty() {
-        table.push(("b", targets(b)?));
+fn link(link: &Link) -> Result<Value, Unwritable> {
+    let (near, far) = if link.both { ("a", "b") } else { ("from", "to") };
+    let mut table = vec![(near, targets(&link.from)?)];
+    if !link.to.is_empty() {
+        table.push((far, targets(&link.to)?));
     }
-    if let Some(dist) = latency {
-        table.push(("latency", spread(dist)?));
-    }
-    if let Some(ppm) = loss_ppm {
-        table.push(("loss", text(&percent(ppm))));
-    }
+    table.extend(link.latency.as_ref().map(spread).transpose()?.map(|latency| ("latency", latency)));
+    table.extend(link.loss_ppm.map(|ppm| ("loss", text(&percent(ppm)))));
+    table.extend(link.rate.map(|rate| ("bandwidth", Value::Integer(rate as i64))));
     Ok(inline(table))
 }
 

@@ -6,7 +6,7 @@ use super::numbers::{rounder, smaller};
 use splitbrain_checker::Property;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Millis, Nanos};
-use splitbrain_scenarios::{Action, Dist, Document, NameAnswers, Step, Target, Trigger, quantity, schedule};
+use splitbrain_scenarios::{Action, Dist, Document, Link, NameAnswers, Step, Target, Trigger, quantity, schedule};
 
 /// Only so many faults in a row, at the beginning of the schedule. Those before the finding come first, the nearest
 /// first of all.
@@ -136,26 +136,7 @@ fn simpler(action: &Action) -> Vec<Action> {
                 _ => groups.iter().map(|group| Action::Partition(vec![group.clone(), vec![Target::Rest]])).collect(),
             }
         }
-        Action::Link { a, b, latency, loss_ppm } => {
-            let link = |latency: Option<Dist>, loss_ppm| Action::Link { a: a.clone(), b: b.clone(), latency, loss_ppm };
-            let mut tries = Vec::new();
-            if let (Some(_), Some(_)) = (latency, loss_ppm) {
-                tries = vec![link(latency.clone(), None), link(None, *loss_ppm)];
-            }
-            if let Some(Dist::Uniform(_, high)) = latency {
-                tries.push(link(Some(Dist::Fixed(*high)), *loss_ppm));
-            }
-            if let Some(Dist::Fixed(now)) = latency {
-                let fewer = smaller(Millis((now.0 / 1_000_000) as i64), 1);
-                let fixed = |ms: Millis| link(Some(Dist::Fixed(Nanos::from_millis(ms.0 as u64))), *loss_ppm);
-                tries.extend(fewer.into_iter().map(fixed));
-            }
-            if let Some(ppm) = loss_ppm {
-                let fewer = smaller(Millis(i64::from(*ppm)), 10_000);
-                tries.extend(fewer.into_iter().map(|ppm| link(latency.clone(), Some(ppm.0 as u32))));
-            }
-            tries
-        }
+        Action::Link(link) => simpler_links(link).into_iter().map(Action::Link).collect(),
         Action::ClockStep(of, by) => {
             let step = |size: Millis| Action::ClockStep(of.clone(), Millis(size.0 * by.0.signum()));
             smaller(Millis(by.0.saturating_abs()), 1).into_iter().map(step).collect()
@@ -265,6 +246,37 @@ pub(crate) fn phases(of: &Candidate, property: Property) -> Vec<Candidate> {
     }
     if !matches!(property, Property::FailoverCompletes | Property::ConvergesAfterHeal | Property::Available) {
         smaller(run.heal, run.observe_at_least.0).into_iter().for_each(|heal| with("heal", heal));
+    }
+    tries
+}
+
+fn simpler_links(link: &Link) -> Vec<Link> {
+    let mut tries = Vec::new();
+    let changes = [link.latency.is_some(), link.loss_ppm.is_some(), link.rate.is_some()];
+    if changes.iter().filter(|changed| **changed).count() > 1 {
+        let without: [fn(&mut Link); 3] =
+            [|link| link.latency = None, |link| link.loss_ppm = None, |link| link.rate = None];
+        for take in without.into_iter().zip(changes).filter_map(|(take, changed)| changed.then_some(take)) {
+            let mut fewer = link.clone();
+            take(&mut fewer);
+            tries.push(fewer);
+        }
+    }
+    let late = |latency| Link { latency: Some(Dist::Fixed(latency)), ..link.clone() };
+    match link.latency {
+        Some(Dist::Uniform(_, high)) => tries.push(late(high)),
+        Some(Dist::Fixed(now)) => {
+            let fewer = smaller(Millis((now.0 / 1_000_000) as i64), 1);
+            tries.extend(fewer.into_iter().map(|ms| late(Nanos::from_millis(ms.0 as u64))));
+        }
+        _ => {}
+    }
+    if let Some(ppm) = link.loss_ppm {
+        let fewer = smaller(Millis(i64::from(ppm)), 10_000);
+        tries.extend(fewer.into_iter().map(|ppm| Link { loss_ppm: Some(ppm.0 as u32), ..link.clone() }));
+    }
+    if !link.both {
+        tries.push(Link { both: true, ..link.clone() });
     }
     tries
 }
