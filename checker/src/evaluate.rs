@@ -1,7 +1,8 @@
 //! Expectations against what was found: for one run, and for all runs of a scenario. A pure function of findings and
 //! metrics.
 //!
-//! `holds`: no run violates the property, or, where a limit `at-most` is given, none beyond it. `shows`: at least one
+//! `holds`: no run violates the property, or, where a limit `at-most` is given, none beyond it. `holds-beside-hazards`:
+//! the same, but findings that a documented hazard of Sentinel explains are tolerated. `shows`: at least one
 //! run violates it (and none exceeds the limits); if none does, the scenario fails, because nothing may pass
 //! vacuously. Limits hold in every run. A contradiction inside splitbrain is never excused.
 
@@ -184,6 +185,12 @@ fn outcome<'a>(expectation: &Expectation, run: &'a RunSummary) -> Outcome<'a> {
         && expectation.limits.iter().any(|limit| matches!(limit, Limit::AtMost(_)));
     match (expectation.demand, first, open) {
         (Demand::Holds, Some(found), _) if !tolerated => Outcome::Unmet(found.sentence.clone(), Some(found)),
+        (Demand::HoldsBesideHazards, Some(_), _) if !tolerated => {
+            match run.found(property).find(|f| f.hazard.is_none()) {
+                Some(found) => Outcome::Unmet(found.sentence.clone(), Some(found)),
+                None => Outcome::Met,
+            }
+        }
         (Demand::ShowsInEverySeed, None, None) => {
             Outcome::Unmet(format!("a documented danger, {property}, did not show itself"), None)
         }

@@ -76,6 +76,8 @@ impl fmt::Display for Property {
 pub enum Demand {
     /// No run violates it.
     Holds,
+    /// No run violates it, documented hazards of Sentinel aside.
+    HoldsBesideHazards,
     /// A documented danger: at least one run violates it.
     Shows,
     /// A documented danger: every run violates it.

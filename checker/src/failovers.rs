@@ -23,6 +23,8 @@ pub struct Attempt {
     /// Since when as many Sentinels as the quorum had the master as down, taking the latest +sdown if they never were
     /// that many; `None` if no +sdown stood.
     pub down_since: Option<TrueTime>,
+    /// How many Sentinels had the master as down when the attempt began.
+    pub opinions: u32,
     /// +elected-leader
     pub elected: Option<TrueTime>,
     /// +promoted-slave, and of which replica
@@ -87,6 +89,7 @@ fn apply(obs: &Observations, views: &mut [View], attempts: &mut Vec<Attempt>, at
             let odown = view.down[master].1;
             let epoch = view.epoch;
             let forced = !odown && allowance(obs, attempts) > 0;
+            let since = down_since(views, master, at.event.master_addr);
             attempts.push(Attempt {
                 master,
                 leader: at.node,
@@ -94,7 +97,8 @@ fn apply(obs: &Observations, views: &mut [View], attempts: &mut Vec<Attempt>, at
                 tried: at.at,
                 old: at.event.master_addr,
                 forced,
-                down_since: down_since(obs, views, master, at.event.master_addr),
+                opinions: since.len() as u32,
+                down_since: since.get(obs.masters[master].quorum.max(1) as usize - 1).or(since.last()).copied(),
                 elected: None,
                 promoted: None,
                 switched: None,
@@ -154,7 +158,8 @@ fn switched(attempts: &mut [Attempt], master: usize, new: Addr, at: TrueTime) {
     }
 }
 
-fn down_since(obs: &Observations, views: &[View], master: usize, old: Addr) -> Option<TrueTime> {
+/// Since when Sentinels have had a master as down, in order.
+fn down_since(views: &[View], master: usize, old: Addr) -> Vec<TrueTime> {
     let mut since: Vec<TrueTime> = views
         .iter()
         .filter_map(|view| view.down[master].0)
@@ -162,6 +167,5 @@ fn down_since(obs: &Observations, views: &[View], master: usize, old: Addr) -> O
         .map(|(at, _)| at)
         .collect();
     since.sort_unstable();
-    let quorum = obs.masters[master].quorum.max(1) as usize;
-    since.get(quorum - 1).or(since.last()).copied()
+    since
 }

@@ -3,6 +3,7 @@
 
 use crate::expect::{Demand, Expectation, Property};
 use crate::finding::Finding;
+use crate::hazard::{self, Hazard};
 use crate::index::Index;
 use crate::linear::Scratch;
 use crate::metrics::Metrics;
@@ -14,6 +15,8 @@ use crate::{measure, property};
 pub struct Judgement {
     /// Violated properties in order of time.
     pub findings: Vec<Finding>,
+    /// Documented hazards behind some of them, by their places.
+    pub hazards: Vec<(usize, Hazard)>,
     /// Properties that could not be decided, and why.
     pub undecided: Vec<(Property, String)>,
     /// Numbers of the run.
@@ -21,6 +24,11 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// The documented hazard behind the finding at this place.
+    pub fn hazard(&self, finding: usize) -> Option<Hazard> {
+        self.hazards.iter().find(|(place, _)| *place == finding).map(|(_, hazard)| *hazard)
+    }
+
     /// Leaves a property undecided.
     pub fn leave(&mut self, property: Property, why: impl Into<String>) {
         self.undecided.push((property, why.into()));
@@ -65,6 +73,8 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
         unsettled(&mut out);
     }
     out.findings.sort_by_key(|finding| finding.at);
+    let hazards = out.findings.iter().enumerate().filter_map(|(i, finding)| Some((i, hazard::of(&index, finding)?)));
+    out.hazards = hazards.collect();
     out
 }
 

@@ -12,6 +12,7 @@ pub mod execution;
 pub mod expect;
 pub mod failovers;
 pub mod finding;
+pub mod hazard;
 pub mod index;
 pub mod judge;
 pub mod lineage;
@@ -29,6 +30,7 @@ pub mod tenure;
 
 pub use expect::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
 pub use finding::{Detail, Finding};
+pub use hazard::Hazard;
 pub use index::Index;
 pub use judge::{Judgement, judge, judge_with};
 pub use linear::Scratch;

@@ -212,6 +212,17 @@ pub struct LoadingAt {
     pub loading: bool,
 }
 
+/// A Sentinel's file does not hold what it should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostFileAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which Sentinel.
+    pub node: NodeIx,
+    /// The file is an older one than was saved; otherwise a save failed, as its log says.
+    pub gone_back: bool,
+}
+
 /// A Redis server when the run ended.
 #[derive(Clone, Debug)]
 pub struct FinalRedis {
@@ -273,6 +284,8 @@ pub struct Observations {
     pub paths: Vec<PathAt>,
     /// Beginnings and ends of loading, in order.
     pub loading: Vec<LoadingAt>,
+    /// Failed saves and older files of Sentinels, in order.
+    pub lost_files: Vec<LostFileAt>,
     /// Whether the cluster became stable before the fault schedule began. A run in which it did not is undecided.
     pub settled: bool,
     /// When the first fault struck, from which all times of a report count; the end of the run if there was none.

@@ -5,6 +5,7 @@ use crate::course::Course;
 use crate::evaluate::{self, Evaluated};
 use crate::expect::{Expectation, Property};
 use crate::finding::{Detail, Finding};
+use crate::hazard::Hazard;
 use crate::judge::Judgement;
 use crate::metrics::{Metric, Metrics};
 use crate::observations::{MasterSettings, NodeIx, Observations};
@@ -47,20 +48,27 @@ pub struct Reported {
     pub master: String,
     /// The finding in English, without a full stop.
     pub sentence: String,
+    /// The documented hazard of Sentinel that is behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hazard: Option<Hazard>,
     /// The finding as data.
     pub detail: Detail<String>,
 }
 
 impl Reported {
     /// Names the processes of a finding.
-    pub fn of(obs: &Observations, finding: &Finding) -> Reported {
+    pub fn of(obs: &Observations, finding: &Finding, hazard: Option<Hazard>) -> Reported {
         let name = &mut |node: NodeIx| obs.node(node).name.clone();
         let detail = finding.detail.clone().map(name);
         Reported {
             property: finding.property,
             at_ms: obs.ms(finding.at),
             master: finding.master.to_string(),
-            sentence: detail.sentence(&finding.master),
+            sentence: match hazard {
+                Some(hazard) => format!("{} ({hazard}: {})", detail.sentence(&finding.master), hazard.title()),
+                None => detail.sentence(&finding.master),
+            },
+            hazard,
             detail,
         }
     }
@@ -97,7 +105,12 @@ impl RunSummary {
             verdict: Verdict::Pass,
             digest,
             metrics: judgement.metrics,
-            findings: judgement.findings.iter().map(|finding| Reported::of(obs, finding)).collect(),
+            findings: judgement
+                .findings
+                .iter()
+                .enumerate()
+                .map(|(i, finding)| Reported::of(obs, finding, judgement.hazard(i)))
+                .collect(),
             undecided: judgement.undecided.clone(),
         };
         run.verdict = evaluate::run(&Expectation::complete(expect), &run);

@@ -15,7 +15,14 @@ fn expect(property: Property, demand: Demand, limits: &[Limit]) -> Vec<Expectati
 }
 
 fn reported(property: Property, detail: Detail<String>) -> Reported {
-    Reported { property, at_ms: 1_234, master: "mymaster".to_owned(), sentence: detail.sentence("mymaster"), detail }
+    Reported {
+        property,
+        at_ms: 1_234,
+        master: "mymaster".to_owned(),
+        sentence: detail.sentence("mymaster"),
+        hazard: None,
+        detail,
+    }
 }
 
 fn split() -> Reported {

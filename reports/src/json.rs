@@ -8,7 +8,7 @@ use splitbrain_checker::metrics::{Metric, Metrics};
 use splitbrain_checker::settings::{Implied, Measured, SettingReport};
 use splitbrain_checker::stats::Stats;
 use splitbrain_checker::summary::{MarginReport, Reported, RunSummary, ScenarioSummary, Unmet};
-use splitbrain_checker::{Detail, Property, Verdict};
+use splitbrain_checker::{Detail, Hazard, Property, Verdict};
 
 /// All scenarios as one JSON document, with every run if `runs` is set.
 pub fn document(version: &str, scenarios: &[ScenarioSummary], runs: bool) -> String {
@@ -114,6 +114,8 @@ struct Found<'a> {
     at_ms: i64,
     master: &'a str,
     sentence: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hazard: Option<Hazard>,
     detail: &'a Detail<String>,
     replay: String,
 }
@@ -216,6 +218,7 @@ impl<'a> Found<'a> {
             at_ms: found.at_ms,
             master: &found.master,
             sentence: &found.sentence,
+            hazard: found.hazard,
             detail: &found.detail,
             replay: repeat(&summary.file, seed),
         }

@@ -26,7 +26,14 @@ fn settings() -> MasterSettings {
 }
 
 fn reported(property: Property, at_ms: i64, detail: Detail<String>) -> Reported {
-    Reported { property, at_ms, master: "mymaster".to_owned(), sentence: detail.sentence("mymaster"), detail }
+    Reported {
+        property,
+        at_ms,
+        master: "mymaster".to_owned(),
+        sentence: detail.sentence("mymaster"),
+        hazard: None,
+        detail,
+    }
 }
 
 fn split_brain(total_ms: i64) -> Reported {

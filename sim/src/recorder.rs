@@ -1,8 +1,8 @@
 //! The recorder: turns what nodes and the world tell it into observations.
 
 use splitbrain_checker::observations::{
-    AppliedAt, BranchAt, EventAt, FullSyncAt, LoadingAt, NodeIx, NodeKind, Observations, Operation, PathAt, Presence,
-    PresenceAt, RoleAt,
+    AppliedAt, BranchAt, EventAt, FullSyncAt, LoadingAt, LostFileAt, NodeIx, NodeKind, Observations, Operation, PathAt,
+    Presence, PresenceAt, RoleAt,
 };
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
@@ -133,11 +133,20 @@ impl Recorder {
                 self.seen.full_syncs.push(FullSyncAt { at, node, before, after });
             }
             note => {
-                if matches!(note, Note::Loaded { .. }) {
-                    self.loaded(at, node);
+                match note {
+                    Note::Loaded { .. } => self.loaded(at, node),
+                    Note::SaveFailed => self.lost_file(at, node, false),
+                    _ => {}
                 }
                 self.log.push(LogLine { at, node, note });
             }
+        }
+    }
+
+    /// A Sentinel's file does not hold what it should: a save failed, or an older file is back.
+    pub fn lost_file(&mut self, at: TrueTime, node: NodeIx, gone_back: bool) {
+        if self.seen.nodes[usize::from(node.0)].kind == NodeKind::Sentinel {
+            self.seen.lost_files.push(LostFileAt { at, node, gone_back });
         }
     }
 

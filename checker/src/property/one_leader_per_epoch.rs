@@ -38,7 +38,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
             continue;
         };
         if !attempt.forced {
-            let votes = most_votes(obs, attempt, at);
+            let votes = votes(obs, attempt, at).into_iter().map(|(_, votes)| votes).max().unwrap_or(0);
             let needed = needed(obs, attempt, at);
             if votes < needed {
                 report(at, Detail::TooFewVotes { epoch, leader: attempt.leader, votes, needed });
@@ -63,8 +63,8 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
     }
 }
 
-/// The most votes the leader had in one same epoch when it was elected.
-fn most_votes(obs: &Observations, attempt: &Attempt, at: TrueTime) -> u32 {
+/// How many votes the leader had when it was elected, by their epoch.
+pub(crate) fn votes(obs: &Observations, attempt: &Attempt, at: TrueTime) -> Vec<(Epoch, u32)> {
     let mut voters: Vec<(Epoch, NodeIx)> = obs
         .events
         .iter()
@@ -77,11 +77,11 @@ fn most_votes(obs: &Observations, attempt: &Attempt, at: TrueTime) -> u32 {
         .collect();
     voters.sort_unstable();
     voters.dedup();
-    voters.chunk_by(|a, b| a.0 == b.0).map(|round| round.len() as u32).max().unwrap_or(0)
+    voters.chunk_by(|a, b| a.0 == b.0).map(|round| (round[0].0, round.len() as u32)).collect()
 }
 
 /// The votes it needed: from the Sentinels it had announced, or all.
-fn needed(obs: &Observations, attempt: &Attempt, at: TrueTime) -> u32 {
+pub(crate) fn needed(obs: &Observations, attempt: &Attempt, at: TrueTime) -> u32 {
     let settings = &obs.masters[attempt.master];
     let mut known: Vec<SentinelId> = Vec::new();
     for event in obs.events.iter().filter(|event| {

@@ -3,6 +3,7 @@
 mod environments;
 mod families;
 mod faults;
+mod hazards;
 mod metrics;
 mod profiles;
 mod properties;
@@ -26,6 +27,7 @@ const fn entry(name: &'static str, text: &'static str) -> Entry {
 /// All kinds of names: plural for lists, singular for a single one.
 const KINDS: &[(&str, &str, &[Entry])] = &[
     ("properties", "property", properties::ENTRIES),
+    ("hazards", "documented hazard", hazards::ENTRIES),
     ("faults", "fault", faults::ENTRIES),
     ("random faults", "section", families::CHAOS),
     ("families of random faults", "family of random faults", families::ENTRIES),

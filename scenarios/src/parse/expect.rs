@@ -10,6 +10,7 @@ use splitbrain_model::Millis;
 
 const DEMANDS: &[(&str, Demand)] = &[
     ("holds", Demand::Holds),
+    ("holds-beside-hazards", Demand::HoldsBesideHazards),
     ("shows", Demand::Shows),
     ("shows-in-every-seed", Demand::ShowsInEverySeed),
     ("any", Demand::Any),

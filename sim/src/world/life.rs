@@ -238,8 +238,8 @@ impl World {
         for p in 0..self.procs.len() as u16 {
             if self.procs[usize::from(p)].host == host && self.procs[usize::from(p)].life != Life::Dead {
                 self.bury(p);
-                self.procs[usize::from(p)].disk.power_loss(self.now);
                 self.recorder.presence(self.now, NodeIx(p), Presence::Dead);
+                self.change_disk(p, |disk, now| disk.power_loss(now));
             }
         }
         self.tcp.vanish_host(host);
@@ -290,14 +290,24 @@ impl World {
         if !matches!(proc.life, Life::Dead | Life::Exiting) {
             return;
         }
-        match found {
-            Found::OldConfig => proc.disk.roll_back_configs(),
-            Found::FirstConfig => match &self.kinds[usize::from(p)] {
-                ProcessKind::Sentinel(conf) => proc.disk.sentinel = Some(conf.clone()),
-                ProcessKind::Redis(conf) => proc.disk.redis.conf = conf.clone(),
-                ProcessKind::Client(_) => {}
-            },
-            Found::NoData => proc.disk.lose_data(),
+        let first = self.kinds[usize::from(p)].clone();
+        self.change_disk(p, |disk, _| match (found, first) {
+            (Found::OldConfig, _) => disk.roll_back_configs(),
+            (Found::FirstConfig, ProcessKind::Sentinel(conf)) => disk.sentinel = Some(conf),
+            (Found::FirstConfig, ProcessKind::Redis(conf)) => disk.redis.conf = conf,
+            (Found::FirstConfig, ProcessKind::Client(_)) => {}
+            (Found::NoData, _) => disk.lose_data(),
+        });
+    }
+
+    /// Changes the disk of a process; recorded if its Sentinel's file is another then.
+    fn change_disk(&mut self, p: u16, change: impl FnOnce(&mut ProcessDisk, TrueTime)) {
+        let disk = &mut self.procs[usize::from(p)].disk;
+        disk.settle(self.now);
+        let before = disk.sentinel.clone();
+        change(disk, self.now);
+        if disk.sentinel != before {
+            self.recorder.lost_file(self.now, NodeIx(p), true);
         }
     }
 

@@ -1,0 +1,260 @@
+//! Documented hazards of real Sentinel: violations that the real thing shows as well. A finding is put down to one only
+//! if the trigger it cannot do without stands in the observations; a violation that merely looks like one is not.
+//!
+//! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1. Cannot see: hazards whose trigger leaves no trace
+//! outside a Sentinel (H9).
+
+use crate::failovers::Attempt;
+use crate::finding::{Detail, Finding};
+use crate::index::{Index, master_named};
+use crate::observations::{NodeIx, Observations};
+use crate::property::one_leader_per_epoch::{needed, votes};
+use serde::{Deserialize, Serialize};
+use splitbrain_model::event::{EventKind, Extra, Subject};
+use splitbrain_model::{Epoch, Nanos, TrueTime};
+use std::fmt;
+
+macro_rules! hazards {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $title:literal;)*) => {
+        /// A documented hazard.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Hazard {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Hazard {
+            /// All hazards.
+            pub const ALL: &'static [Hazard] = &[$(Hazard::$variant),*];
+
+            /// Its name in reports.
+            pub const fn name(self) -> &'static str {
+                match self { $(Hazard::$variant => $name,)* }
+            }
+
+            /// What happens, in a few words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Hazard::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+hazards! {
+    /// Votes are asked for and counted with the current epoch, the promotion is stamped with that of the attempt.
+    /// Trigger: the leader's current epoch rose between its +try-failover and its +elected-leader, and the votes that
+    /// elected it are of the later epoch.
+    WrongEpoch = "H1", "a leader acts with the epoch it began with after being elected in a later one";
+    /// A leader that is still at work on an older failover takes over a newer epoch without the newer address.
+    /// Trigger: between its +promoted-slave and the end of its failover it announced an epoch in which the others had
+    /// failed back to the master it replaces.
+    FailBack = "H2", "a leader busy with an older failover takes a newer epoch for its own";
+    /// Opinions on a master outlive its replacement for up to 5 s. Trigger: fewer Sentinels than the quorum had the
+    /// master as down when the attempt began, and the leader had switched to it less than 5 s (and a tick) before its
+    /// +odown.
+    StaleAgreement = "H3", "opinions on the old master made the new one objectively down";
+    /// A forced failover takes the next epoch without a vote. Trigger: an operator's SENTINEL FAILOVER among the
+    /// failovers of that epoch.
+    SharedEpoch = "H4", "a failover forced by an operator shares its epoch";
+    /// A master that was removed and added again has no votes. Trigger: -monitor and +monitor between the two votes.
+    ForgottenVote = "H8", "a Sentinel forgot its vote when its master was removed and added again";
+    /// What a Sentinel announced was not in its file when it was started again. Trigger: the save had failed, or the
+    /// file had gone back to an older one.
+    LostFile = "lost-file", "a Sentinel was restarted with a file that lacked what it had announced";
+}
+
+impl Hazard {
+    /// The hazard of this name.
+    pub fn from_name(name: &str) -> Option<Hazard> {
+        Hazard::ALL.iter().copied().find(|hazard| hazard.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// SENTINEL_ASK_PERIOD * 5: how long an opinion stays (spec 6.1), and a tick to notice that it is gone.
+const OPINIONS_LAST: Nanos = Nanos::from_millis(5_100);
+/// An event and the save that belongs to it are of one step.
+const ONE_STEP: Nanos = Nanos::from_millis(1);
+
+/// The hazard behind a finding, if there is one.
+pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
+    let obs = index.obs;
+    let master = master_named(obs, &finding.master)?;
+    match &finding.detail {
+        Detail::TwoLeaders { epoch, .. } | Detail::TwoPromotions { epoch, .. } => of_round(index, master, *epoch),
+        Detail::EpochNamesTwo { epoch, .. } => {
+            fail_back(index, master, Some(*epoch)).or_else(|| of_round(index, master, *epoch))
+        }
+        Detail::NotConverged { .. } => {
+            let mut epochs: Vec<Epoch> = index.attempts.iter().filter_map(|attempt| attempt.epoch).collect();
+            epochs.sort_unstable();
+            epochs.dedup();
+            let rounds = || epochs.iter().find_map(|epoch| of_round(index, master, *epoch));
+            fail_back(index, master, None).or_else(rounds)
+        }
+        Detail::VotedAgain { sentinel, before, after } => {
+            voted_again(index, master, *sentinel, (*before, *after), finding.at)
+        }
+        Detail::EpochWentBack { sentinel, before, .. } => {
+            let announced =
+                |event: &EventKind, extra: &Extra| *event == EventKind::NewEpoch && *extra == Extra::Epoch(*before);
+            let since = last_event(obs, *sentinel, finding.at, announced)?;
+            lost_file(index, *sentinel, since, finding.at)
+        }
+        Detail::FalseFailover { leader, epoch, .. } => {
+            let its = |attempt: &&Attempt| (attempt.master, attempt.leader, attempt.epoch) == (master, *leader, *epoch);
+            index.attempts.iter().filter(its).find_map(|attempt| stale_agreement(index, attempt))
+        }
+        _ => None,
+    }
+}
+
+/// Two leaders of one epoch.
+fn of_round(index: &Index<'_>, master: usize, epoch: Epoch) -> Option<Hazard> {
+    let round = (master, Some(epoch));
+    let elected = || index.attempts.iter().filter(|a| (a.master, a.epoch) == round && a.elected.is_some());
+    let first = elected().next()?.leader;
+    if elected().all(|attempt| attempt.leader == first) {
+        return None;
+    }
+    if elected().any(|attempt| attempt.forced) {
+        return Some(Hazard::SharedEpoch);
+    }
+    if elected().any(|attempt| wrong_epoch(index.obs, attempt, epoch)) {
+        return Some(Hazard::WrongEpoch);
+    }
+    voted_twice(index, master, epoch)
+}
+
+/// The epoch rose during the election, and only then came the votes.
+fn wrong_epoch(obs: &Observations, attempt: &Attempt, epoch: Epoch) -> bool {
+    let Some(elected) = attempt.elected else { return false };
+    let rose = obs.events.iter().any(|event| {
+        let later = matches!(event.event.extra, Extra::Epoch(new) if new > epoch);
+        event.node == attempt.leader && later && attempt.tried < event.at && event.at <= elected
+    });
+    let votes = votes(obs, attempt, elected);
+    let needed = needed(obs, attempt, elected);
+    let enough =
+        |later: bool| votes.iter().any(|(its, votes)| (*its > epoch) == later && *its >= epoch && *votes >= needed);
+    rose && enough(true) && !enough(false)
+}
+
+/// Some Sentinel voted twice in this epoch, each time with a file that did not know better.
+fn voted_twice(index: &Index<'_>, master: usize, epoch: Epoch) -> Option<Hazard> {
+    let obs = index.obs;
+    let mut voted: Vec<NodeIx> = Vec::new();
+    for event in &obs.events {
+        let about = master_named(obs, &event.event.master) == Some(master);
+        if !about || event.event.kind != EventKind::VoteForLeader {
+            continue;
+        }
+        match event.event.extra {
+            Extra::Vote(_, its) if its == epoch && voted.contains(&event.node) => {
+                return voted_again(index, master, event.node, (epoch, epoch), event.at);
+            }
+            Extra::Vote(_, its) if its == epoch => voted.push(event.node),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn voted_again(
+    index: &Index<'_>,
+    master: usize,
+    sentinel: NodeIx,
+    (before, after): (Epoch, Epoch),
+    at: TrueTime,
+) -> Option<Hazard> {
+    let obs = index.obs;
+    let mut votes = obs.events.iter().filter(|event| {
+        event.node == sentinel
+            && event.event.kind == EventKind::VoteForLeader
+            && master_named(obs, &event.event.master) == Some(master)
+            && event.at <= at
+    });
+    let voted = |epoch| move |event: &&crate::observations::EventAt| matches!(event.event.extra, Extra::Vote(_, its) if its == epoch);
+    let first = votes.find(voted(before))?.at;
+    // A Sentinel that answers two requests in one step has one time for both.
+    let second = votes.find(voted(after)).map_or(at, |event| event.at);
+    let between = |kind| {
+        obs.events.iter().any(|event| {
+            event.node == sentinel
+                && event.event.kind == kind
+                && master_named(obs, &event.event.master) == Some(master)
+                && first <= event.at
+                && event.at <= second
+        })
+    };
+    if between(EventKind::Unmonitor) && between(EventKind::Monitor) {
+        return Some(Hazard::ForgottenVote);
+    }
+    lost_file(index, sentinel, first, second)
+}
+
+/// What was announced at `since` had not been saved, or was lost, and a restart forgot it before `until`.
+fn lost_file(index: &Index<'_>, sentinel: NodeIx, since: TrueTime, until: TrueTime) -> Option<Hazard> {
+    let restarted = index.deaths(sentinel).any(|death| since <= death && death <= until);
+    let lost = index.obs.lost_files.iter().filter(|lost| lost.node == sentinel).any(|lost| match lost.gone_back {
+        true => since <= lost.at && lost.at <= until,
+        false => lost.at <= since + ONE_STEP && since <= lost.at + ONE_STEP,
+    });
+    (restarted && lost).then_some(Hazard::LostFile)
+}
+
+fn last_event(
+    obs: &Observations,
+    node: NodeIx,
+    before: TrueTime,
+    wanted: impl Fn(&EventKind, &Extra) -> bool,
+) -> Option<TrueTime> {
+    let mine = obs.events.iter().filter(|event| event.node == node && event.at < before);
+    mine.filter(|event| wanted(&event.event.kind, &event.event.extra)).map(|event| event.at).next_back()
+}
+
+/// A leader of an older failover announced an epoch in which the master it replaces had been promoted.
+fn fail_back(index: &Index<'_>, master: usize, epoch: Option<Epoch>) -> Option<Hazard> {
+    let obs = index.obs;
+    let blind = index.attempts.iter().filter(|attempt| attempt.master == master).any(|attempt| {
+        let Some((promoted, _)) = attempt.promoted else { return false };
+        let ended = attempt.ended.unwrap_or(obs.end);
+        obs.events.iter().any(|event| {
+            let Extra::Epoch(newer) = event.event.extra else { return false };
+            event.node == attempt.leader
+                && promoted <= event.at
+                && event.at <= ended
+                && epoch.is_none_or(|epoch| epoch == newer)
+                && index.attempts.iter().any(|other| {
+                    other.epoch == Some(newer)
+                        && other.leader != attempt.leader
+                        && other.promoted.is_some_and(|(_, addr)| addr == attempt.old)
+                })
+        })
+    });
+    blind.then_some(Hazard::FailBack)
+}
+
+/// The agreement of an attempt was about the master before.
+fn stale_agreement(index: &Index<'_>, attempt: &Attempt) -> Option<Hazard> {
+    let obs = index.obs;
+    let mine = |kind| {
+        obs.events.iter().filter(move |event| {
+            event.node == attempt.leader
+                && event.event.kind == kind
+                && master_named(obs, &event.event.master) == Some(attempt.master)
+        })
+    };
+    let agreed = mine(EventKind::OdownEnter)
+        .filter(|event| event.event.subject == Subject::Master && event.at <= attempt.tried)
+        .map(|event| event.at)
+        .next_back()?;
+    let switched =
+        mine(EventKind::SwitchMaster).filter(|event| event.at <= agreed).map(|event| event.at).next_back()?;
+    let fresh = agreed.since(switched) <= OPINIONS_LAST;
+    (fresh && attempt.opinions < obs.masters[attempt.master].quorum).then_some(Hazard::StaleAgreement)
+}

@@ -1,0 +1,161 @@
+//! Documented hazards: a finding is put down to one if and only if its necessary trigger was observed.
+
+mod support;
+
+use splitbrain_checker::observations::{LostFileAt, Presence};
+use splitbrain_checker::summary::RunSummary;
+use splitbrain_checker::{Demand, Expectation, Hazard, NodeIx, Property, Verdict};
+use splitbrain_model::event::EventKind;
+use support::*;
+
+fn hazards(run: &mut Run, property: Property) -> Vec<Option<Hazard>> {
+    let judgement = run.judge();
+    let findings = judgement.findings.iter().enumerate().filter(|(_, finding)| finding.property == property);
+    findings.map(|(i, _)| judgement.hazard(i)).collect()
+}
+
+fn failover() -> Run {
+    let mut run = run();
+    run.presence(10_000, R1, Presence::Dead).failover(11_000, S1, R2, 1).ends(R2, position(1, 0), 1, &[]);
+    run
+}
+
+/// sentinel-3 is elected in epoch 1 as well; its epoch rises at `rose`, its votes are of `epoch`.
+fn second_leader(rose: u64, epoch: u64) -> Run {
+    let mut run = failover();
+    run.says(11_150, S3, EventKind::OdownEnter)
+        .epoch(11_150, S3, 1)
+        .says(11_150, S3, EventKind::TryFailover)
+        .votes(11_210, S2, S3, epoch)
+        .votes(11_210, S1, S3, epoch)
+        .epoch(rose, S3, 2)
+        .says(11_300, S3, EventKind::ElectedLeader);
+    run.0.events.sort_by_key(|event| event.at);
+    run
+}
+
+#[test]
+fn two_leaders_are_h1_if_the_epoch_rose_during_the_election_and_the_votes_are_of_the_later_one() {
+    let of = |rose, epoch| hazards(&mut second_leader(rose, epoch), Property::OneLeaderPerEpoch);
+    assert_eq!(of(11_200, 2), [Some(Hazard::WrongEpoch)]);
+    assert_eq!(of(11_400, 2), [None], "it rose afterwards");
+    assert!(!of(11_200, 1).contains(&Some(Hazard::WrongEpoch)), "they voted twice in epoch 1");
+}
+
+#[test]
+fn two_leaders_are_h4_if_an_operator_made_one_of_them() {
+    let mut run = failover();
+    run.0.manual_failovers = 1;
+    run.epoch(11_100, S2, 1).says(11_101, S2, EventKind::TryFailover).says(11_300, S2, EventKind::ElectedLeader);
+    assert_eq!(hazards(&mut run, Property::OneLeaderPerEpoch), [Some(Hazard::SharedEpoch)]);
+    run.0.manual_failovers = 0;
+    assert!(!hazards(&mut run, Property::OneLeaderPerEpoch).contains(&Some(Hazard::SharedEpoch)));
+}
+
+/// sentinel-2 votes in epoch 3, and once more after `between`.
+fn votes_twice(between: impl Fn(&mut Run)) -> Vec<Option<Hazard>> {
+    let mut run = failover();
+    run.votes(20_000, S2, S1, 3);
+    between(&mut run);
+    run.votes(30_000, S2, S3, 3);
+    hazards(&mut run, Property::EpochMonotonic)
+}
+
+fn lost(run: &mut Run, ms: u64, gone_back: bool) {
+    run.0.lost_files.push(LostFileAt { at: at(ms), node: S2, gone_back });
+}
+
+fn restarted(run: &mut Run, node: NodeIx) {
+    run.presence(25_000, node, Presence::Dead).presence(26_000, node, Presence::Running);
+}
+
+#[test]
+fn a_second_vote_is_put_down_to_a_file_only_if_its_own_save_failed_and_it_was_restarted() {
+    assert_eq!(votes_twice(|_| ()), [None]);
+    assert_eq!(votes_twice(|run| restarted(run, S2)), [None], "a restart forgets no vote");
+    assert_eq!(votes_twice(|run| lost(run, 20_000, false)), [None], "without a restart nothing is forgotten");
+    let unsaved = |failed| {
+        votes_twice(move |run| {
+            lost(run, failed, false);
+            restarted(run, S2);
+        })
+    };
+    assert_eq!(unsaved(20_000), [Some(Hazard::LostFile)]);
+    assert_eq!(unsaved(22_000), [None], "the vote had been saved before");
+    let other = votes_twice(|run| {
+        lost(run, 20_000, false);
+        restarted(run, S1);
+    });
+    assert_eq!(other, [None], "another Sentinel was restarted");
+}
+
+#[test]
+fn a_second_vote_is_put_down_to_a_file_that_went_back_between_the_votes() {
+    let went_back = |ms| {
+        votes_twice(move |run| {
+            lost(run, ms, true);
+            restarted(run, S2);
+        })
+    };
+    assert_eq!(went_back(25_500), [Some(Hazard::LostFile)]);
+    assert_eq!(went_back(19_000), [None]);
+}
+
+#[test]
+fn a_second_vote_is_h8_if_the_master_was_removed_and_added_between_the_votes() {
+    let readded = votes_twice(|run| {
+        run.says(21_000, S2, EventKind::Unmonitor).says(22_000, S2, EventKind::Monitor);
+    });
+    assert_eq!(readded, [Some(Hazard::ForgottenVote)]);
+    let started = votes_twice(|run| {
+        restarted(run, S2);
+        run.says(26_000, S2, EventKind::Monitor);
+    });
+    assert_eq!(started, [None], "every start announces its masters");
+}
+
+#[test]
+fn a_leader_that_took_over_a_newer_epoch_during_its_failover_is_h2() {
+    let claims = |noticed: u64| {
+        let mut run = run();
+        // sentinel-1 promotes redis-2 in epoch 1 and is busy; redis-2 dies, the others fail back to redis-1.
+        run.presence(10_000, R1, Presence::Dead)
+            .says(11_000, S1, EventKind::OdownEnter)
+            .epoch(11_000, S1, 1)
+            .says(11_000, S1, EventKind::TryFailover)
+            .votes(11_010, S1, S1, 1)
+            .votes(11_010, S2, S1, 1)
+            .says(11_100, S1, EventKind::ElectedLeader)
+            .promotes(12_000, S1, R2)
+            .says(21_000, S2, EventKind::OdownEnter)
+            .epoch(21_000, S2, 2)
+            .says(21_000, S2, EventKind::TryFailover)
+            .votes(21_010, S2, S2, 2)
+            .votes(21_010, S3, S2, 2)
+            .says(21_100, S2, EventKind::ElectedLeader)
+            .promotes(22_000, S2, R1)
+            .epoch(noticed, S1, 2)
+            .ends(R1, position(1, 0), 2, &[]);
+        run.0.events.sort_by_key(|event| event.at);
+        run.0.final_views.retain(|view| view.node != S1);
+        run.view(S1, R2, 2);
+        hazards(&mut run, Property::ConfigAgreement)
+    };
+    assert_eq!(claims(22_500), [Some(Hazard::FailBack)]);
+    assert_eq!(claims(11_500), [None], "it knew the epoch before it promoted anybody");
+}
+
+#[test]
+fn a_hazard_is_tolerated_only_where_the_scenario_says_so() {
+    let verdict = |run: &mut Run, demand| {
+        let expect = [Expectation { property: Property::OneLeaderPerEpoch, demand, limits: vec![] }];
+        let any = |property| Expectation { property, demand: Demand::Any, limits: vec![] };
+        let others = Property::ALL.iter().filter(|p| **p != Property::OneLeaderPerEpoch).map(|p| any(*p));
+        let expect: Vec<Expectation> = expect.into_iter().chain(others).collect();
+        let judgement = run.judge_for(&expect);
+        RunSummary::new(0, 0, &run.0, &judgement, &expect).verdict
+    };
+    assert_eq!(verdict(&mut second_leader(11_200, 2), Demand::Holds), Verdict::Fail);
+    assert_eq!(verdict(&mut second_leader(11_200, 2), Demand::HoldsBesideHazards), Verdict::Pass);
+    assert_eq!(verdict(&mut second_leader(11_400, 2), Demand::HoldsBesideHazards), Verdict::Fail);
+}
