@@ -1,9 +1,12 @@
 //! Attempts at a failover, put together from the events of the Sentinels: who tried, in which epoch, how far it came.
 
 use crate::index::master_named;
-use crate::observations::{EventAt, NodeIx, Observations, Presence};
+use crate::observations::{EventAt, ForcedAt, NodeIx, Observations, Presence};
 use splitbrain_model::event::{EventKind, Extra, Subject};
-use splitbrain_model::{Addr, Epoch, TrueTime};
+use splitbrain_model::{Addr, Epoch, Nanos, TrueTime};
+
+/// What happens in one step of a process and blocks nowhere in between.
+pub const ONE_STEP: Nanos = Nanos::from_millis(1);
 
 /// One attempt of one Sentinel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub struct Attempt {
     pub tried: TrueTime,
     /// Address of the master to be replaced.
     pub old: Addr,
-    /// An operator's SENTINEL FAILOVER began it: no +odown stood at this Sentinel.
+    /// An operator's SENTINEL FAILOVER began it.
     pub forced: bool,
     /// Since when as many Sentinels as the quorum had the master as down, taking the latest +sdown if they never were
     /// that many; `None` if no +sdown stood.
@@ -31,7 +34,7 @@ pub struct Attempt {
     pub promoted: Option<(TrueTime, Addr)>,
     /// First +switch-master of any Sentinel to the promoted replica.
     pub switched: Option<TrueTime>,
-    /// The leader's own +switch-master or its abort.
+    /// The leader's own +switch-master, its abort, or its reset.
     pub ended: Option<TrueTime>,
 }
 
@@ -84,11 +87,16 @@ fn apply(obs: &Observations, views: &mut [View], attempts: &mut Vec<Attempt>, at
         EventKind::SdownLeave if about_master => view.down[master].0 = None,
         EventKind::OdownEnter if about_master => view.down[master].1 = true,
         EventKind::OdownLeave if about_master => view.down[master].1 = false,
-        EventKind::ResetMaster => view.down[master] = (None, false),
+        // A reset ends the failover as well, without a word.
+        EventKind::ResetMaster => {
+            view.down[master] = (None, false);
+            if let Some(attempt) = latest(attempts, at.node, master) {
+                attempt.ended.get_or_insert(at.at);
+            }
+        }
         EventKind::TryFailover => {
-            let odown = view.down[master].1;
             let epoch = view.epoch;
-            let forced = !odown && allowance(obs, attempts) > 0;
+            let forced = is_forced(obs, at);
             let since = down_since(views, master, at.event.master_addr);
             attempts.push(Attempt {
                 master,
@@ -133,10 +141,10 @@ fn apply(obs: &Observations, views: &mut [View], attempts: &mut Vec<Attempt>, at
     }
 }
 
-/// How many more attempts without +odown an operator may have begun.
-fn allowance(obs: &Observations, attempts: &[Attempt]) -> u32 {
-    let used = attempts.iter().filter(|attempt| attempt.forced).count();
-    obs.manual_failovers.saturating_sub(used as u32)
+/// Whether this +try-failover is what an operator asked for: it begins in the step that obeys.
+fn is_forced(obs: &Observations, tried: &EventAt) -> bool {
+    let same = |forced: &ForcedAt| (forced.node, &forced.master) == (tried.node, &tried.event.master);
+    obs.forced.iter().any(|forced| same(forced) && forced.at <= tried.at && tried.at.since(forced.at) <= ONE_STEP)
 }
 
 fn latest(attempts: &mut [Attempt], leader: NodeIx, master: usize) -> Option<&mut Attempt> {

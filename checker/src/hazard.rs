@@ -4,7 +4,7 @@
 //! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1. Cannot see: hazards whose trigger leaves no trace
 //! outside a Sentinel (H9).
 
-use crate::failovers::Attempt;
+use crate::failovers::{Attempt, ONE_STEP};
 use crate::finding::{Detail, Finding};
 use crate::index::{Index, master_named};
 use crate::observations::{NodeIx, Observations};
@@ -57,6 +57,9 @@ hazards! {
     SharedEpoch = "H4", "a failover forced by an operator shares its epoch";
     /// A master that was removed and added again has no votes. Trigger: -monitor and +monitor between the two votes.
     ForgottenVote = "H8", "a Sentinel forgot its vote when its master was removed and added again";
+    /// A reset during the failover loses the promoted address, while the epoch stays. Trigger: +reset-master of the
+    /// leader between its +promoted-slave and the end of its failover.
+    ResetLeader = "H10", "a leader was reset after its promotion, and equal epochs correct nothing";
     /// What a Sentinel announced was not in its file when it was started again. Trigger: the save had failed, or the
     /// file had gone back to an older one.
     LostFile = "lost-file", "a Sentinel was restarted with a file that lacked what it had announced";
@@ -77,8 +80,6 @@ impl fmt::Display for Hazard {
 
 /// SENTINEL_ASK_PERIOD * 5: how long an opinion stays (spec 6.1), and a tick to notice that it is gone.
 const OPINIONS_LAST: Nanos = Nanos::from_millis(5_100);
-/// An event and the save that belongs to it are of one step.
-const ONE_STEP: Nanos = Nanos::from_millis(1);
 
 /// The hazard behind a finding, if there is one.
 pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
@@ -87,14 +88,15 @@ pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
     match &finding.detail {
         Detail::TwoLeaders { epoch, .. } | Detail::TwoPromotions { epoch, .. } => of_round(index, master, *epoch),
         Detail::EpochNamesTwo { epoch, .. } => {
-            fail_back(index, master, Some(*epoch)).or_else(|| of_round(index, master, *epoch))
+            let behind = fail_back(index, master, Some(*epoch)).or_else(|| reset_leader(index, master, Some(*epoch)));
+            behind.or_else(|| of_round(index, master, *epoch))
         }
         Detail::NotConverged { .. } => {
             let mut epochs: Vec<Epoch> = index.attempts.iter().filter_map(|attempt| attempt.epoch).collect();
             epochs.sort_unstable();
             epochs.dedup();
             let rounds = || epochs.iter().find_map(|epoch| of_round(index, master, *epoch));
-            fail_back(index, master, None).or_else(rounds)
+            fail_back(index, master, None).or_else(|| reset_leader(index, master, None)).or_else(rounds)
         }
         Detail::VotedAgain { sentinel, before, after } => {
             voted_again(index, master, *sentinel, (*before, *after), finding.at)
@@ -237,6 +239,25 @@ fn fail_back(index: &Index<'_>, master: usize, epoch: Option<Epoch>) -> Option<H
         })
     });
     blind.then_some(Hazard::FailBack)
+}
+
+/// A leader was reset after its promotion.
+fn reset_leader(index: &Index<'_>, master: usize, epoch: Option<Epoch>) -> Option<Hazard> {
+    let obs = index.obs;
+    let reset = index.attempts.iter().filter(|attempt| attempt.master == master).any(|attempt| {
+        let Some((promoted, _)) = attempt.promoted else { return false };
+        let ended = attempt.ended.unwrap_or(obs.end);
+        let of_it = epoch.is_none() || attempt.epoch == epoch;
+        of_it
+            && obs.events.iter().any(|event| {
+                event.node == attempt.leader
+                    && event.event.kind == EventKind::ResetMaster
+                    && master_named(obs, &event.event.master) == Some(master)
+                    && promoted <= event.at
+                    && event.at <= ended
+            })
+    });
+    reset.then_some(Hazard::ResetLeader)
 }
 
 /// The agreement of an attempt was about the master before.

@@ -212,6 +212,17 @@ pub struct LoadingAt {
     pub loading: bool,
 }
 
+/// A Sentinel obeyed SENTINEL FAILOVER.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForcedAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which Sentinel.
+    pub node: NodeIx,
+    /// Of which master.
+    pub master: Name,
+}
+
 /// A Sentinel's file does not hold what it should.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostFileAt {
@@ -301,8 +312,8 @@ pub struct Observations {
     pub final_redis: Vec<FinalRedis>,
     /// Sentinels' views at the end.
     pub final_views: Vec<FinalView>,
-    /// How many times an operator asked for a failover (SENTINEL FAILOVER).
-    pub manual_failovers: u32,
+    /// Failovers that Sentinels began because an operator asked for them, in order.
+    pub forced: Vec<ForcedAt>,
 }
 
 impl Observations {

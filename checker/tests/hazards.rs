@@ -2,7 +2,7 @@
 
 mod support;
 
-use splitbrain_checker::observations::{LostFileAt, Presence};
+use splitbrain_checker::observations::{ForcedAt, LostFileAt, Presence};
 use splitbrain_checker::summary::RunSummary;
 use splitbrain_checker::{Demand, Expectation, Hazard, NodeIx, Property, Verdict};
 use splitbrain_model::event::EventKind;
@@ -45,10 +45,10 @@ fn two_leaders_are_h1_if_the_epoch_rose_during_the_election_and_the_votes_are_of
 #[test]
 fn two_leaders_are_h4_if_an_operator_made_one_of_them() {
     let mut run = failover();
-    run.0.manual_failovers = 1;
+    run.0.forced.push(ForcedAt { at: at(11_101), node: S2, master: master() });
     run.epoch(11_100, S2, 1).says(11_101, S2, EventKind::TryFailover).says(11_300, S2, EventKind::ElectedLeader);
     assert_eq!(hazards(&mut run, Property::OneLeaderPerEpoch), [Some(Hazard::SharedEpoch)]);
-    run.0.manual_failovers = 0;
+    run.0.forced.clear();
     assert!(!hazards(&mut run, Property::OneLeaderPerEpoch).contains(&Some(Hazard::SharedEpoch)));
 }
 
@@ -143,6 +143,29 @@ fn a_leader_that_took_over_a_newer_epoch_during_its_failover_is_h2() {
     };
     assert_eq!(claims(22_500), [Some(Hazard::FailBack)]);
     assert_eq!(claims(11_500), [None], "it knew the epoch before it promoted anybody");
+}
+
+#[test]
+fn a_leader_that_was_reset_between_its_promotion_and_its_end_is_h10() {
+    let claims = |reset: u64| {
+        let mut run = run();
+        run.presence(10_000, R1, Presence::Dead)
+            .says(11_000, S1, EventKind::OdownEnter)
+            .epoch(11_000, S1, 1)
+            .says(11_000, S1, EventKind::TryFailover)
+            .votes(11_010, S1, S1, 1)
+            .votes(11_010, S2, S1, 1)
+            .says(11_100, S1, EventKind::ElectedLeader)
+            .promotes(12_000, S1, R2)
+            .says(reset, S1, EventKind::ResetMaster)
+            .ends(R2, position(1, 0), 1, &[]);
+        run.0.events.sort_by_key(|event| event.at);
+        run.0.final_views.retain(|view| view.node != S1);
+        run.view(S1, R1, 1);
+        hazards(&mut run, Property::ConfigAgreement)
+    };
+    assert_eq!(claims(12_500), [Some(Hazard::ResetLeader)]);
+    assert_eq!(claims(11_050), [None], "nothing was promoted yet");
 }
 
 #[test]

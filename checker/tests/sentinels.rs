@@ -3,7 +3,7 @@
 mod support;
 
 use splitbrain_checker::finding::Place;
-use splitbrain_checker::observations::Presence;
+use splitbrain_checker::observations::{ForcedAt, Presence};
 use splitbrain_checker::{Demand, Detail, Expectation, Finding, Limit, Metric, Occurrence, Property, Within};
 use splitbrain_model::event::{EventKind, Extra, Subject};
 use splitbrain_model::{Epoch, Millis};
@@ -91,7 +91,7 @@ fn a_sentinel_that_knows_more_voters_needs_more_votes() {
 #[test]
 fn an_operators_failover_needs_no_votes_and_is_not_false() {
     let mut run = run();
-    run.0.manual_failovers = 1;
+    run.0.forced.push(ForcedAt { at: at(11_000), node: S1, master: master() });
     run.epoch(11_000, S1, 1)
         .says(11_000, S1, EventKind::TryFailover)
         .votes(11_050, S1, S1, 1)
@@ -103,7 +103,7 @@ fn an_operators_failover_needs_no_votes_and_is_not_false() {
     assert_eq!(judgement.findings, []);
     assert_eq!(judgement.metrics.get(Metric::Failovers), Some(1));
     // The same without an operator is both.
-    run.0.manual_failovers = 0;
+    run.0.forced.clear();
     assert_eq!(run.found(Property::OneLeaderPerEpoch).len(), 1);
     assert_eq!(run.found(Property::NoFalseFailover).len(), 1);
 }

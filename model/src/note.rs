@@ -102,6 +102,8 @@ pub enum Note {
     },
     /// Sentinel logged `Next failover delay: …`.
     NextFailoverDelay,
+    /// Sentinel logged `Executing user requested FAILOVER of '<name>'`.
+    UserFailover(crate::Name),
     /// Sentinel could not save its configuration.
     SaveFailed,
     /// An operator's command to a Sentinel was answered.

@@ -30,7 +30,6 @@ use crate::process::Life;
 use crate::run::{Run, StepState};
 use splitbrain_checker::observations::NodeKind;
 use splitbrain_model::message::OperatorCommand;
-use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Input, Nanos};
 use splitbrain_scenarios::{Action, Found, FsyncFault, Link, ProcessKind, Target, Trigger};
 
@@ -120,7 +119,6 @@ impl Run<'_> {
                 self.on_processes(i, "clock-freeze", targets, |run, p| run.world.freeze_clock(p, true))
             }
             Action::SentinelFailover(target, master) => {
-                self.world.recorder.seen.manual_failovers += 1;
                 let command = OperatorCommand::SentinelFailover(master.clone());
                 let first = self.resolve(std::slice::from_ref(target)).first().copied();
                 self.on_bound(i, "sentinel-failover", first.into_iter().collect(), |run, p| {
@@ -159,9 +157,6 @@ impl Run<'_> {
                 self.on_processes(i, "snapshots-fail", targets, fail)
             }
             Action::Command(targets, command) => {
-                if matches!(command, OperatorCommand::Sentinel(SentinelCommand::Failover(_))) {
-                    self.world.recorder.seen.manual_failovers += 1;
-                }
                 let verb = match command {
                     OperatorCommand::Sentinel(command) => format!("`{command}` at"),
                     OperatorCommand::Redis(command) => format!("`{command}` at"),

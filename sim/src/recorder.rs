@@ -1,8 +1,8 @@
 //! The recorder: turns what nodes and the world tell it into observations.
 
 use splitbrain_checker::observations::{
-    AppliedAt, BranchAt, EventAt, FullSyncAt, LoadingAt, LostFileAt, NodeIx, NodeKind, Observations, Operation, PathAt,
-    Presence, PresenceAt, RoleAt,
+    AppliedAt, BranchAt, EventAt, ForcedAt, FullSyncAt, LoadingAt, LostFileAt, NodeIx, NodeKind, Observations,
+    Operation, PathAt, Presence, PresenceAt, RoleAt,
 };
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
@@ -133,7 +133,10 @@ impl Recorder {
                 self.seen.full_syncs.push(FullSyncAt { at, node, before, after });
             }
             note => {
-                match note {
+                match &note {
+                    Note::UserFailover(master) => {
+                        self.seen.forced.push(ForcedAt { at, node, master: master.clone() });
+                    }
                     Note::Loaded { .. } => self.loaded(at, node),
                     Note::SaveFailed => self.lost_file(at, node, false),
                     _ => {}

@@ -14,6 +14,7 @@ pub fn tally(resolved: &Resolved, record: &Record, judgement: &Judgement) -> Tal
     for line in &record.log {
         let (family, name) = match &line.note {
             Note::SaveFailed => (Family::Sentinel, "save-failed"),
+            Note::UserFailover(_) => (Family::Sentinel, "forced-failover"),
             Note::NextFailoverDelay => (Family::Sentinel, "failover-delayed"),
             Note::Script { .. } => (Family::Sentinel, "script"),
             Note::PartialSync { .. } => (Family::Replication, "partial-sync"),

@@ -33,6 +33,12 @@ pub const ENTRIES: &[Entry] = &[
          +monitor stand between its two votes.",
     ),
     entry(
+        "H10",
+        "A leader was reset after its promotion, and equal epochs correct nothing. SENTINEL RESET forgets the promoted \
+         address, while the others have it under the same epoch. A finding is put down to it if +reset-master of the leader \
+         stands between its +promoted-slave and the end of its failover.",
+    ),
+    entry(
         "lost-file",
         "A Sentinel was restarted with a file that lacked what it had announced. It votes, or announces an epoch, a second \
          time. A finding is put down to it if the save that belongs to the first time had failed, or if the file went back to an \

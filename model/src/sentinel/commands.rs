@@ -4,6 +4,7 @@ use super::conns::Client;
 use super::instance::{Flags, Instance};
 use super::{Cx, Sentinel};
 use crate::message::{Channel, DownQuery, DownReply, InstanceReply, RoleReply};
+use crate::note::Note;
 use crate::{Conn, ErrorWord, Name, Reply, Request};
 
 impl Sentinel {
@@ -81,6 +82,8 @@ impl Sentinel {
         if self.select_slave(m, cx.now()).is_none() {
             return Reply::Error(ErrorWord::NoGoodSlave);
         }
+        let (at, name) = (cx.at(), self.masters[m].name.clone());
+        cx.out.note(at, Note::UserFailover(name));
         self.start_failover(cx, m);
         self.masters[m].inst.flags.set(Flags::FORCE_FAILOVER);
         Reply::Ok
