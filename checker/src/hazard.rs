@@ -60,6 +60,10 @@ hazards! {
     /// A reset during the failover loses the promoted address, while the epoch stays. Trigger: +reset-master of the
     /// leader between its +promoted-slave and the end of its failover.
     ResetLeader = "H10", "a leader was reset after its promotion, and equal epochs correct nothing";
+    /// A Sentinel that has not heard of a promotion demotes the new master, and only another failover, half a minute
+    /// later, repairs it. Trigger: after the last repair, +convert-to-slave of the promoted replica by a Sentinel that
+    /// had not switched to it; in the end all name one master.
+    ObserverDemotes = "I6", "a Sentinel that had not heard of the promotion demoted the new master";
     /// What a Sentinel announced was not in its file when it was started again. Trigger: the save had failed, or the
     /// file had gone back to an older one.
     LostFile = "lost-file", "a Sentinel was restarted with a file that lacked what it had announced";
@@ -96,7 +100,8 @@ pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
             epochs.sort_unstable();
             epochs.dedup();
             let rounds = || epochs.iter().find_map(|epoch| of_round(index, master, *epoch));
-            fail_back(index, master, None).or_else(|| reset_leader(index, master, None)).or_else(rounds)
+            let behind = fail_back(index, master, None).or_else(|| reset_leader(index, master, None));
+            behind.or_else(rounds).or_else(|| observer_demotes(index, master))
         }
         Detail::VotedAgain { sentinel, before, after } => {
             voted_again(index, master, *sentinel, (*before, *after), finding.at)
@@ -258,6 +263,27 @@ fn reset_leader(index: &Index<'_>, master: usize, epoch: Option<Epoch>) -> Optio
             })
     });
     reset.then_some(Hazard::ResetLeader)
+}
+
+/// The repair that is under way at the end has been made necessary by a demotion after the last repair.
+fn observer_demotes(index: &Index<'_>, master: usize) -> Option<Hazard> {
+    let obs = index.obs;
+    let mut named = obs.final_views.iter().filter(|view| master_named(obs, &view.master) == Some(master));
+    let first = named.next()?.addr;
+    if named.any(|view| view.addr != first) {
+        return None;
+    }
+    let demoted = obs.events.iter().filter(|event| event.event.kind == EventKind::ConvertToSlave).any(|event| {
+        let Subject::Slave(addr) = event.event.subject else { return false };
+        master_named(obs, &event.event.master) == Some(master)
+            && obs.last_disturbance <= event.at
+            && index.attempts.iter().any(|attempt| {
+                attempt.master == master
+                    && attempt.leader != event.node
+                    && attempt.promoted.is_some_and(|(at, promoted)| promoted == addr && at <= event.at)
+            })
+    });
+    demoted.then_some(Hazard::ObserverDemotes)
 }
 
 /// The agreement of an attempt was about the master before.

@@ -5,7 +5,7 @@ mod support;
 use splitbrain_checker::observations::{ForcedAt, LostFileAt, Presence};
 use splitbrain_checker::summary::RunSummary;
 use splitbrain_checker::{Demand, Expectation, Hazard, NodeIx, Property, Verdict};
-use splitbrain_model::event::EventKind;
+use splitbrain_model::event::{EventKind, Extra, Subject};
 use support::*;
 
 fn hazards(run: &mut Run, property: Property) -> Vec<Option<Hazard>> {
@@ -166,6 +166,24 @@ fn a_leader_that_was_reset_between_its_promotion_and_its_end_is_h10() {
     };
     assert_eq!(claims(12_500), [Some(Hazard::ResetLeader)]);
     assert_eq!(claims(11_050), [None], "nothing was promoted yet");
+}
+
+#[test]
+fn disagreement_is_i6_if_an_observer_demoted_the_promoted_replica_after_the_last_repair() {
+    let found = |demoted: u64, others: NodeIx| {
+        let mut run = failover();
+        run.event(demoted, S3, EventKind::ConvertToSlave, Subject::Slave(addr(R2)), Extra::None);
+        run.0.events.sort_by_key(|event| event.at);
+        run.0.final_views.retain(|view| view.node != S3);
+        run.view(S3, others, 1);
+        run.0.converged = None;
+        run.0.last_disturbance = at(20_000);
+        run.0.end = at(90_000);
+        hazards(&mut run, Property::ConvergesAfterHeal)
+    };
+    assert_eq!(found(21_000, R2), [Some(Hazard::ObserverDemotes)]);
+    assert_eq!(found(15_000, R2), [None], "there was time to repair that");
+    assert_eq!(found(21_000, R3), [None], "they do not even agree in words");
 }
 
 #[test]

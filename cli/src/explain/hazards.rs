@@ -39,6 +39,13 @@ pub const ENTRIES: &[Entry] = &[
          stands between its +promoted-slave and the end of its failover.",
     ),
     entry(
+        "I6",
+        "A Sentinel that had not heard of the promotion demoted the new master. What a replica says of itself for eight seconds \
+         is corrected while the old master looks well; then a master is a replica until another failover, some thirty seconds \
+         later. Disagreement at the end of a run is put down to it if that +convert-to-slave came after the last repair and all \
+         Sentinels name one master by then.",
+    ),
+    entry(
         "lost-file",
         "A Sentinel was restarted with a file that lacked what it had announced. It votes, or announces an epoch, a second \
          time. A finding is put down to it if the save that belongs to the first time had failed, or if the file went back to an \
