@@ -28,6 +28,10 @@ const COMPLETION: i64 = DETECTION + AGREEMENT + PROMOTION + 2 * TICK + SLACK;
 /// A pause before the next attempt lasts so much longer than it is meant to at most.
 const RETRY: i64 = 1_000;
 
+/// A replica notices the end of repl-timeout within a second, connects within another, and is sent the dataset after
+/// the diskless delay of 5 s.
+const RESYNCHRONISED: i64 = 8_000;
+
 /// An inclusive range of milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -88,6 +92,13 @@ pub const fn convergence_at(down_after: Millis, failover_timeout: Millis) -> Mil
     Millis(down_after.0 + COMPLETION + retried + TICK + 2 * failover_timeout.0 + REPAIR + SLACK)
 }
 
+/// How much longer a replica may be without its master although everybody agrees: a master that lost power while the
+/// replica waited for an answer leaves it waiting for repl-timeout, looked at once a second; then it connects again and
+/// is synchronised after the diskless delay (Redis spec, replication cron).
+pub const fn resynchronisation(repl_timeout: u32) -> Millis {
+    Millis(repl_timeout as i64 * 1_000 + RESYNCHRONISED)
+}
+
 /// Votes a Sentinel needs among `voters` Sentinels (itself included): the larger of quorum and majority.
 pub fn votes_needed(quorum: u32, voters: u32) -> u32 {
     quorum.max(voters / 2 + 1)
@@ -120,6 +131,7 @@ mod tests {
             parallel_syncs: 1,
             min_replicas_to_write: 1,
             min_replicas_max_lag: 10,
+            repl_timeout: 60,
         }
     }
 

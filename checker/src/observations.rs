@@ -61,6 +61,8 @@ pub struct MasterSettings {
     pub min_replicas_to_write: u32,
     /// `min-replicas-max-lag`, seconds
     pub min_replicas_max_lag: u32,
+    /// `repl-timeout`, seconds
+    pub repl_timeout: u32,
 }
 
 /// One client operation.

@@ -245,6 +245,7 @@ fn settings_are_reported_with_what_they_imply_and_how_far_off_the_runs_were() {
         parallel_syncs: 1,
         min_replicas_to_write: 0,
         min_replicas_max_lag: 10,
+        repl_timeout: 60,
     };
     let numbers = [(Metric::FirstSdown, 5_700), (Metric::Promoted, 7_000), (Metric::FailoverEnd, 8_000)];
     let runs = vec![run(0, &[], &numbers)];

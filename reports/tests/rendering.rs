@@ -22,6 +22,7 @@ fn settings() -> MasterSettings {
         parallel_syncs: 1,
         min_replicas_to_write: 1,
         min_replicas_max_lag: 10,
+        repl_timeout: 60,
     }
 }
 

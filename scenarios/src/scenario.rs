@@ -9,7 +9,7 @@ use crate::reader::Span;
 use crate::resolved::{Found, FsyncFault, Link, NameAnswers, Target};
 use crate::source::Source;
 use splitbrain_checker::Expectation;
-use splitbrain_checker::bounds::convergence_at;
+use splitbrain_checker::bounds::{convergence_at, resynchronisation};
 use splitbrain_model::client::{profile::Profile, workload::Workload};
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
@@ -75,6 +75,12 @@ impl MasterSpec {
     /// By when everybody agrees again after the last fault or repair, as `converges-after-heal` demands it.
     pub fn convergence(&self) -> Millis {
         convergence_at(self.conf.down_after, self.conf.failover_timeout)
+    }
+
+    /// By when every replica is linked and synchronised again as well.
+    pub fn synchronisation(&self) -> Millis {
+        let slowest = self.servers.iter().map(|server| resynchronisation(server.conf.repl_timeout)).max();
+        Millis(self.convergence().0 + slowest.map_or(0, |more| more.0))
     }
 
     /// How long a node of it needs after a fault until it is as good as before: not only named by everybody, but the

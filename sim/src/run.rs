@@ -546,6 +546,7 @@ fn describe(scenario: &Resolved) -> Observations {
             parallel_syncs: conf.parallel_syncs,
             min_replicas_to_write: redis.min_replicas_to_write,
             min_replicas_max_lag: redis.min_replicas_max_lag,
+            repl_timeout: redis.repl_timeout,
         })
     });
     Observations { nodes: nodes.collect(), masters: masters.collect(), ..Observations::default() }

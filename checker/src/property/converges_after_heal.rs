@@ -2,7 +2,8 @@
 //! with plain flags, it says so too, and all other running servers are its replicas with the link up.
 //!
 //! A run that ends without agreement violates this if it lasted longer than the protocol's own bounds allow
-//! ([`crate::bounds::convergence`]); if it ended earlier, nothing is decided.
+//! ([`crate::bounds::convergence`], and if nothing but a link is missing, [`crate::bounds::resynchronisation`] on top); if
+//! it ended earlier, nothing is decided.
 //!
 //! Source: Sentinel spec, appendix C.6, C.7 and the liveness bound after it. Cannot see: which faults were never
 //! repaired; a scenario that leaves a majority dead must not demand this.
@@ -13,7 +14,7 @@ use crate::finding::{Detail, Finding, Place};
 use crate::index::Index;
 use crate::judge::Judgement;
 use crate::observations::{NodeIx, Observations};
-use splitbrain_model::Addr;
+use splitbrain_model::{Addr, Millis};
 
 /// Checks the end of the run.
 pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
@@ -22,7 +23,12 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
     }
     let waited_ms = obs.end.since(obs.last_disturbance).millis() as i64;
     for (i, settings) in obs.masters.iter().enumerate() {
-        let bound_ms = bounds::convergence(settings).0;
+        let agreement = agreement(obs, index, i);
+        let more = match agreement {
+            Agreement::ButForLinks => bounds::resynchronisation(settings.repl_timeout),
+            _ => Millis(0),
+        };
+        let bound_ms = bounds::convergence(settings).0 + more.0;
         if waited_ms < bound_ms {
             out.leave(
                 Property::ConvergesAfterHeal,
@@ -33,7 +39,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
             );
             continue;
         }
-        if agrees(obs, index, i) && obs.masters.len() > 1 {
+        if agreement == Agreement::Whole && obs.masters.len() > 1 {
             continue;
         }
         out.findings.push(Finding {
@@ -67,20 +73,31 @@ fn masters(obs: &Observations, index: &Index<'_>, master: usize) -> Vec<NodeIx> 
         .collect()
 }
 
-/// Whether this master is not the one that others disagree on.
-fn agrees(obs: &Observations, index: &Index<'_>, master: usize) -> bool {
+/// How far everybody agrees on a master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Agreement {
+    Whole,
+    ButForLinks,
+    None,
+}
+
+fn agreement(obs: &Observations, index: &Index<'_>, master: usize) -> Agreement {
     let name = &obs.masters[master].name;
     let mut views = obs.final_views.iter().filter(|view| view.master == *name);
     let Some(first) = views.next() else {
-        return false;
+        return Agreement::None;
     };
     let node = obs.node_at(first.addr);
-    first.plain
+    let running = || obs.final_redis.iter().filter(|r| r.running && index.master_of(r.node) == Some(master));
+    let agrees = first.plain
         && views.all(|view| view.plain && view.addr == first.addr)
-        && obs.final_redis.iter().filter(|redis| redis.running && index.master_of(redis.node) == Some(master)).all(
-            |redis| match redis.replica_of {
-                None => Some(redis.node) == node,
-                Some(of) => of == first.addr && redis.link_up && Some(redis.node) != node,
-            },
-        )
+        && running().all(|redis| match redis.replica_of {
+            None => Some(redis.node) == node,
+            Some(of) => of == first.addr && Some(redis.node) != node,
+        });
+    match (agrees, running().all(|redis| redis.replica_of.is_none() || redis.link_up)) {
+        (true, true) => Agreement::Whole,
+        (true, false) => Agreement::ButForLinks,
+        (false, _) => Agreement::None,
+    }
 }

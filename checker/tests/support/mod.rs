@@ -100,6 +100,7 @@ pub fn run() -> Run {
             parallel_syncs: 1,
             min_replicas_to_write: 0,
             min_replicas_max_lag: 10,
+            repl_timeout: 60,
         }],
         settled: true,
         t0: at(T0),

@@ -62,7 +62,6 @@ const LONGEST_AUTOMATIC_HEAL: i64 = 2 * 3_600_000;
 /// Long enough for everything to be as good as before, and for it to be seen: an end right at the bound of
 /// `converges-after-heal` would leave that undecided.
 fn automatic_heal(masters: &[MasterSpec]) -> Millis {
-    let seen = |master: &MasterSpec| master.convergence().0 + LOOKS;
-    let bound = |master: &MasterSpec| master.recovery().0.max(seen(master));
+    let bound = |master: &MasterSpec| master.recovery().0.max(master.synchronisation().0) + LOOKS;
     Millis(masters.iter().map(bound).max().unwrap_or(0).clamp(40_000, LONGEST_AUTOMATIC_HEAL))
 }
