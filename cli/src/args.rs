@@ -114,6 +114,11 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
 
+    /// Faults of another file in place of those of the scenarios: `[[faults]]` and `[chaos]` of a scenario file, or the
+    /// schedule of a stored run; `-` is standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub schedule: Option<PathBuf>,
+
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,

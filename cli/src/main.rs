@@ -5,9 +5,11 @@ mod commands;
 mod conform;
 mod exit;
 mod explain;
+mod interrupt;
 mod output;
 mod pace;
 mod progress;
+mod schedule;
 mod shrink;
 
 use clap::Parser;

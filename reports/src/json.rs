@@ -202,7 +202,7 @@ impl<'a> Broken<'a> {
             runs: unmet.runs,
             seed: unmet.seed,
             at_ms: unmet.at_ms,
-            replay: unmet.seed.map(|seed| repeat(&summary.file, seed)),
+            replay: unmet.seed.map(|seed| repeat(&summary.file, &summary.flags, seed)),
             saved: unmet.seed.and_then(|seed| summary.saved.get(&seed)).map(String::as_str),
         }
     }
@@ -217,7 +217,7 @@ impl<'a> Found<'a> {
             master: &found.master,
             sentence: &found.sentence,
             detail: &found.detail,
-            replay: repeat(&summary.file, seed),
+            replay: repeat(&summary.file, &summary.flags, seed),
         }
     }
 }

@@ -88,6 +88,7 @@ fn head(name: &str, title: &str) -> ScenarioHead {
         file: format!("scenarios/{name}.toml"),
         title: title.to_owned(),
         environment: "lan".to_owned(),
+        flags: Vec::new(),
         first_seed: 0,
     }
 }

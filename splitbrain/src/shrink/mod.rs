@@ -19,6 +19,7 @@ pub use promote::{PromoteError, Promoted};
 use crate::runner::RunError;
 use crate::saved::{self, ReplayError};
 use candidate::Candidate;
+use passes::Steps;
 use search::Search;
 use splitbrain_checker::{Property, Scratch};
 use splitbrain_model::Millis;
@@ -304,14 +305,13 @@ impl State<'_, '_> {
         while size < self.now.faults() && !self.take(passes::windows(&self.now, size, found))? {
             size *= 2;
         }
-        self.fewer_faults()?;
-        self.repeat(passes::begin)?;
+        self.few_faults()?;
         let property = self.search.target.property;
         loop {
             let mut changed = self.repeat(passes::clients)?;
             changed |= self.repeat(passes::nodes)?;
-            changed |= self.each(passes::gap)?;
-            changed |= self.each(passes::duration)?;
+            changed |= self.each(|of, step| passes::gap(of, step, Steps::Fine))?;
+            changed |= self.each(|of, step| passes::duration(of, step, Steps::Fine))?;
             changed |= self.each(passes::values)?;
             changed |= self.repeat(|of| passes::phases(of, property))?;
             changed |= self.fewer_faults()?;
@@ -322,6 +322,30 @@ impl State<'_, '_> {
         self.each(passes::round_gap)?;
         self.each(passes::round_duration)?;
         Ok(())
+    }
+
+    /// As few faults as it takes. What is played is made small on the way, because that is faster, and because in another
+    /// run another fault may turn out not to matter; details wait until few are left.
+    fn few_faults(&mut self) -> Result<(), RunError> {
+        self.repeat(passes::clients)?;
+        self.fewer_faults()?;
+        self.repeat(passes::begin)?;
+        loop {
+            let before = self.now.faults();
+            for make_smaller in [passes::squeeze, passes::nodes, passes::clients] {
+                if self.repeat(make_smaller)? {
+                    self.fewer_faults()?;
+                }
+            }
+            for shorten in [passes::gap, passes::duration] {
+                if self.each(|of, step| shorten(of, step, Steps::Bold))? {
+                    self.fewer_faults()?;
+                }
+            }
+            if self.now.faults() == before {
+                return Ok(());
+            }
+        }
     }
 
     /// Halves, quarters, down to single faults.
