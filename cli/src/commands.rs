@@ -7,9 +7,10 @@ use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::replay;
 use crate::schedule;
 use crate::shrink;
-use splitbrain::{Replay, ReplayError, RunOptions};
+use splitbrain::{ReplayError, RunOptions};
 use splitbrain_checker::ScenarioSummary;
 use splitbrain_reports::junit::Broken;
 use splitbrain_reports::{Style, course, json, junit, text};
@@ -24,7 +25,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
     let result = match &arguments.command {
         Command::Run(run) => run_scenarios(arguments, run),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
-        Command::Replay { file } => replay(file),
+        Command::Replay(arguments_of) => replay::replay(arguments_of),
         Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),
         Command::List { folder } => list(folder),
@@ -197,25 +198,6 @@ fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
         new
     });
     Some(files)
-}
-
-fn replay(file: &Path) -> io::Result<Exit> {
-    match splitbrain::replay(file) {
-        Ok(replay @ Replay::Reproduced { .. }) => print(&format!("{replay}\n")).map(|()| Exit::NotMet),
-        Ok(replay @ Replay::Edited { .. }) => {
-            let exit = match &replay {
-                Replay::Edited { sentences } if sentences.is_empty() => Exit::Met,
-                _ => Exit::NotMet,
-            };
-            print(&format!("{replay}\n")).map(|()| exit)
-        }
-        Ok(replay @ Replay::Stale { .. }) => print(&format!("{replay}\n")).map(|()| Exit::Stale),
-        Ok(replay @ Replay::Nondeterministic { .. }) => {
-            diagnose(&format!("bug: {replay}. {PLEASE_REPORT}"));
-            Ok(Exit::Bug)
-        }
-        Err(error) => Ok(refused(&error)),
-    }
 }
 
 fn bisect(a: &Path, b: &Path) -> io::Result<Exit> {

@@ -9,6 +9,7 @@ mod interrupt;
 mod output;
 mod pace;
 mod progress;
+mod replay;
 mod schedule;
 mod shrink;
 

@@ -11,7 +11,11 @@ use std::path::Path;
 /// # Errors
 /// What is wrong with it, with its position.
 pub fn read(file: &Path) -> Result<Source, String> {
-    let source = if file == Path::new("-") { standard_input()? } else { Source::read(file).map_err(|error| error.to_string())? };
+    let source = if file == Path::new("-") {
+        standard_input()?
+    } else {
+        Source::read(file).map_err(|error| error.to_string())?
+    };
     if !source.text.trim_start().starts_with('{') {
         return Ok(source);
     }

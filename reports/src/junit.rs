@@ -40,7 +40,11 @@ pub fn document(version: &str, scenarios: &[ScenarioSummary], broken: Option<&Br
     if let Some(broken) = broken {
         line(&mut text, 2, &opened(broken.scenario, broken.file));
         let message = broken.message;
-        line(&mut text, 3, &format!("<error type=\"splitbrain\" message=\"{}\">{}</error>", escaped(message), lines(message)));
+        line(
+            &mut text,
+            3,
+            &format!("<error type=\"splitbrain\" message=\"{}\">{}</error>", escaped(message), lines(message)),
+        );
         line(&mut text, 2, "</testcase>");
     }
     line(&mut text, 1, "</testsuite>");

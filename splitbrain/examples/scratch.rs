@@ -110,7 +110,22 @@ fn case(scenario: &Scenario, property: Property, seed: u64, folder: &Path) -> Re
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let began = Instant::now();
     let failure = Failure::of(scenario, seed).violating(property);
-    let shrunk = shrink(&failure, &ShrinkOptions { jobs, stop: &|| false, better: &|now| eprintln!("{:>6.1} s {:>6} runs  {:?} seed {}", began.elapsed().as_secs_f64(), now.runs, now.after, now.seed()) })?;
+    let shrunk = shrink(
+        &failure,
+        &ShrinkOptions {
+            jobs,
+            stop: &|| false,
+            better: &|now| {
+                eprintln!(
+                    "{:>6.1} s {:>6} runs  {:?} seed {}",
+                    began.elapsed().as_secs_f64(),
+                    now.runs,
+                    now.after,
+                    now.seed()
+                )
+            },
+        },
+    )?;
     let time = began.elapsed();
     let finding = shrunk.play().finding;
     let saved = folder.join("small.json");
@@ -137,10 +152,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let only = arguments.next();
     let folder = std::env::temp_dir().join(format!("splitbrain-shrink-study-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    println!("| property | seed | faults | left | servers | Sentinels | clients | runs | time | replays | runs again |");
+    println!(
+        "| property | seed | faults | left | servers | Sentinels | clients | runs | time | replays | runs again |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     let (mut all, mut good) = (0, 0);
-    for (name, demand, cluster) in STUDIES.iter().filter(|(name, ..)| only.as_deref().is_none_or(|only| only == *name)) {
+    for (name, demand, cluster) in STUDIES.iter().filter(|(name, ..)| only.as_deref().is_none_or(|only| only == *name))
+    {
         let scenario = scenario(name, demand, cluster)?;
         let property = Property::from_name(name).ok_or("a property")?;
         for seed in std::env::args().skip(3).map(|a| a.parse::<u64>().unwrap()).collect::<Vec<_>>() {

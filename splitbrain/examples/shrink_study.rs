@@ -137,10 +137,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let only = arguments.next();
     let folder = std::env::temp_dir().join(format!("splitbrain-shrink-study-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    println!("| property | seed | faults | left | servers | Sentinels | clients | runs | time | replays | runs again |");
+    println!(
+        "| property | seed | faults | left | servers | Sentinels | clients | runs | time | replays | runs again |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     let (mut all, mut good) = (0, 0);
-    for (name, demand, cluster) in STUDIES.iter().filter(|(name, ..)| only.as_deref().is_none_or(|only| only == *name)) {
+    for (name, demand, cluster) in STUDIES.iter().filter(|(name, ..)| only.as_deref().is_none_or(|only| only == *name))
+    {
         let scenario = scenario(name, demand, cluster)?;
         let property = Property::from_name(name).ok_or("a property")?;
         for seed in failing(&scenario, property, each) {

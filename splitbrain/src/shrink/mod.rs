@@ -6,6 +6,8 @@
 //! that the same failure always shrinks to the same story, unless time runs out.
 
 mod candidate;
+mod curve;
+mod no_return;
 mod numbers;
 mod passes;
 mod promote;
@@ -14,6 +16,7 @@ mod search;
 mod story;
 
 pub use candidate::Target;
+pub use no_return::{NoReturn, NoReturnOptions, Rung};
 pub use promote::{PromoteError, Promoted};
 
 use crate::runner::RunError;

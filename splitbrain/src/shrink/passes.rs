@@ -53,18 +53,20 @@ fn from_zero(steps: &[Step]) -> Vec<Step> {
     steps
 }
 
-/// Everything sooner and shorter at once, to a quarter, a half, three quarters.
+/// Everything sooner at once, to a quarter, a half, three quarters of its time; with what lasts, and without.
 pub(crate) fn squeeze(of: &Candidate) -> Vec<Candidate> {
-    let squeezed = |quarters: i64| {
+    let squeezed = |(quarters, lasts): (i64, bool)| {
         let mut steps = of.schedule.clone();
         for step in &mut steps {
-            if let Trigger::At(time) | Trigger::AfterStep(_, time) = &mut step.trigger {
-                time.0 = time.0 * quarters / 4;
+            match &mut step.trigger {
+                Trigger::At(time) => time.0 = time.0 * quarters / 4,
+                Trigger::AfterStep(_, time) if lasts => time.0 = time.0 * quarters / 4,
+                _ => {}
             }
         }
         if steps == of.schedule { None } else { of.with(&steps) }
     };
-    (1..4).filter_map(squeezed).collect()
+    (1..4).flat_map(|quarters| [(quarters, true), (quarters, false)]).filter_map(squeezed).collect()
 }
 
 /// How finely numbers are tried.
