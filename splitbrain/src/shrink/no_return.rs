@@ -20,7 +20,7 @@ const NEAR: u64 = 10_000_000;
 /// A rise of this share of the reseeds is worth another rung.
 const RISE: f64 = 0.15;
 /// A failure of this chance is nearly certain.
-const NEARLY: f64 = 0.95;
+const NEARLY: f64 = 0.9;
 /// Standard deviations of a 95 % interval.
 const Z: f64 = 1.96;
 
@@ -160,7 +160,7 @@ fn last_before(record: &Record, at: TrueTime) -> Option<(i64, String)> {
     let faults = record.faults.iter().map(|fault| (fault.at, story::sentence(&fault.what)));
     let said = seen.events.iter().map(|event| {
         let who = &seen.nodes[usize::from(event.node.0)].name;
-        (event.at, format!("{who}: {} {}", event.event.kind, event.event.master))
+        (event.at, format!("{who} {} {}", event.event.kind, event.event.master))
     });
     let (when, what) = faults.chain(said).filter(|(when, _)| *when <= at).max_by_key(|(when, _)| *when)?;
     Some((seen.ms(when), what))
