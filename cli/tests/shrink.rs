@@ -1,8 +1,9 @@
 //! `shrink` as a shell sees it: what it takes, what it writes, how it exits.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 fn splitbrain(arguments: &[&str]) -> (i32, String, String) {
@@ -115,13 +116,22 @@ fn wrong_input_exits_with_2_and_says_what_is_expected() {
     }
 }
 
-/// A failure that takes long to shrink: many random faults, and hardly any that do not matter.
+/// A failure that takes long to shrink: many random faults.
+#[cfg(target_os = "linux")]
 const STUBBORN: &str = "[cluster]\nreplicas = 4\nsentinels = 5\n[sentinel]\ndown-after-milliseconds = 1000\n\
     failover-timeout = 3000\n[[clients]]\ncount = 4\nworkload = { sadd = 20 }\n[chaos]\nintensity = 60\n\
     budget = \"unbounded\"\n[expect]\navailable = { at-most = \"20s\" }\nlost-write = \"any\"\nsplit-brain = \"any\"\n\
     no-false-failover = \"any\"\n";
 
-#[cfg(unix)]
+/// Whether a process has a handler for SIGINT, the second bit of the mask of caught signals.
+#[cfg(target_os = "linux")]
+fn listens_to_interrupts(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 2 != 0)
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn an_interrupt_prints_and_keeps_the_smallest_so_far() {
     let folder = Folder::new("interrupt");
@@ -131,8 +141,13 @@ fn an_interrupt_prints_and_keeps_the_smallest_so_far() {
     let (saved, promoted) = (folder.path("small.json"), folder.path("small.toml"));
     let arguments = ["shrink", &scenario, "--seed", &seed, "--save", &saved, "--promote", &promoted];
     let mut command = Command::new(env!("CARGO_BIN_EXE_splitbrain"));
-    let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !Path::new(&saved).exists() {
+    let child = command
+        .args(arguments)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !listens_to_interrupts(child.id()) {
         std::thread::sleep(Duration::from_millis(5));
     }
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
@@ -143,7 +158,7 @@ fn an_interrupt_prints_and_keeps_the_smallest_so_far() {
     assert_eq!(output.status.code(), Some(130), "{out}{err}");
     assert!(out.contains("faults left") && out.contains("Stopped before it was known"), "{out}");
     assert!(err.contains("interrupted; nothing was promoted"), "{err}");
-    assert!(!Path::new(&promoted).exists());
+    assert!(!PathBuf::from(&promoted).exists());
     let (exit, out, _) = splitbrain(&["replay", &saved]);
     assert_eq!(exit, 1);
     assert!(out.starts_with("reproduced (same digest): "), "{out}");

@@ -6,8 +6,18 @@ use splitbrain::run_seed;
 use splitbrain::strategies::{Check, CheckError, check, plans};
 use std::path::PathBuf;
 
-const ELECTIONS: &str = "one-leader-per-epoch = \"holds\"\none-promotion-per-epoch = \"holds\"\nepoch-monotonic = \"holds\"\n\
-    no-false-failover = \"any\"\nlost-write = \"any\"\n";
+const ELECTIONS: &str = r#"
+one-leader-per-epoch = "holds"
+one-promotion-per-epoch = "holds"
+epoch-monotonic = "holds"
+split-brain = "any"
+lost-write = "any"
+linearizable = "any"
+stale-read = "any"
+no-false-failover = "any"
+config-agreement = "any"
+converges-after-heal = "any"
+"#;
 /// Real Sentinel does not keep this.
 const NOTHING_LOST: &str = "lost-write = \"holds\"\nno-false-failover = \"any\"\nsplit-brain = \"any\"\n";
 

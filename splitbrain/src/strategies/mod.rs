@@ -10,8 +10,17 @@
 //! ```
 //! use splitbrain::strategies::{Check, check, plans};
 //!
-//! // No epoch has two leaders, whatever fails.
-//! let plans = plans("one-leader-per-epoch = \"holds\"\nno-false-failover = \"any\"\nlost-write = \"any\"\n");
+//! // No epoch has two leaders, whatever fails. What is not said has to hold, as in every scenario file.
+//! let plans = plans(
+//!     r#"one-leader-per-epoch = "holds"
+//!        split-brain = "any"
+//!        lost-write = "any"
+//!        linearizable = "any"
+//!        stale-read = "any"
+//!        no-false-failover = "any"
+//!        config-agreement = "any"
+//!        converges-after-heal = "any""#,
+//! );
 //! check(&plans, &Check { cases: 3, ..Check::default() }).unwrap_or_else(|failed| panic!("{failed}"));
 //! ```
 
@@ -158,8 +167,8 @@ pub fn faults(cluster: Cluster) -> impl Strategy<Value = Fault> {
         1 => format!("pause = \"{name}\""),
         2 => format!("isolate = \"{name}\""),
         3 => format!("power-loss = \"{name}\""),
-        4 => format!("link = {{ a = \"{name}\", b = \"rest\", latency = \"{}ms\" }}", size * 8),
-        _ => format!("link = {{ a = \"{name}\", b = \"rest\", loss = \"{size}%\" }}"),
+        4 => format!("link = {{ a = \"{name}\", latency = \"{}ms\" }}", size * 8),
+        _ => format!("link = {{ a = \"{name}\", loss = \"{size}%\" }}"),
     });
     let lasts = option::weighted(0.9, 50..=20_000_u32);
     (0..=15_000_u32, what, lasts).prop_map(|(gap, what, lasts)| Fault { gap, what, lasts })
