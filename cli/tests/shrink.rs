@@ -1,4 +1,5 @@
 //! `shrink` as a shell sees it: what it takes, what it writes, how it exits.
+#![allow(clippy::disallowed_methods)] // a person interrupts in real time
 
 use std::fs;
 use std::path::PathBuf;

@@ -176,7 +176,7 @@ fn what_could_not_be_played_is_an_error_of_the_document() {
     let parsed = roxmltree::Document::parse(&document).unwrap();
     let suite = parsed.descendants().find(|node| node.has_tag_name("testsuite")).unwrap();
     assert_eq!((suite.attribute("tests"), suite.attribute("errors")), (Some("4"), Some("2")));
-    let case = parsed.descendants().filter(|node| node.has_tag_name("testcase")).next_back().unwrap();
+    let case = parsed.descendants().rfind(|node| node.has_tag_name("testcase")).unwrap();
     assert_eq!((case.attribute("classname"), case.attribute("name")), (Some("classic"), Some("x")));
     let error = case.children().find(|node| node.has_tag_name("error")).unwrap();
     assert_eq!(error.attribute("message"), Some("bug: a < b\nand so on"));
