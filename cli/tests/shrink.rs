@@ -119,8 +119,8 @@ fn wrong_input_exits_with_2_and_says_what_is_expected() {
 
 /// A failure that takes long to shrink: many random faults.
 #[cfg(target_os = "linux")]
-const STUBBORN: &str = "[cluster]\nreplicas = 4\nsentinels = 5\n[sentinel]\ndown-after-milliseconds = 1000\n\
-    failover-timeout = 3000\n[[clients]]\ncount = 4\nworkload = { sadd = 20 }\n[chaos]\nintensity = 60\n\
+const STUBBORN: &str = "[cluster]\n[sentinel]\ndown-after-milliseconds = 1000\n\
+    failover-timeout = 3000\n[[clients]]\nworkload = { sadd = 5 }\n[chaos]\nintensity = 40\n\
     budget = \"unbounded\"\n[expect]\navailable = { at-most = \"20s\" }\nlost-write = \"any\"\nsplit-brain = \"any\"\n\
     no-false-failover = \"any\"\n";
 

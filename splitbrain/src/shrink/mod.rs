@@ -287,7 +287,8 @@ impl State<'_, '_> {
     /// As long as it gets smaller.
     fn repeat(&mut self, pass: impl Fn(&Candidate) -> Vec<Candidate>) -> Result<bool, RunError> {
         let mut changed = false;
-        while self.take(pass(&self.now))? {
+        // To make candidates takes time too.
+        while !(self.search.stop)() && self.take(pass(&self.now))? {
             changed = true;
         }
         Ok(changed)
@@ -305,7 +306,10 @@ impl State<'_, '_> {
 
     fn everything(&mut self, found: Millis) -> Result<(), RunError> {
         let mut size = 1;
-        while size < self.now.faults() && !self.take(passes::windows(&self.now, size, found))? {
+        while size < self.now.faults()
+            && !(self.search.stop)()
+            && !self.take(passes::windows(&self.now, size, found))?
+        {
             size *= 2;
         }
         self.few_faults()?;
@@ -355,7 +359,7 @@ impl State<'_, '_> {
     fn fewer_faults(&mut self) -> Result<bool, RunError> {
         let mut changed = false;
         let mut size = self.now.faults() / 2;
-        while size >= 1 {
+        while size >= 1 && !(self.search.stop)() {
             if self.take(passes::chunks(&self.now, size))? {
                 changed = true;
                 size = size.min(self.now.faults() / 2);
