@@ -195,6 +195,8 @@ pub struct ScenarioHead {
     pub title: String,
     /// Name of its environment.
     pub environment: String,
+    /// What a command needs beside the file to play this very scenario.
+    pub flags: Vec<String>,
     /// The first seed.
     pub first_seed: u64,
 }
@@ -210,6 +212,8 @@ pub struct ScenarioSummary {
     pub title: String,
     /// Name of its environment.
     pub environment: String,
+    /// What a command needs beside the file to play this very scenario.
+    pub flags: Vec<String>,
     /// The first seed.
     pub first_seed: u64,
     /// How many runs there were.
@@ -260,6 +264,7 @@ pub fn fold(
         file: head.file,
         title: head.title,
         environment: head.environment,
+        flags: head.flags,
         first_seed: head.first_seed,
         count: runs.len() as u64,
         verdict,

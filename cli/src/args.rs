@@ -39,10 +39,7 @@ pub enum Command {
     /// Hold simulated failovers against recordings of real Redis.
     Conform(Conform),
     /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
-    Replay {
-        /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
-        file: PathBuf,
-    },
+    Replay(Replay),
     /// Look for the smallest schedule, cluster and workload that still fail in the same way. Exits 1 if there is a failure,
     /// shrunk or not; 5 if a stored one does not fail any more.
     Shrink(Shrink),
@@ -114,6 +111,11 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
 
+    /// Faults of another file in place of those of the scenarios: `[[faults]]` and `[chaos]` of a scenario file, or the
+    /// schedule of a stored run; `-` is standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub schedule: Option<PathBuf>,
+
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
@@ -143,6 +145,38 @@ pub struct Run {
     pub no_save: bool,
 }
 
+/// `replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
+    pub file: PathBuf,
+
+    /// How to look for the point of no return.
+    #[command(flatten)]
+    pub no_return: NoReturn,
+
+    /// Runs at the same time; one per processor if not given. Has no influence on results.
+    #[arg(long, value_name = "N", requires = "point_of_no_return", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Write the point of no return as one JSON document to a file, or to standard output in place of the text.
+    #[arg(long, value_name = "FILE|-", requires = "point_of_no_return")]
+    pub json: Option<PathBuf>,
+}
+
+/// The point of no return, of `replay` and of `shrink`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct NoReturn {
+    /// Tell from when on the failure was certain: everything drawn after a time is drawn anew, and the chance of failure is
+    /// shown over that time.
+    #[arg(long)]
+    pub point_of_no_return: bool,
+
+    /// Runs for each time, with `--point-of-no-return`.
+    #[arg(long, value_name = "N", default_value_t = 32, requires = "point_of_no_return", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub reseeds: u32,
+}
+
 /// `shrink`
 #[derive(Debug, Args)]
 pub struct Shrink {
@@ -169,6 +203,10 @@ pub struct Shrink {
     /// FILE-shrunk.json or runs/NAME-seed-S-shrunk.json if not given.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+
+    /// How to look for the point of no return, of the shrunk run.
+    #[command(flatten)]
+    pub no_return: NoReturn,
 
     /// Also write it as a scenario file with its faults written out.
     #[arg(long, value_name = "FILE")]

@@ -7,10 +7,14 @@ use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::replay;
+use crate::schedule;
 use crate::shrink;
-use splitbrain::{Replay, ReplayError, RunOptions};
+use splitbrain::{ReplayError, RunOptions};
+use splitbrain_checker::ScenarioSummary;
+use splitbrain_reports::junit::Broken;
 use splitbrain_reports::{Style, course, json, junit, text};
-use splitbrain_scenarios::{Scenario, scenario_files};
+use splitbrain_scenarios::{Scenario, Source, scenario_files};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +25,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
     let result = match &arguments.command {
         Command::Run(run) => run_scenarios(arguments, run),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
-        Command::Replay { file } => replay(file),
+        Command::Replay(arguments_of) => replay::replay(arguments_of),
         Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),
         Command::List { folder } => list(folder),
@@ -62,13 +66,16 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         });
         let summary = match result {
             Ok(summary) => summary,
-            Err(error) if error.is_bug() => {
-                diagnose(&format!("bug: {error}. {PLEASE_REPORT}"));
-                return Ok(Exit::Bug);
-            }
             Err(error) => {
-                diagnose(&error.to_string());
-                return Ok(Exit::Input);
+                let (message, exit) = match error.is_bug() {
+                    true => (format!("bug: {error}. {PLEASE_REPORT}"), Exit::Bug),
+                    false => (error.to_string(), Exit::Input),
+                };
+                diagnose(&message);
+                let file = scenario.file.display().to_string();
+                let broken = Broken { scenario: &scenario.name, file: &file, message: &message };
+                write_junit(run, &summaries, Some(&broken));
+                return Ok(exit);
             }
         };
         if let (Some(file), Some(seed)) = (&run.trace, run.seed)
@@ -95,10 +102,7 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     if !to_stdout && !arguments.quiet {
         print(&text::closing(&summaries, style))?;
     }
-    if let Some(file) = &run.junit
-        && let Err(error) = fs::write(file, junit::document(env!("CARGO_PKG_VERSION"), &summaries))
-    {
-        diagnose(&format!("{}: cannot be written: {error}", file.display()));
+    if !write_junit(run, &summaries, None) {
         return Ok(Exit::Input);
     }
     if let Some(file) = &run.json {
@@ -117,13 +121,28 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     })
 }
 
+/// Writes the JUnit document, if it was asked for; false after saying why it could not be written.
+fn write_junit(run: &Run, summaries: &[ScenarioSummary], broken: Option<&Broken<'_>>) -> bool {
+    let Some(file) = &run.junit else { return true };
+    let written = fs::write(file, junit::document(env!("CARGO_PKG_VERSION"), summaries, broken));
+    if let Err(error) = &written {
+        diagnose(&format!("{}: cannot be written: {error}", file.display()));
+    }
+    written.is_ok()
+}
+
 /// All scenarios asked for, or `None` after saying what is wrong with any of them. Nothing runs before everything has
 /// been read.
 fn load(run: &Run) -> Option<Vec<Scenario>> {
     let mut scenarios = Vec::new();
     let mut sound = true;
+    let schedule = run.schedule.as_deref().map(schedule::read).transpose().map_err(|error| diagnose_at(&error)).ok()?;
     for file in files(&run.scenarios)? {
-        match Scenario::load(&file) {
+        let loaded = match &schedule {
+            None => Scenario::load(&file),
+            Some(schedule) => Source::read(&file).and_then(|source| Scenario::parse_under(&source, schedule)),
+        };
+        match loaded {
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => {
                 diagnose_at(&error.to_string());
@@ -139,7 +158,18 @@ fn load(run: &Run) -> Option<Vec<Scenario>> {
             }
         }
     }
+    for scenario in &mut scenarios {
+        scenario.flags = flags(run);
+    }
     sound.then_some(scenarios)
+}
+
+/// What on the command line changes a run beside its seed.
+fn flags(run: &Run) -> Vec<String> {
+    let environment = run.environment.clone();
+    let schedule = run.schedule.as_ref().map(|file| file.display().to_string());
+    let given = [("--environment", environment), ("--schedule", schedule)];
+    given.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
 }
 
 /// The files behind the paths on the command line, each once.
@@ -168,25 +198,6 @@ fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
         new
     });
     Some(files)
-}
-
-fn replay(file: &Path) -> io::Result<Exit> {
-    match splitbrain::replay(file) {
-        Ok(replay @ Replay::Reproduced { .. }) => print(&format!("{replay}\n")).map(|()| Exit::NotMet),
-        Ok(replay @ Replay::Edited { .. }) => {
-            let exit = match &replay {
-                Replay::Edited { sentences } if sentences.is_empty() => Exit::Met,
-                _ => Exit::NotMet,
-            };
-            print(&format!("{replay}\n")).map(|()| exit)
-        }
-        Ok(replay @ Replay::Stale { .. }) => print(&format!("{replay}\n")).map(|()| Exit::Stale),
-        Ok(replay @ Replay::Nondeterministic { .. }) => {
-            diagnose(&format!("bug: {replay}. {PLEASE_REPORT}"));
-            Ok(Exit::Bug)
-        }
-        Err(error) => Ok(refused(&error)),
-    }
 }
 
 fn bisect(a: &Path, b: &Path) -> io::Result<Exit> {

@@ -5,9 +5,12 @@ mod commands;
 mod conform;
 mod exit;
 mod explain;
+mod interrupt;
 mod output;
 mod pace;
 mod progress;
+mod replay;
+mod schedule;
 mod shrink;
 
 use clap::Parser;

@@ -1,14 +1,13 @@
 //! How long `run` goes on: the time each scenario gets, interrupts, and the state that lets the same command continue.
 
 use crate::args::Run;
+use crate::interrupt::Interrupt;
 use crate::output::diagnose;
 use splitbrain::{Campaign, Played, RunError, RunOptions, journal};
 use splitbrain_checker::ScenarioSummary;
 use splitbrain_checker::course::Stopped;
 use splitbrain_scenarios::Scenario;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Folder of states below that of saved failures.
@@ -19,7 +18,7 @@ pub struct Pace<'a> {
     run: &'a Run,
     quiet: bool,
     began: Instant,
-    stop: Arc<AtomicBool>,
+    stop: Interrupt,
     /// Time not yet spent, with `--for`.
     left: Option<Duration>,
     /// Scenarios not yet played.
@@ -30,21 +29,14 @@ pub struct Pace<'a> {
 }
 
 impl<'a> Pace<'a> {
-    /// Begins to count, and to listen to interrupts: the first one ends the command once the seeds under way are finished,
-    /// the second one at once.
+    /// Begins to count, and to listen to interrupts: the first one ends the command once the seeds under way are finished.
     #[allow(clippy::disallowed_methods)] // how long a person waits
     pub fn begin(run: &'a Run, scenarios: usize, quiet: bool) -> Pace<'a> {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-            // Where signals cannot be caught, an interrupt ends the command at once; what was found is saved then too.
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
-            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
-        }
         Pace {
             run,
             quiet,
             began: Instant::now(),
-            stop,
+            stop: Interrupt::listen(),
             left: run.duration,
             waiting: scenarios.try_into().unwrap_or(u32::MAX),
             states: Vec::new(),
@@ -71,7 +63,7 @@ impl<'a> Pace<'a> {
             fresh: self.run.fresh,
             about: format!("{:?} {}", self.run.duration, build()),
             clock: &clock,
-            stop: &self.stop,
+            stop: self.stop.flag(),
         };
         let Played { summary, spent, unsaved, notes, state } = splitbrain::play(scenario, &campaign, progress)?;
         self.left = self.left.map(|left| left.saturating_sub(spent));
@@ -90,7 +82,7 @@ impl<'a> Pace<'a> {
 
     /// Whether no further scenario is to be begun.
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted || self.stop.load(Ordering::Relaxed)
+        self.interrupted || self.stop.came()
     }
 
     /// Whether a failure could not be saved.

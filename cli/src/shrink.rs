@@ -2,9 +2,12 @@
 
 use crate::args::{Arguments, Shrink};
 use crate::exit::{Exit, PLEASE_REPORT};
+use crate::interrupt::Interrupt;
 use crate::output::{diagnose, diagnose_at, print};
 use splitbrain::RunError;
-use splitbrain::shrink::{Failure, PromoteError, Promoted, ShrinkError, ShrinkOptions, Shrunk};
+use splitbrain::shrink::{
+    Failure, NoReturn, NoReturnOptions, PromoteError, Promoted, ShrinkError, ShrinkOptions, Shrunk,
+};
 use splitbrain_scenarios::Scenario;
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -21,11 +24,12 @@ pub fn shrink(arguments: &Arguments, of: &Shrink) -> io::Result<Exit> {
     let Some((failure, stored)) = read(of) else { return Ok(Exit::Input) };
     let file = of.save.clone().unwrap_or_else(|| beside(of, &failure, stored));
     let jobs = of.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let interrupt = Interrupt::listen();
     let unwritable: RefCell<Option<io::Error>> = RefCell::new(None);
     let result = {
         let shown = Line::new(arguments.quiet);
         let started = now();
-        let stop = || of.budget.is_some_and(|budget| started.elapsed() >= budget);
+        let stop = || interrupt.came() || of.budget.is_some_and(|budget| started.elapsed() >= budget);
         let last: Cell<Option<Instant>> = Cell::new(None);
         let better = |shrunk: &Shrunk| {
             shown.show(shrunk);
@@ -51,7 +55,17 @@ pub fn shrink(arguments: &Arguments, of: &Shrink) -> io::Result<Exit> {
         diagnose(&format!("{}: cannot be written: {error}", file.display()));
         return Ok(Exit::Input);
     }
-    let promoted = match of.promote.as_deref().map(|path| shrunk.promote(path, jobs).map(|done| (path, done))) {
+    let no_return = if of.no_return.point_of_no_return && !interrupt.came() {
+        let stop = || interrupt.came();
+        match shrunk.no_return(&NoReturnOptions { reseeds: of.no_return.reseeds, jobs, stop: &stop }) {
+            Ok(found) => Some(found),
+            Err(error) => return Ok(failed(&error)),
+        }
+    } else {
+        None
+    };
+    let wanted = of.promote.as_deref().filter(|_| !interrupt.came());
+    let promoted = match wanted.map(|path| shrunk.promote(path, jobs).map(|done| (path, done))) {
         None => None,
         Some(Ok(promoted)) => Some(promoted),
         Some(Err(PromoteError::Run(error))) => return Ok(failed(&error)),
@@ -60,7 +74,16 @@ pub fn shrink(arguments: &Arguments, of: &Shrink) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     };
-    tell(arguments, of, &shrunk, &file, promoted.as_ref().map(|(path, done)| (*path, done)))
+    let promoted = promoted.as_ref().map(|(path, done)| (*path, done));
+    if let Some(wrong) = tell(arguments, of, &shrunk, &file, promoted, no_return.as_ref())? {
+        return Ok(wrong);
+    }
+    if interrupt.came() {
+        let missing = if of.promote.is_some() && promoted.is_none() { "; nothing was promoted" } else { "" };
+        diagnose(&format!("interrupted{missing}"));
+        return Ok(Exit::Interrupted);
+    }
+    Ok(Exit::NotMet)
 }
 
 /// The failure, and whether it was stored; `None` after saying what is wrong.
@@ -108,7 +131,7 @@ fn beside(of: &Shrink, failure: &Failure, stored: bool) -> PathBuf {
     Path::new("runs").join(format!("{name}-seed-{}-shrunk.json", failure.seed()))
 }
 
-fn failed(error: &RunError) -> Exit {
+pub fn failed(error: &RunError) -> Exit {
     match error {
         RunError::Bug { .. } => {
             diagnose(&format!("bug: {error}. {PLEASE_REPORT}"));
@@ -121,25 +144,30 @@ fn failed(error: &RunError) -> Exit {
     }
 }
 
+/// Writes everything; how the command ends if something cannot be written.
 fn tell(
     arguments: &Arguments,
     of: &Shrink,
     shrunk: &Shrunk,
     file: &Path,
     promoted: Option<(&Path, &Promoted)>,
-) -> io::Result<Exit> {
+    no_return: Option<&NoReturn>,
+) -> io::Result<Option<Exit>> {
     let to_stdout = of.json.as_deref() == Some(Path::new("-"));
     if let Some(json) = &of.json {
-        let document = shrunk.json(Some(file), promoted);
+        let document = shrunk.json(Some(file), promoted, no_return);
         if to_stdout {
             print(&document)?;
         } else if let Err(error) = fs::write(json, document) {
             diagnose(&format!("{}: cannot be written: {error}", json.display()));
-            return Ok(Exit::Input);
+            return Ok(Some(Exit::Input));
         }
     }
     if !to_stdout && !arguments.quiet {
         print(&shrunk.text())?;
+        if let Some(found) = no_return {
+            print(&format!("\n{}", found.text()))?;
+        }
         print(&format!("\nsaved:    {0}\nrepeat:   splitbrain replay {0}\n", file.display()))?;
         if let Some((path, done)) = promoted {
             let how = match (done.passes, done.only_with) {
@@ -150,7 +178,7 @@ fn tell(
             print(&format!("promoted: {} ({} seeds; {how})\n", path.display(), done.seeds))?;
         }
     }
-    Ok(Exit::NotMet)
+    Ok(None)
 }
 
 #[allow(clippy::disallowed_methods)] // a person waits in real time

@@ -1,8 +1,11 @@
 //! `shrink` as a shell sees it: what it takes, what it writes, how it exits.
+#![allow(clippy::disallowed_methods)] // a person interrupts in real time
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 fn splitbrain(arguments: &[&str]) -> (i32, String, String) {
     let output: Output =
@@ -112,4 +115,86 @@ fn wrong_input_exits_with_2_and_says_what_is_expected() {
         assert_eq!(exit, 2, "{arguments:?}: {err}");
         assert!(err.contains(expected), "{arguments:?}: {err}");
     }
+}
+
+/// A failure that takes long to shrink: many random faults.
+#[cfg(target_os = "linux")]
+const STUBBORN: &str = "[cluster]\n[sentinel]\ndown-after-milliseconds = 1000\n\
+    failover-timeout = 3000\n[[clients]]\nworkload = { sadd = 5 }\n[chaos]\nintensity = 40\n\
+    budget = \"unbounded\"\n[expect]\navailable = { at-most = \"20s\" }\nlost-write = \"any\"\nsplit-brain = \"any\"\n\
+    no-false-failover = \"any\"\n";
+
+/// Whether a process has a handler for SIGINT, the second bit of the mask of caught signals.
+#[cfg(target_os = "linux")]
+fn listens_to_interrupts(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 2 != 0)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_prints_and_keeps_the_smallest_so_far() {
+    let folder = Folder::new("interrupt");
+    let scenario = folder.file("mine.toml", STUBBORN);
+    let fails = |seed: &u64| splitbrain(&["run", &scenario, "--seed", &seed.to_string(), "--no-save"]).0 == 1;
+    let seed = (0..20).find(fails).expect("one of twenty seeds fails").to_string();
+    let (saved, promoted) = (folder.path("small.json"), folder.path("small.toml"));
+    let arguments = ["shrink", &scenario, "--seed", &seed, "--save", &saved, "--promote", &promoted];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_splitbrain"));
+    let child = command
+        .args(arguments)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !listens_to_interrupts(child.id()) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{out}{err}");
+    assert!(out.contains("faults left") && out.contains("Stopped before it was known"), "{out}");
+    assert!(err.contains("interrupted; nothing was promoted"), "{err}");
+    assert!(!PathBuf::from(&promoted).exists());
+    let (exit, out, _) = splitbrain(&["replay", &saved]);
+    assert_eq!(exit, 1);
+    assert!(out.starts_with("reproduced (same digest): "), "{out}");
+}
+
+#[test]
+fn the_point_of_no_return_is_told_of_stored_and_of_shrunk_runs() {
+    let folder = Folder::new("no-return");
+    let scenario = folder.file("mine.toml", FAILING);
+    let saved = folder.path("small.json");
+    let json = folder.path("small-shrink.json");
+    let (exit, out, err) = splitbrain(&[
+        "shrink",
+        &scenario,
+        "--seed",
+        "4",
+        "--property",
+        "failover-completes",
+        "--save",
+        &saved,
+        "--point-of-no-return",
+        "--reseeds",
+        "4",
+        "--json",
+        &json,
+    ]);
+    assert_eq!(exit, 1, "{err}");
+    assert!(out.contains("(4 runs each, 95 % interval)") && out.contains("oint of no return"), "{out}");
+    let shrunk: serde_json::Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let (exit, out, err) = splitbrain(&["replay", &saved, "--point-of-no-return", "--reseeds", "4", "--json", "-"]);
+    assert_eq!(exit, 1, "{err}");
+    let replayed: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(replayed, shrunk["point_of_no_return"]);
+    assert!(replayed["curve"].as_array().unwrap().iter().all(|rung| rung["of"] == 4), "{out}");
+    let (exit, _, err) = splitbrain(&["replay", &saved, "--reseeds", "4"]);
+    assert_eq!(exit, 2);
+    assert!(err.contains("--point-of-no-return"), "{err}");
 }

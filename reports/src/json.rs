@@ -204,7 +204,7 @@ impl<'a> Broken<'a> {
             runs: unmet.runs,
             seed: unmet.seed,
             at_ms: unmet.at_ms,
-            replay: unmet.seed.map(|seed| repeat(&summary.file, seed)),
+            replay: unmet.seed.map(|seed| repeat(&summary.file, &summary.flags, seed)),
             saved: unmet.seed.and_then(|seed| summary.saved.get(&seed)).map(String::as_str),
         }
     }
@@ -220,7 +220,7 @@ impl<'a> Found<'a> {
             sentence: &found.sentence,
             hazard: found.hazard,
             detail: &found.detail,
-            replay: repeat(&summary.file, seed),
+            replay: repeat(&summary.file, &summary.flags, seed),
         }
     }
 }

@@ -1,20 +1,32 @@
 //! The document of `run --junit`, as CI systems read it: one suite per run, one case per scenario. What was not met is a
 //! failure, what is undecided an error, so that neither is ever counted as a pass. Knows nothing of files.
 
-use crate::{quoted, repeat};
+use crate::{playing, repeat};
 use splitbrain_checker::Verdict;
 use splitbrain_checker::sentence::counted;
 use splitbrain_checker::summary::ScenarioSummary;
 use std::fmt::Write as _;
 
-/// All scenarios as one JUnit document. There are no times in it: the same run gives the same bytes.
-pub fn document(version: &str, scenarios: &[ScenarioSummary]) -> String {
+/// A scenario that could not be played to its end: a bug of splitbrain, or a failure that could not be saved.
+pub struct Broken<'a> {
+    /// Its name.
+    pub scenario: &'a str,
+    /// Its file.
+    pub file: &'a str,
+    /// What happened.
+    pub message: &'a str,
+}
+
+/// All scenarios as one JUnit document; the one at which the command gave up is an error. There are no times in it: the
+/// same run gives the same bytes.
+pub fn document(version: &str, scenarios: &[ScenarioSummary], broken: Option<&Broken<'_>>) -> String {
     let count = |verdict| scenarios.iter().filter(|scenario| scenario.verdict == verdict).count();
+    let more = usize::from(broken.is_some());
     let counts = format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{}\"",
-        scenarios.len(),
+        scenarios.len() + more,
         count(Verdict::Fail),
-        count(Verdict::Undecided)
+        count(Verdict::Undecided) + more
     );
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     line(&mut text, 0, &format!("<testsuites name=\"splitbrain\" {counts}>"));
@@ -24,6 +36,16 @@ pub fn document(version: &str, scenarios: &[ScenarioSummary]) -> String {
     line(&mut text, 2, "</properties>");
     for scenario in scenarios {
         case(&mut text, scenario);
+    }
+    if let Some(broken) = broken {
+        line(&mut text, 2, &opened(broken.scenario, broken.file));
+        let message = broken.message;
+        line(
+            &mut text,
+            3,
+            &format!("<error type=\"splitbrain\" message=\"{}\">{}</error>", escaped(message), lines(message)),
+        );
+        line(&mut text, 2, "</testcase>");
     }
     line(&mut text, 1, "</testsuite>");
     line(&mut text, 0, "</testsuites>");
@@ -36,11 +58,15 @@ fn line(text: &mut String, depth: usize, content: &str) {
     text.push('\n');
 }
 
+/// The tag of a case. Readers show a class and a name in it; folders of the catalogue are the classes.
+fn opened(scenario: &str, file: &str) -> String {
+    let (class, name) = scenario.rsplit_once('/').unwrap_or(("scenarios", scenario));
+    let (class, name, file) = (escaped(class), escaped(name), escaped(file));
+    format!("<testcase classname=\"{class}\" name=\"{name}\" file=\"{file}\">")
+}
+
 fn case(text: &mut String, summary: &ScenarioSummary) {
-    // Readers show a class and a name in it; folders of the catalogue are the classes.
-    let (class, name) = summary.scenario.rsplit_once('/').unwrap_or(("scenarios", &summary.scenario));
-    let (class, name, file) = (escaped(class), escaped(name), escaped(&summary.file));
-    line(text, 2, &format!("<testcase classname=\"{class}\" name=\"{name}\" file=\"{file}\">"));
+    line(text, 2, &opened(&summary.scenario, &summary.file));
     if summary.verdict != Verdict::Pass {
         trouble(text, summary);
     }
@@ -57,14 +83,14 @@ fn case(text: &mut String, summary: &ScenarioSummary) {
 /// open is in its text.
 fn trouble(text: &mut String, summary: &ScenarioSummary) {
     let end = summary.first_seed + summary.count;
-    let all = || format!("splitbrain run {} --seeds {}..{end}", quoted(&summary.file), summary.first_seed);
+    let all = || format!("{} --seeds {}..{end}", playing(&summary.file, &summary.flags), summary.first_seed);
     let mut body = String::new();
     for unmet in &summary.unmet {
         let _ = writeln!(body, "not met: {} in {}", unmet.property, counted(u64::from(unmet.runs), "run"));
         let _ = writeln!(body, "  {}", unmet.sentence);
         match unmet.seed {
             Some(seed) => {
-                let _ = writeln!(body, "  seed:   {seed}\n  repeat: {}", repeat(&summary.file, seed));
+                let _ = writeln!(body, "  seed:   {seed}\n  repeat: {}", repeat(&summary.file, &summary.flags, seed));
                 if let Some(saved) = summary.saved.get(&seed) {
                     let _ = writeln!(body, "  saved:  {saved}");
                 }
@@ -76,7 +102,7 @@ fn trouble(text: &mut String, summary: &ScenarioSummary) {
     }
     for (property, why, runs, seed) in &summary.open {
         let _ = writeln!(body, "undecided: {property} in {}", counted(u64::from(*runs), "run"));
-        let again = if *runs > 0 { repeat(&summary.file, *seed) } else { all() };
+        let again = if *runs > 0 { repeat(&summary.file, &summary.flags, *seed) } else { all() };
         let _ = writeln!(body, "  {why}\n  seed:   {seed}\n  repeat: {again}");
     }
     let (element, kind, message) = match (summary.unmet.first(), summary.open.first()) {

@@ -307,7 +307,7 @@ fn broken(text: &mut String, summary: &ScenarioSummary, unmet: &Unmet, style: St
     let Some(seed) = unmet.seed else {
         return;
     };
-    let command = style.bold(&repeat(&summary.file, seed));
+    let command = style.bold(&repeat(&summary.file, &summary.flags, seed));
     line(text, &format!("{INDENT}  repeat: {command}"));
     if let Some(path) = summary.saved.get(&seed) {
         line(text, &format!("{INDENT}  saved:  {path}"));

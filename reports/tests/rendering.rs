@@ -96,6 +96,7 @@ fn head(name: &str, title: &str) -> ScenarioHead {
         file: format!("scenarios/{name}.toml"),
         title: title.to_owned(),
         environment: "lan".to_owned(),
+        flags: Vec::new(),
         first_seed: 0,
     }
 }
@@ -165,7 +166,7 @@ fn a_program_reads_the_document() {
 
 #[test]
 fn a_ci_system_reads_a_case_per_scenario_with_what_broke_and_how_to_repeat_it() {
-    let document = junit::document("0.1.0", &scenarios());
+    let document = junit::document("0.1.0", &scenarios(), None);
     insta::assert_snapshot!(document);
     let parsed = roxmltree::Document::parse(&document).unwrap();
     let number = |name: &str| parsed.root_element().attribute(name).unwrap().parse::<usize>().unwrap();
@@ -176,6 +177,19 @@ fn a_ci_system_reads_a_case_per_scenario_with_what_broke_and_how_to_repeat_it() 
     assert_eq!((elements("failure"), elements("error")), (1, 1));
 }
 
+#[test]
+fn what_could_not_be_played_is_an_error_of_the_document() {
+    let broken = junit::Broken { scenario: "classic/x", file: "x.toml", message: "bug: a < b\nand so on" };
+    let document = junit::document("0.1.0", &scenarios(), Some(&broken));
+    let parsed = roxmltree::Document::parse(&document).unwrap();
+    let suite = parsed.descendants().find(|node| node.has_tag_name("testsuite")).unwrap();
+    assert_eq!((suite.attribute("tests"), suite.attribute("errors")), (Some("4"), Some("2")));
+    let case = parsed.descendants().rfind(|node| node.has_tag_name("testcase")).unwrap();
+    assert_eq!((case.attribute("classname"), case.attribute("name")), (Some("classic"), Some("x")));
+    let error = case.children().find(|node| node.has_tag_name("error")).unwrap();
+    assert_eq!(error.attribute("message"), Some("bug: a < b\nand so on"));
+}
+
 proptest! {
     #[test]
     fn whatever_a_title_or_a_path_says_the_document_is_sound_and_says_it(
@@ -184,7 +198,7 @@ proptest! {
         let mut summary = scenarios().remove(0);
         (summary.title, summary.file, summary.scenario) = (title.clone(), file.clone(), format!("x/{name}"));
         summary.unmet[0].sentence = title.clone();
-        let document = junit::document("0.1.0", &[summary]);
+        let document = junit::document("0.1.0", &[summary], None);
         let parsed = roxmltree::Document::parse(&document).unwrap();
         let holdable = |text: &str| -> String {
             let forbidden = |c: char| (c < ' ' && !"\t\n\r".contains(c)) || c == '\u{fffe}' || c == '\u{ffff}';

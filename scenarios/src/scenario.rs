@@ -26,6 +26,8 @@ pub struct Scenario {
     pub file: PathBuf,
     /// Its text.
     pub source: String,
+    /// What a command needs beside the file to play this very scenario; filled by whoever has changed it.
+    pub flags: Vec<String>,
     /// What happens, in one line.
     pub title: String,
     /// Why anybody should care.
@@ -261,6 +263,15 @@ impl Scenario {
     /// If anything in it is wrong, with its position.
     pub fn parse(source: &Source) -> Result<Scenario, Box<ScenarioError>> {
         crate::parse::scenario(source)
+    }
+
+    /// Reads a scenario with the `[[faults]]` and the `[chaos]` of another file in place of its own. The other file may be a
+    /// whole scenario, or these sections alone.
+    ///
+    /// # Errors
+    /// If anything in either is wrong, with its position there; the faults may name somebody who is not in the scenario.
+    pub fn parse_under(source: &Source, schedule: &Source) -> Result<Scenario, Box<ScenarioError>> {
+        crate::parse::under(source, schedule)
     }
 
     /// The environment: the preset with what the file replaces in it.

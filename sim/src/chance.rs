@@ -24,6 +24,10 @@ impl Stream {
         chain.text(kind);
         chain.text(name);
         chain.text(purpose);
+        Stream::keyed(chain)
+    }
+
+    fn keyed(mut chain: Chain) -> Stream {
         let low = chain.digest().0;
         chain.word(1);
         let high = chain.digest().0;
@@ -31,6 +35,16 @@ impl Stream {
         key[..16].copy_from_slice(&low.to_le_bytes());
         key[16..].copy_from_slice(&high.to_le_bytes());
         Stream(ChaCha8Rng::from_seed(key))
+    }
+
+    /// Goes on otherwise: with a stream whose key is what this one would have drawn next, and the new seed. Streams that
+    /// did not touch each other do not touch each other then either.
+    pub fn reseed(&mut self, again: u64) {
+        let mut chain = Chain::default();
+        chain.text(VERSION_TAG);
+        chain.text("again");
+        chain.words([self.word(), self.word(), again]);
+        *self = Stream::keyed(chain);
     }
 
     /// The next word.
@@ -80,6 +94,8 @@ pub struct ProcessDraws {
     kind: &'static str,
     name: String,
     streams: [Option<Box<Stream>>; Purpose::COUNT],
+    /// The seed of everything from some moment on.
+    again: Option<u64>,
     /// Chain over the words drawn since it was last taken; part of the run's digest.
     drawn: Chain,
     any: bool,
@@ -93,9 +109,16 @@ impl ProcessDraws {
             kind,
             name: name.to_owned(),
             streams: Default::default(),
+            again: None,
             drawn: Chain::default(),
             any: false,
         }
+    }
+
+    /// Goes on otherwise, with streams that are not made yet too.
+    pub fn reseed(&mut self, again: u64) {
+        self.again = Some(again);
+        self.streams.iter_mut().flatten().for_each(|stream| stream.reseed(again));
     }
 
     /// A digest of what was drawn since the last call, if anything was.
@@ -111,9 +134,14 @@ impl ProcessDraws {
 
 impl Draws for ProcessDraws {
     fn word(&mut self, purpose: Purpose) -> u64 {
-        let ProcessDraws { seed, kind, name, streams, drawn, any } = self;
+        let ProcessDraws { seed, kind, name, streams, again, drawn, any } = self;
         let label = Purpose::LABELS[purpose as usize];
-        let stream = streams[purpose as usize].get_or_insert_with(|| Box::new(Stream::new(*seed, kind, name, label)));
+        let made = || {
+            let mut stream = Stream::new(*seed, kind, name, label);
+            again.iter().for_each(|again| stream.reseed(*again));
+            Box::new(stream)
+        };
+        let stream = streams[purpose as usize].get_or_insert_with(made);
         let word = stream.word();
         drawn.word(word);
         *any = true;
@@ -131,6 +159,25 @@ mod tests {
         assert_eq!([stream.word(), stream.word()], [1_362_931_890_454_619_338, 9_813_902_242_902_161_966]);
         let mut other = Stream::new(7, "redis", "redis-2", "wake");
         assert_ne!(other.word(), Stream::new(7, "redis", "redis-1", "wake").word());
+    }
+
+    #[test]
+    fn a_stream_goes_on_as_before_until_it_is_reseeded_and_then_by_the_new_seed() {
+        let begun = |draws: &mut ProcessDraws| [(); 3].map(|()| draws.word(Purpose::Workload));
+        let new = || ProcessDraws::new(7, "client", "client-1");
+        let (mut left, mut one, mut two, mut one_again) = (new(), new(), new(), new());
+        assert_eq!(begun(&mut left), begun(&mut one));
+        [&mut two, &mut one_again].map(begun);
+        one.reseed(1);
+        one_again.reseed(1);
+        two.reseed(2);
+        // Streams in use, and those that nobody has drawn from so far.
+        for purpose in [Purpose::Workload, Purpose::Pacing] {
+            let drawn = one.word(purpose);
+            assert_eq!(drawn, one_again.word(purpose));
+            assert_ne!(drawn, two.word(purpose));
+            assert_ne!(drawn, left.word(purpose));
+        }
     }
 
     #[test]

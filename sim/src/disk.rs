@@ -81,6 +81,12 @@ impl ProcessDisk {
         }
     }
 
+    /// What it costs from now on is drawn otherwise.
+    pub fn reseed(&mut self, again: u64) {
+        self.stream.reseed(again);
+        self.trouble.stream.reseed(again);
+    }
+
     /// Lets everything that is complete by `now` take effect.
     pub fn settle(&mut self, now: TrueTime) {
         if let Some((upto, done)) = self.syncing

@@ -88,6 +88,8 @@ pub struct Link {
 #[derive(Debug)]
 pub struct Links {
     seed: u64,
+    /// The seed of everything from some moment on.
+    again: Option<u64>,
     host_names: Vec<String>,
     environment: Environment,
     links: Vec<Link>,
@@ -102,6 +104,7 @@ impl Links {
         let up = vec![true; host_names.len()];
         Links {
             seed,
+            again: None,
             host_names,
             environment: environment.clone(),
             links: Vec::new(),
@@ -122,6 +125,12 @@ impl Links {
         self.environment.kernel = kernel;
     }
 
+    /// Packets from now on fare otherwise.
+    pub fn reseed(&mut self, again: u64) {
+        self.again = Some(again);
+        self.links.iter_mut().for_each(|link| link.stream.reseed(again));
+    }
+
     /// The link from one host to another.
     pub fn between(&mut self, from: HostIx, to: HostIx) -> LinkIx {
         if let Some(&link) = self.index.get(&(from, to)) {
@@ -139,6 +148,7 @@ impl Links {
             free_at: TrueTime(0),
             stream: Stream::new(self.seed, "link", &name, "packets"),
         };
+        self.again.into_iter().for_each(|again| link.stream.reseed(again));
         self.shape(&mut link);
         let ix = self.links.len() as LinkIx;
         self.links.push(link);

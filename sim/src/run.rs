@@ -50,6 +50,14 @@ pub fn run_traced(scenario: &Resolved) -> Record {
     Run::new(scenario, true).play()
 }
 
+/// Plays a resolved scenario until a moment as ever, and from then on with other chance: everything that is drawn depends on
+/// the new seed too. The schedule stays.
+pub fn run_reseeded(scenario: &Resolved, at: TrueTime, again: u64) -> Record {
+    let mut run = Run::new(scenario, false);
+    run.world.reseed_at(at, again);
+    run.play()
+}
+
 /// A run while it goes on.
 pub(crate) struct Run<'a> {
     pub(crate) scenario: &'a Resolved,

@@ -38,6 +38,7 @@ impl Run<'_> {
         let Some(Sampling { sentinels, servers }) = self.scenario.plan.sampling else { return };
         self.looks = Some(Looks::default());
         let mut phase = Stream::new(self.scenario.seed, "run", "", "looks");
+        self.world.reseeded().into_iter().for_each(|again| phase.reseed(again));
         for (call, every) in [(SENTINELS, sentinels), (SERVERS, servers)] {
             self.look(call);
             let first = Nanos(phase.below(every.nanos().0.max(1)));

@@ -41,6 +41,8 @@ enum Event {
     Close(EndIx),
     /// Something the driver of the run asked for.
     Call(u32),
+    /// Chance goes on otherwise.
+    Reseed,
 }
 
 /// What [`World::advance`] stopped for.
@@ -94,6 +96,8 @@ pub struct World {
     stalls: u32,
     checkpoints: Vec<u128>,
     next_client_number: u32,
+    /// The seed of everything from some moment on, and whether that has come.
+    again: Option<(u64, bool)>,
     /// What is recorded.
     pub recorder: Recorder,
     /// One line per event, if asked for.
@@ -151,6 +155,7 @@ impl World {
             stalls: 0,
             checkpoints: Vec::new(),
             next_client_number: clients as u32,
+            again: None,
             recorder,
             trace: None,
         }
@@ -206,6 +211,29 @@ impl World {
         self.queue.push(at.max(self.now), Event::Call(id));
     }
 
+    /// Has everything that is drawn from this time on depend on a new seed too. Until then nothing is different.
+    pub fn reseed_at(&mut self, at: TrueTime, again: u64) {
+        self.again = Some((again, false));
+        self.queue.push(at.max(self.now), Event::Reseed);
+    }
+
+    /// The new seed, once it is in force.
+    pub fn reseeded(&self) -> Option<u64> {
+        self.again.and_then(|(again, in_force)| in_force.then_some(again))
+    }
+
+    fn reseed(&mut self) {
+        let Some((again, in_force)) = &mut self.again else { return };
+        *in_force = true;
+        let again = *again;
+        self.tcp.links.reseed(again);
+        for proc in &mut self.procs {
+            proc.draws.reseed(again);
+            proc.disk.reseed(again);
+            proc.wake.reseed(again);
+        }
+    }
+
     /// Has [`World::advance`] stop at these events of Sentinels.
     pub fn watch(&mut self, kinds: Vec<EventKind>) {
         self.watched = kinds;
@@ -225,6 +253,10 @@ impl World {
             self.now = at;
             if let Event::Call(id) = event {
                 return Some(Stop::Call(id));
+            }
+            if event == Event::Reseed {
+                self.reseed();
+                continue;
             }
             self.events += 1;
             if self.events.is_multiple_of(CHECKPOINT_EVERY) {
@@ -249,7 +281,7 @@ impl World {
                 self.tcp.close(end, false, self.now);
                 self.schedule_net();
             }
-            Event::Call(_) => {}
+            Event::Call(_) | Event::Reseed => {}
         }
     }
 

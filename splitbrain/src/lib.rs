@@ -61,6 +61,11 @@
 //! [`saved::save`] writes a run to a file and [`replay`] plays it again; [`write_trace`] and [`bisect`] find the first event
 //! in which two builds differ. [`shrink`](mod@shrink) looks for the smallest schedule that still shows the failure.
 //!
+//! # Random plans
+//!
+//! With the feature `proptest`, `strategies` makes clusters, settings, schedules and workloads for property-based tests, and
+//! `strategies::check` shrinks what fails and keeps it.
+//!
 //! # Rooms
 //!
 //! | module | what lives there |
@@ -80,6 +85,8 @@ mod recheck;
 pub mod runner;
 pub mod saved;
 pub mod shrink;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 pub use campaign::{Campaign, Played, play};
 pub use margins::margins;

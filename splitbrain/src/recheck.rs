@@ -33,7 +33,8 @@ pub(crate) fn recheck(scenario: &Scenario, first: &Judged, player: Player<'_>) -
         fresh.map(|thread| thread.join())
     });
     let again = again.map_err(|error| RunError::Threads(error.to_string()))?;
-    let different = |what: String| RunError::Nondeterministic { file: scenario.file.clone(), seed, what };
+    let (file, flags) = (&scenario.file, &scenario.flags);
+    let different = |what: String| RunError::Nondeterministic { file: file.clone(), flags: flags.clone(), seed, what };
     let again = again.map_err(|_| different("it panicked".to_owned()))?;
     let (a, b) = (&first.run, &again.run);
     if a.digest != b.digest {

@@ -47,6 +47,8 @@ pub enum RunError {
     Nondeterministic {
         /// The scenario's file.
         file: PathBuf,
+        /// What a command needs beside it.
+        flags: Vec<String>,
         /// Which seed.
         seed: u64,
         /// What differs.
@@ -71,8 +73,8 @@ impl fmt::Display for RunError {
             RunError::Bug { seed, message } => {
                 write!(f, "splitbrain failed in seed {seed}: {message}. This is a bug of splitbrain; please report it")
             }
-            RunError::Nondeterministic { file, seed, what } => {
-                let run = splitbrain_reports::repeat(&file.display().to_string(), *seed);
+            RunError::Nondeterministic { file, flags, seed, what } => {
+                let run = splitbrain_reports::repeat(&file.display().to_string(), flags, *seed);
                 write!(
                     f,
                     "seed {seed} of {} was not the same when it was played again on another thread: {what}. The first \
@@ -156,6 +158,7 @@ pub(crate) fn summarize(
         file: scenario.file.display().to_string(),
         title: scenario.title.clone(),
         environment: scenario.environment().name,
+        flags: scenario.flags.clone(),
         first_seed,
     };
     let digest = digest_of(&runs);

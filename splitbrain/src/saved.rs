@@ -178,6 +178,15 @@ pub(crate) fn kept(path: &Path) -> Result<Kept, ReplayError> {
     Ok(Kept { scenario, seed: saved.seed, schedule: resolved.schedule, violated })
 }
 
+/// The schedule of a saved run, of which this is the text.
+///
+/// # Errors
+/// If it is none.
+pub fn schedule(file: &Path, text: &str) -> Result<Vec<Step>, ReplayError> {
+    let saved: Saved = serde_json::from_str(text).map_err(|error| ReplayError::Format(file.to_owned(), error))?;
+    Ok(saved.schedule)
+}
+
 fn faults_of(record: &Record) -> Vec<String> {
     let at = |fault: &splitbrain_sim::record::FaultAt| record.observations.ms(fault.at);
     record.faults.iter().map(|fault| format!("{} ms: {}", at(fault), fault.what)).collect()

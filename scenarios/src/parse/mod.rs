@@ -19,10 +19,13 @@ mod sentinel;
 use crate::reader::{Field, Read, Reader, document};
 use crate::scenario::{Scenario, What};
 use crate::source::Source;
+use crate::write::Document;
 use cluster::Cluster;
 use names::Names;
 use splitbrain_model::files::SentinelConf;
 use std::path::{Component, Path};
+use toml::Spanned;
+use toml::de::DeTable;
 
 pub use faults::KINDS as FAULT_KINDS;
 
@@ -75,13 +78,38 @@ pub(crate) const HOMES: &[(&str, &str)] = &[
 /// Reads a whole scenario.
 pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let document = document(source)?;
-    let mut root = Reader::root(source, &document);
+    read(source, &document, None)
+}
+
+/// Reads a whole scenario, with the faults of another file.
+pub(crate) fn under(source: &Source, schedule: &Source) -> Read<Scenario> {
+    let (own, other) = (document(source)?, document(schedule)?);
+    let mut root = Reader::root(schedule, &other);
+    refuse_other_files(schedule, &mut root)?;
+    let faults = (root.get("faults"), root.get("chaos"));
+    if faults.0.is_none() && faults.1.is_none() {
+        return Err(schedule.error(0..0, "there are no faults in this file").expected("[[faults]] or [chaos]"));
+    }
+    let mut scenario = read(source, &own, Some(faults))?;
+    // Both are TOML, or they would not have been read.
+    scenario.source = Document::grafted(source, schedule).map_err(|error| schedule.error(0..0, error.to_string()))?;
+    Ok(scenario)
+}
+
+/// The faults and the random faults of another file.
+type Faults<'a> = (Option<Field<'a>>, Option<Field<'a>>);
+
+fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<'_>>) -> Read<Scenario> {
+    let mut root = Reader::root(source, document);
     refuse_other_files(source, &mut root)?;
 
     let title = root.get("title").map(|field| field.text().map(str::to_owned)).transpose()?;
     let why = root.get("why").map(|field| field.text().map(str::to_owned)).transpose()?;
-    let sections = Sections::of(&mut root);
+    let mut sections = Sections::of(&mut root);
     root.finish(HOMES)?;
+    if let Some((faults, chaos)) = others {
+        (sections.faults, sections.chaos) = (faults, chaos);
+    }
     let Some(cluster) = sections.cluster else {
         return Err(source.error(0..0, "a scenario needs a section [cluster]").help(SMALLEST));
     };
@@ -120,6 +148,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         why,
         file: source.file.clone(),
         source: source.text.clone(),
+        flags: Vec::new(),
         notes,
         sentinels: cluster.sentinels,
         sentinel,

@@ -8,6 +8,7 @@ pub use faults::Unwritable;
 
 use crate::resolved::Step;
 use crate::scenario::Scenario;
+use crate::source::Source;
 use std::fmt::Write as _;
 use toml::{Table, Value};
 
@@ -62,6 +63,25 @@ impl Document {
     pub fn of(scenario: &Scenario) -> Result<Document, toml::de::Error> {
         let mut document = Document { root: scenario.source.parse()? };
         document.put("network", "environment", Value::String(scenario.network.environment.clone()));
+        Ok(document)
+    }
+
+    /// The text of a file with the faults and random faults of another.
+    pub(crate) fn grafted(onto: &Source, from: &Source) -> Result<String, toml::de::Error> {
+        let (mut document, other): (Document, Table) = (Document { root: onto.text.parse()? }, from.text.parse()?);
+        document.forget_faults();
+        let faults = other.into_iter().filter(|(key, _)| matches!(&**key, "faults" | "chaos"));
+        document.root.extend(faults);
+        Ok(document.text())
+    }
+
+    /// A schedule and nothing else.
+    ///
+    /// # Errors
+    /// If scenario files have no words for it.
+    pub fn of_faults(schedule: &[Step]) -> Result<Document, Unwritable> {
+        let mut document = Document { root: Table::new() };
+        document.set_schedule(schedule)?;
         Ok(document)
     }
 

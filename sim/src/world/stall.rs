@@ -81,7 +81,7 @@ impl World {
                 };
                 self.tcp.links.source(self.tcp.end(end).link)
             }
-            Event::Run(_) | Event::Acts(..) | Event::IterationEnd(..) | Event::Call(_) => return false,
+            Event::Run(_) | Event::Acts(..) | Event::IterationEnd(..) | Event::Call(_) | Event::Reseed => return false,
         };
         let stalled = self.is_stalled(host);
         if stalled {

@@ -90,11 +90,16 @@ impl Candidate {
     /// What is unmet with a seed, in the order of expectations.
     pub(crate) fn unmet(&self, seed: u64, scratch: &mut Scratch) -> (Vec<Unmet>, Record) {
         let record = splitbrain_sim::run(&self.resolved(seed));
+        (self.judged(&record, scratch), record)
+    }
+
+    /// What is unmet in a run of it.
+    pub(crate) fn judged(&self, record: &Record, scratch: &mut Scratch) -> Vec<Unmet> {
         let seen = &record.observations;
         let judgement = judge_with(seen, &self.scenario.expect, scratch);
-        let run = RunSummary::new(seed, record.digest.0, seen, &judgement, &self.scenario.expect);
+        let run = RunSummary::new(record.seed, record.digest.0, seen, &judgement, &self.scenario.expect);
         let unmet = evaluate::scenario(&Expectation::complete(&self.scenario.expect), &[run]).unmet;
-        (unmet.into_iter().filter(|unmet| unmet.seed.is_some()).collect(), record)
+        unmet.into_iter().filter(|unmet| unmet.seed.is_some()).collect()
     }
 
     /// Whether this seed shows it.

@@ -6,6 +6,8 @@
 //! that the same failure always shrinks to the same story, unless time runs out.
 
 mod candidate;
+mod curve;
+mod no_return;
 mod numbers;
 mod passes;
 mod promote;
@@ -14,11 +16,13 @@ mod search;
 mod story;
 
 pub use candidate::Target;
+pub use no_return::{NoReturn, NoReturnOptions, Rung};
 pub use promote::{PromoteError, Promoted};
 
 use crate::runner::RunError;
 use crate::saved::{self, ReplayError};
 use candidate::Candidate;
+use passes::Steps;
 use search::Search;
 use splitbrain_checker::{Property, Scratch};
 use splitbrain_model::Millis;
@@ -283,7 +287,8 @@ impl State<'_, '_> {
     /// As long as it gets smaller.
     fn repeat(&mut self, pass: impl Fn(&Candidate) -> Vec<Candidate>) -> Result<bool, RunError> {
         let mut changed = false;
-        while self.take(pass(&self.now))? {
+        // To make candidates takes time too.
+        while !(self.search.stop)() && self.take(pass(&self.now))? {
             changed = true;
         }
         Ok(changed)
@@ -301,17 +306,19 @@ impl State<'_, '_> {
 
     fn everything(&mut self, found: Millis) -> Result<(), RunError> {
         let mut size = 1;
-        while size < self.now.faults() && !self.take(passes::windows(&self.now, size, found))? {
+        while size < self.now.faults()
+            && !(self.search.stop)()
+            && !self.take(passes::windows(&self.now, size, found))?
+        {
             size *= 2;
         }
-        self.fewer_faults()?;
-        self.repeat(passes::begin)?;
+        self.few_faults()?;
         let property = self.search.target.property;
         loop {
             let mut changed = self.repeat(passes::clients)?;
             changed |= self.repeat(passes::nodes)?;
-            changed |= self.each(passes::gap)?;
-            changed |= self.each(passes::duration)?;
+            changed |= self.each(|of, step| passes::gap(of, step, Steps::Fine))?;
+            changed |= self.each(|of, step| passes::duration(of, step, Steps::Fine))?;
             changed |= self.each(passes::values)?;
             changed |= self.repeat(|of| passes::phases(of, property))?;
             changed |= self.fewer_faults()?;
@@ -324,11 +331,35 @@ impl State<'_, '_> {
         Ok(())
     }
 
+    /// As few faults as it takes. What is played is made small on the way, because that is faster, and because in another
+    /// run another fault may turn out not to matter; details wait until few are left.
+    fn few_faults(&mut self) -> Result<(), RunError> {
+        self.repeat(passes::clients)?;
+        self.fewer_faults()?;
+        self.repeat(passes::begin)?;
+        loop {
+            let before = self.now.faults();
+            for make_smaller in [passes::squeeze, passes::nodes, passes::clients] {
+                if self.repeat(make_smaller)? {
+                    self.fewer_faults()?;
+                }
+            }
+            for shorten in [passes::gap, passes::duration] {
+                if self.each(|of, step| shorten(of, step, Steps::Bold))? {
+                    self.fewer_faults()?;
+                }
+            }
+            if self.now.faults() == before {
+                return Ok(());
+            }
+        }
+    }
+
     /// Halves, quarters, down to single faults.
     fn fewer_faults(&mut self) -> Result<bool, RunError> {
         let mut changed = false;
         let mut size = self.now.faults() / 2;
-        while size >= 1 {
+        while size >= 1 && !(self.search.stop)() {
             if self.take(passes::chunks(&self.now, size))? {
                 changed = true;
                 size = size.min(self.now.faults() / 2);

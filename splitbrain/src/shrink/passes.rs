@@ -53,9 +53,44 @@ fn from_zero(steps: &[Step]) -> Vec<Step> {
     steps
 }
 
+/// Everything sooner at once, to a quarter, a half, three quarters of its time; with what lasts, and without.
+pub(crate) fn squeeze(of: &Candidate) -> Vec<Candidate> {
+    let squeezed = |(quarters, lasts): (i64, bool)| {
+        let mut steps = of.schedule.clone();
+        for step in &mut steps {
+            match &mut step.trigger {
+                Trigger::At(time) => time.0 = time.0 * quarters / 4,
+                Trigger::AfterStep(_, time) if lasts => time.0 = time.0 * quarters / 4,
+                _ => {}
+            }
+        }
+        if steps == of.schedule { None } else { of.with(&steps) }
+    };
+    (1..4).flat_map(|quarters| [(quarters, true), (quarters, false)]).filter_map(squeezed).collect()
+}
+
+/// How finely numbers are tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Steps {
+    /// None, an eighth, a quarter, a half.
+    Bold,
+    /// Down to the second digit.
+    Fine,
+}
+
+impl Steps {
+    fn smaller(self, value: Millis, least: i64) -> Vec<Millis> {
+        let mut tries = smaller(value, least);
+        if self == Steps::Bold {
+            tries.retain(|less| less.0 <= (value.0 / 2).max(least));
+        }
+        tries
+    }
+}
+
 /// Less time before a fault; all that come later move with it.
-pub(crate) fn gap(of: &Candidate, step: usize) -> Vec<Candidate> {
-    gaps(of, step, |gap| smaller(gap, 0))
+pub(crate) fn gap(of: &Candidate, step: usize, how: Steps) -> Vec<Candidate> {
+    gaps(of, step, |gap| how.smaller(gap, 0))
 }
 
 /// A rounder time before a fault.
@@ -88,9 +123,9 @@ fn gaps(of: &Candidate, step: usize, tries: impl Fn(Millis) -> Vec<Millis>) -> V
 }
 
 /// Less time until a fault ends.
-pub(crate) fn duration(of: &Candidate, step: usize) -> Vec<Candidate> {
+pub(crate) fn duration(of: &Candidate, step: usize, how: Steps) -> Vec<Candidate> {
     let end = schedule::undo_of(&of.schedule, step);
-    end.map_or_else(Vec::new, |end| delays(of, end, |lasts| smaller(lasts, 1)))
+    end.map_or_else(Vec::new, |end| delays(of, end, |lasts| how.smaller(lasts, 1)))
 }
 
 /// A rounder time until a fault ends.

@@ -1,6 +1,6 @@
 //! A shrunk failure as text and as JSON.
 
-use super::{Promoted, Shrunk, Size};
+use super::{NoReturn, Promoted, Shrunk, Size};
 use serde_json::{Value, json};
 use splitbrain_checker::sentence::seconds;
 use std::path::Path;
@@ -34,7 +34,12 @@ impl Shrunk {
     }
 
     /// One JSON document; `saved` and `promoted` are the files that were written.
-    pub fn json(&self, saved: Option<&Path>, promoted: Option<(&Path, &Promoted)>) -> String {
+    pub fn json(
+        &self,
+        saved: Option<&Path>,
+        promoted: Option<(&Path, &Promoted)>,
+        no_return: Option<&NoReturn>,
+    ) -> String {
         let played = self.play();
         let faults: Vec<Value> =
             played.faults.iter().map(|(at_ms, what)| json!({ "at_ms": at_ms, "what": what })).collect();
@@ -61,6 +66,7 @@ impl Shrunk {
             "digest": played.digest.to_string(),
             "saved": saved,
             "promoted": promoted,
+            "point_of_no_return": no_return.map(NoReturn::json),
         });
         format!("{document:#}\n")
     }

@@ -62,7 +62,7 @@ fn told(record: &Record, event: &EventAt) -> Option<String> {
 }
 
 /// A fault as a sentence.
-fn sentence(what: &str) -> String {
+pub(crate) fn sentence(what: &str) -> String {
     let forms: &[(&str, &str)] = &[
         ("kill ", " killed"),
         ("stop ", " told to end (SIGTERM)"),
