@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::history::args::History;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use splitbrain_checker::Property;
 use splitbrain_scenarios::nearest::{nearest, one_of};
@@ -36,12 +37,18 @@ const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not m
 pub enum Command {
     /// Run scenarios, each with many seeds, and judge them.
     Run(Run),
+    /// Judge histories of operations from files: is there an order that explains what every client saw?
+    History(History),
     /// Hold simulated failovers against recordings of real Redis.
     Conform(Conform),
     /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
     Replay {
         /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
         file: PathBuf,
+
+        /// Also write what clients did into a folder, for `history` and other checkers.
+        #[arg(long, value_name = "FOLDER")]
+        history: Option<PathBuf>,
     },
     /// Look for the smallest schedule, cluster and workload that still fail in the same way. Exits 1 if there is a failure,
     /// shrunk or not; 5 if a stored one does not fail any more.
@@ -133,6 +140,11 @@ pub struct Run {
     /// Write a trace of the one seed, a line per event with the digest after it, for `bisect`.
     #[arg(long, value_name = "FILE", requires = "seed")]
     pub trace: Option<PathBuf>,
+
+    /// Write what clients did in the one seed into a folder: a history per kind of object and a manifest, for `history` and
+    /// other checkers.
+    #[arg(long, value_name = "FOLDER", requires = "seed")]
+    pub history: Option<PathBuf>,
 
     /// Folder for failures: one run of each unmet expectation, for `replay`.
     #[arg(long, value_name = "FOLDER", default_value = "runs")]

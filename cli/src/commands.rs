@@ -4,6 +4,7 @@ use crate::args::{Arguments, Command, Run};
 use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
+use crate::history;
 use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::pace::Pace;
 use crate::progress::Progress;
@@ -20,8 +21,9 @@ use std::thread;
 pub fn execute(arguments: &Arguments) -> Exit {
     let result = match &arguments.command {
         Command::Run(run) => run_scenarios(arguments, run),
+        Command::History(arguments_of) => history::history(arguments, arguments_of),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
-        Command::Replay { file } => replay(file),
+        Command::Replay { file, history } => replay(file, history.as_deref()),
         Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),
         Command::List { folder } => list(folder),
@@ -76,6 +78,13 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         {
             diagnose(&format!("{}: cannot be written: {error}", file.display()));
             return Ok(Exit::Input);
+        }
+        if let (Some(folder), Some(seed)) = (&run.history, run.seed) {
+            // Several scenarios have a folder each in it.
+            let folder = if scenarios.len() > 1 { folder.join(&scenario.name) } else { folder.clone() };
+            if let Err(error) = splitbrain::write_histories(scenario, seed, &folder) {
+                return Ok(unwritable(&folder, &error));
+            }
         }
         let worth_saying = !arguments.quiet || Exit::of([summary.verdict]) != Exit::Met;
         if worth_saying && !to_stdout {
@@ -170,7 +179,12 @@ fn files(paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
     Some(files)
 }
 
-fn replay(file: &Path) -> io::Result<Exit> {
+fn replay(file: &Path, histories: Option<&Path>) -> io::Result<Exit> {
+    match histories.map(|folder| (folder, splitbrain::write_histories_of(file, folder))) {
+        Some((_, Err(error))) => return Ok(refused(&error)),
+        Some((folder, Ok(Err(error)))) => return Ok(unwritable(folder, &error)),
+        _ => {}
+    }
     match splitbrain::replay(file) {
         Ok(replay @ Replay::Reproduced { .. }) => print(&format!("{replay}\n")).map(|()| Exit::NotMet),
         Ok(replay @ Replay::Edited { .. }) => {
@@ -195,6 +209,11 @@ fn bisect(a: &Path, b: &Path) -> io::Result<Exit> {
         Ok(None) => print("the runs do not differ\n").map(|()| Exit::Met),
         Err(error) => Ok(refused(&error)),
     }
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Exit {
+    diagnose(&format!("{}: cannot be written: {error}", path.display()));
+    Exit::Input
 }
 
 fn refused(error: &ReplayError) -> Exit {

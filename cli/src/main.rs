@@ -5,6 +5,7 @@ mod commands;
 mod conform;
 mod exit;
 mod explain;
+mod history;
 mod output;
 mod pace;
 mod progress;

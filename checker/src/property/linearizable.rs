@@ -65,7 +65,7 @@ impl History {
             if key.space != space || place != Some(master) || evicted.contains(&key) {
                 continue;
             }
-            if let Some(entry) = entry(operation) {
+            if let Some(entry) = as_entry(operation) {
                 history.entries.push(entry);
                 history.operations.push(i);
             }
@@ -139,8 +139,8 @@ impl History {
     }
 }
 
-/// An operation as an entry of a history, if it can matter.
-fn entry(operation: &Operation) -> Option<Entry> {
+/// An operation on a register or a counter as an entry of a history, if it can matter.
+pub fn as_entry(operation: &Operation) -> Option<Entry> {
     let known = match operation.outcome {
         Some(Outcome::Ok(answer)) => Some(answer),
         _ => None,
