@@ -8,6 +8,7 @@ mod naming;
 
 pub mod counter;
 pub mod entry;
+pub mod random;
 pub mod register;
 
 pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
