@@ -90,7 +90,7 @@ fn compare(seeds: impl Strategy<Value = Vec<Seed>>, action: impl Fn(usize, u8, u
         .run(&seeds, |seeds| {
             let entries = entries(&seeds, &action);
             let mut report = Report::default();
-            check(&entries, &mut scratch.borrow_mut(), &mut report);
+            check(&entries, None, &mut scratch.borrow_mut(), &mut report);
             let expected = legal(&entries, counter);
             *good.borrow_mut() += u32::from(expected);
             prop_assert_eq!(report.is_linearizable(), expected, "{:#?} {:#?}", entries, report);
@@ -108,7 +108,7 @@ fn compare(seeds: impl Strategy<Value = Vec<Seed>>, action: impl Fn(usize, u8, u
 fn proves(entries: &[Entry], anomaly: &Anomaly) -> bool {
     let few: Vec<Entry> = anomaly.entries.iter().map(|&i| entries[i as usize]).collect();
     let mut report = Report::default();
-    register::check(&few, &mut Scratch::default(), &mut report);
+    register::check(&few, None, &mut Scratch::default(), &mut report);
     !legal(&few, false) && report.total > 0
 }
 
@@ -151,10 +151,10 @@ fn long_legal_histories_are_accepted_and_one_stale_read_in_them_is_found() {
     }
     let mut scratch = Scratch::default();
     let mut report = Report::default();
-    register::check(&entries, &mut scratch, &mut report);
+    register::check(&entries, None, &mut scratch, &mut report);
     assert!(report.is_linearizable(), "{:?}", report.anomalies.first());
     entries[5_000].action = Action::Read(Some(3));
     report = Report::default();
-    register::check(&entries, &mut scratch, &mut report);
+    register::check(&entries, None, &mut scratch, &mut report);
     assert!(report.total >= 1);
 }

@@ -12,7 +12,7 @@ fn judge(file: &str) -> Report {
     let (entries, is_counter) = jsonl::read(&text).unwrap();
     let mut report = Report::default();
     let check = if is_counter { counter::check } else { register::check };
-    check(&entries, &mut Scratch::default(), &mut report);
+    check(&entries, None, &mut Scratch::default(), &mut report);
     report
 }
 
@@ -64,7 +64,7 @@ fn repeated_values_leave_their_object_undecided_and_no_other() {
     let history = text("x", 1, [1, 1, 2]) + &text("y", 2, [3, 4, 5]);
     let (entries, _) = jsonl::read(&history).unwrap();
     let mut report = Report::default();
-    register::check(&entries, &mut Scratch::default(), &mut report);
+    register::check(&entries, None, &mut Scratch::default(), &mut report);
     assert_eq!(report.undecided[..], [0u32]);
     assert_eq!((report.total, report.anomalies[0].object), (1, 1));
 }

@@ -4,13 +4,22 @@
 //! Calls and returns of all operations share one count of events from 1; every number is used once. Event 0 is the
 //! virtual beginning, where every object has its initial value.
 
+mod chains;
+mod ladder;
 mod naming;
+mod values;
 
+pub mod arrays;
 pub mod counter;
 pub mod entry;
+pub mod list;
+pub mod random;
 pub mod register;
+pub mod sequential;
+pub mod set;
 
 pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
+pub use sequential::Model;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -111,6 +120,19 @@ impl Report {
         }
     }
 
+    /// Counts a clash; it is only noted if it will be kept.
+    fn clash(&mut self, noted: &mut Vec<naming::Clash>, clash: naming::Clash) {
+        self.total += 1;
+        if self.anomalies.len() + noted.len() < Report::KEPT {
+            noted.push(clash);
+        }
+    }
+
+    /// Adds an anomaly that is counted already.
+    fn keep(&mut self, object: u32, kind: AnomalyKind, entries: Vec<u32>) {
+        self.anomalies.push(Anomaly { kind, object, entries });
+    }
+
     fn undecided(&mut self, object: u32) {
         if let Err(place) = self.undecided.binary_search(&object) {
             self.undecided.insert(place, object);
@@ -119,6 +141,19 @@ impl Report {
 
     fn is_undecided(&self, object: u32) -> bool {
         self.undecided.binary_search(&object).is_ok()
+    }
+}
+
+/// Checks a history by the model's method, adding what it finds to a report.
+///
+/// # Panics
+/// If an event number is 0, an entry's return precedes its call or a span lies outside of the arena.
+pub fn check(model: Model, history: &History, scratch: &mut Scratch, report: &mut Report) {
+    match model {
+        Model::Register => register::check(&history.entries, history.initial, scratch, report),
+        Model::Counter => counter::check(&history.entries, history.initial, scratch, report),
+        Model::Set => set::check(history, scratch, report),
+        Model::List => list::check(history, scratch, report),
     }
 }
 
@@ -131,6 +166,8 @@ pub struct Scratch {
     pub(crate) origins: Vec<u32>,
     register: register::Tables,
     counter: counter::Tables,
+    list: list::Tables,
+    set: set::Tables,
 }
 
 /// Entries as evidence: each once, in order of their calls.

@@ -23,7 +23,7 @@ use crate::tenure::{Tenure, tenures};
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Command, Key, Space};
 
-type Model = fn(&[Entry], &mut Scratch, &mut Report);
+type Model = fn(&[Entry], Option<u64>, &mut Scratch, &mut Report);
 
 /// Checks every master.
 pub fn check(obs: &Observations, index: &Index<'_>, scratch: &mut Scratch, out: &mut Judgement) {
@@ -32,7 +32,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, scratch: &mut Scratch, out: 
         for (space, model) in [(Space::Register, register::check as Model), (Space::Counter, counter::check as Model)] {
             let history = History::of(obs, index, master, space, scratch);
             let mut report = Report::default();
-            model(&history.entries, scratch, &mut report);
+            model(&history.entries, None, scratch, &mut report);
             anomalies += report.total;
             history.tell(obs, index, master, &report, out);
             (scratch.entries, scratch.origins) = (history.entries, history.operations);

@@ -1,0 +1,157 @@
+//! Lists to which every element is appended once: appends that may return the new length, and reads of all elements.
+//! Reads must be prefixes of the longest; that one gives the order of what was appended, and a list climbs by appends as
+//! a counter does by increments ([`super::ladder`]).
+
+use super::ladder::Ladder;
+use super::values::Index;
+use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, evidence};
+
+/// No read.
+const NONE: u32 = u32::MAX;
+
+/// Memory of this model.
+#[derive(Debug, Default)]
+pub struct Tables {
+    index: Index,
+    pub(super) ladder: Ladder,
+    /// The longest read of each object.
+    longest: Vec<u32>,
+    /// For each append the place at which the longest read has its element, counted from 1; 0 for none.
+    seen: Vec<u32>,
+}
+
+/// Checks a history of lists. Objects with operations of another model, or with an element that two operations may have
+/// appended, are undecided.
+///
+/// # Panics
+/// If an event number is 0, an entry's return precedes its call or a span lies outside of the arena.
+pub fn check(history: &History, scratch: &mut Scratch, report: &mut Report) {
+    let tables = &mut scratch.list;
+    let History { entries, arena, .. } = history;
+    tables.index.fill(entries, report, brings);
+    tables.find_longest(entries, report);
+    tables.ladder.clear();
+    for read in std::mem::take(&mut tables.longest) {
+        if read != NONE && !report.is_undecided(entries[read as usize].object) {
+            tables.spread(entries, arena, read, report);
+        }
+        tables.longest.push(read);
+    }
+    for (i, entry) in (0u32..).zip(entries) {
+        if !report.is_undecided(entry.object) && entry.fate != Fate::Failed {
+            tables.place(history, i, report);
+        }
+    }
+    tables.ladder.check(entries, 0, report);
+}
+
+fn brings(entry: &Entry) -> Option<(u64, bool)> {
+    match entry.action {
+        Action::Append(element, _) => Some((element, entry.fate != Fate::Failed)),
+        _ => None,
+    }
+}
+
+/// The elements of a read.
+fn elements<'a>(arena: &'a [u64], entry: &Entry) -> Option<&'a [u64]> {
+    match entry.action {
+        Action::Elements(Span { start, len }) => Some(&arena[start as usize..][..len as usize]),
+        _ => None,
+    }
+}
+
+impl Tables {
+    fn find_longest(&mut self, entries: &[Entry], report: &mut Report) {
+        let objects = entries.iter().map(|entry| entry.object as usize + 1).max().unwrap_or(0);
+        self.longest.clear();
+        self.longest.resize(objects, NONE);
+        self.seen.clear();
+        self.seen.resize(entries.len(), 0);
+        let length = |i: u32| match entries[i as usize].action {
+            Action::Elements(span) => span.len,
+            _ => 0,
+        };
+        for (i, entry) in (0u32..).zip(entries) {
+            assert!(entry.call > 0, "event numbers begin with 1");
+            assert!(entry.fate != Fate::Done || entry.call < entry.ret, "a return follows its call");
+            match (entry.action, entry.fate) {
+                (Action::Elements(span), Fate::Done) => {
+                    let longest = &mut self.longest[entry.object as usize];
+                    if *longest == NONE || length(*longest) < span.len {
+                        *longest = i;
+                    }
+                }
+                (Action::Elements(_) | Action::Append(..), _) => {}
+                _ => report.undecided(entry.object),
+            }
+        }
+    }
+
+    /// Tells every append where the longest read has its element.
+    fn spread(&mut self, entries: &[Entry], arena: &[u64], read: u32, report: &mut Report) {
+        let entry = &entries[read as usize];
+        for (place, element) in (1u32..).zip(elements(arena, entry).unwrap_or(&[])) {
+            match self.index.find(entries, entry.object, *element, brings) {
+                None => report.push(entry.object, || (AnomalyKind::Phantom, vec![read])),
+                Some(append) if entries[append as usize].fate == Fate::Failed => {
+                    report.push(entry.object, || (AnomalyKind::AbortedRead, evidence(entries, vec![append, read])));
+                }
+                Some(append) if self.seen[append as usize] == 0 => {
+                    self.seen[append as usize] = place;
+                    continue;
+                }
+                Some(append) => {
+                    report.push(entry.object, || (AnomalyKind::DuplicateEffect, evidence(entries, vec![append, read])))
+                }
+            }
+            self.ladder.leave_gaps(entry.object);
+        }
+    }
+
+    /// Finds an operation's place.
+    fn place(&mut self, history: &History, i: u32, report: &mut Report) {
+        let History { entries, arena, .. } = history;
+        let entry = &entries[i as usize];
+        let longest = self.longest[entry.object as usize];
+        let whole = entries.get(longest as usize).and_then(|read| elements(arena, read)).unwrap_or(&[]);
+        match entry.action {
+            Action::Elements(_) if entry.fate != Fate::Done => {}
+            Action::Elements(_) => {
+                let mine = elements(arena, entry).unwrap_or(&[]);
+                if whole.starts_with(mine) {
+                    self.ladder.placed.push((entry.object, mine.len() as u64 * 2 + 1, i));
+                } else {
+                    report.push(entry.object, || (parted(mine, whole), evidence(entries, vec![i, longest])));
+                }
+            }
+            Action::Append(_, length) => {
+                let length = length.filter(|_| entry.fate == Fate::Done);
+                let seen = u64::from(self.seen[i as usize]);
+                if let Some(length) = length.filter(|length| seen > 0 && *length != seen) {
+                    let kind = if length > seen { AnomalyKind::LostWrite } else { AnomalyKind::DuplicateEffect };
+                    report.push(entry.object, || (kind, evidence(entries, vec![i, longest])));
+                }
+                match length {
+                    _ if seen > 0 => self.ladder.placed.push((entry.object, seen * 2, i)),
+                    Some(length) if length <= whole.len() as u64 => {
+                        report.push(entry.object, || (AnomalyKind::LostWrite, evidence(entries, vec![i, longest])));
+                    }
+                    Some(length) => self.ladder.placed.push((entry.object, length.saturating_mul(2), i)),
+                    None => self.ladder.fillers.push((entry.object, entry.call, i)),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Two reads of which neither is the other's beginning: one lacks an element that the other has in its middle, or they
+/// have them in another order.
+fn parted(shorter: &[u64], longer: &[u64]) -> AnomalyKind {
+    let at = shorter.iter().zip(longer).take_while(|(a, b)| a == b).count();
+    if longer[at..].contains(&shorter[at]) && !shorter.contains(&longer[at]) {
+        AnomalyKind::LostWrite
+    } else {
+        AnomalyKind::SplitBrain
+    }
+}
