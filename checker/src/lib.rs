@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod observations;
 pub mod property;
 mod rename;
+pub mod search;
 pub mod sentence;
 pub mod settings;
 pub mod stats;
