@@ -3,7 +3,8 @@
 
 use super::model::Model;
 use super::recorded::Recorded;
-use crate::linear::{Anomaly, Report, Scratch, counter, register};
+use crate::linear::{self, Anomaly, AnomalyKind, Entry, Report, Scratch};
+use crate::search::{self, Objects, exhaustive};
 
 /// How much may be spent, and what is wanted beside the verdict.
 #[derive(Clone, Copy, Debug)]
@@ -65,28 +66,75 @@ pub struct Decision {
 
 /// Judges a history.
 pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
-    let Recorded { model, history, .. } = recorded;
     let mut report = Report::default();
-    let mut scratch = Scratch::default();
-    match model {
-        Model::Register => register::check(&history.entries, &mut scratch, &mut report),
-        Model::Counter => counter::check(&history.entries, &mut scratch, &mut report),
-        _ => report.undecided = (0..recorded.keys.names().len() as u32).collect(),
+    match linear_model(recorded.model) {
+        Some(model) => linear::check(model, &recorded.history, &mut Scratch::default(), &mut report),
+        None if recorded.model == Model::MultiRegister => report.undecided = vec![0],
+        None => report.undecided = (0..recorded.keys.names().len() as u32).collect(),
     }
-    let open: Vec<(u32, String)> = report.undecided.iter().map(|object| (*object, "no search yet".to_owned())).collect();
-    let answer = match (report.total, open.is_empty()) {
+    let texts = |value: u64| recorded.values.string(value);
+    let objects = objects(recorded, &texts);
+    let mut decision = Decision {
+        answer: Answer::Linearizable,
+        contradiction: report.anomalies.iter().find_map(|anomaly| refuted(recorded, &objects, anomaly)),
+        anomalies: report.anomalies,
+        total: report.total,
+        open: Vec::new(),
+        witness: None,
+        searched: report.undecided.len() as u32,
+    };
+    for object in report.undecided {
+        let entries: Vec<Entry> = recorded.history.entries.iter().filter(|e| e.object == object).copied().collect();
+        if entries.len() > 12 {
+            decision.open.push((object, format!("{} operations take a search", entries.len())));
+        } else if !exhaustive(&entries, &recorded.history.arena, &objects) {
+            decision.total += 1;
+            let mine = (0u32..).zip(&recorded.history.entries).filter(|(_, e)| e.object == object).map(|(i, _)| i);
+            let entries = mine.take(8).collect();
+            decision.anomalies.push(Anomaly { kind: AnomalyKind::Phantom, object, entries });
+        }
+    }
+    decision.answer = match (decision.total, decision.open.is_empty()) {
         (0, true) => Answer::Linearizable,
         (0, false) => Answer::Unknown,
         _ => Answer::NotLinearizable,
     };
     let _ = options;
-    Decision {
-        answer,
-        anomalies: report.anomalies,
-        total: report.total,
-        open,
-        witness: None,
-        contradiction: None,
-        searched: 0,
+    decision
+}
+
+/// The model of the exact checks, if they know it.
+fn linear_model(model: Model) -> Option<linear::Model> {
+    match model {
+        Model::Register => Some(linear::Model::Register),
+        Model::Counter => Some(linear::Model::Counter),
+        Model::Set => Some(linear::Model::Set),
+        Model::List => Some(linear::Model::List),
+        Model::StringAppend | Model::Mutex | Model::MultiRegister => None,
     }
+}
+
+/// The objects as the search knows them.
+fn objects<'a>(recorded: &Recorded, texts: &'a dyn Fn(u64) -> String) -> Objects<'a> {
+    let model = match recorded.model {
+        Model::Register => search::Model::Register,
+        Model::Counter => search::Model::Counter,
+        Model::Set => search::Model::Set,
+        Model::List => search::Model::List,
+        Model::StringAppend => search::Model::Text,
+        Model::Mutex => search::Model::Mutex,
+        Model::MultiRegister => search::Model::Transactions,
+    };
+    Objects { initial: recorded.history.initial, texts: Some(texts), ..Objects::of(model) }
+}
+
+/// What is wrong if the operations of an anomaly have a legal order of their own.
+fn refuted(recorded: &Recorded, objects: &Objects<'_>, anomaly: &Anomaly) -> Option<String> {
+    let entries: Vec<Entry> =
+        anomaly.entries.iter().map(|&place| recorded.history.entries[place as usize]).collect();
+    exhaustive(&entries, &recorded.history.arena, objects).then(|| {
+        let told: Vec<String> = anomaly.entries.iter().map(|&place| recorded.told(place).sentence()).collect();
+        let object = recorded.object(anomaly.object);
+        format!("a {} on {object} that is none: {}", anomaly.kind, told.join("; "))
+    })
 }
