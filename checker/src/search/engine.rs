@@ -105,7 +105,7 @@ impl<'a, S: Spec> Search<'a, S> {
                 if self.nodes > budget.nodes {
                     return Answer::Unknown(Exhausted::Nodes(budget.nodes));
                 }
-                if self.nodes % 1024 == 0 && self.bytes() > budget.bytes {
+                if self.nodes.is_multiple_of(1024) && self.bytes() > budget.bytes {
                     return Answer::Unknown(Exhausted::Bytes(budget.bytes));
                 }
                 self.push_frame();

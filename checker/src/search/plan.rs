@@ -95,7 +95,7 @@ impl Plan {
                 is_read,
                 overwrites: !is_read && spec.overwrites(&call.op),
             };
-            let useful = !is_read && matters_until > call.call;
+            let useful = !is_read && matters_until >= call.call.max(1);
             if !op.optional {
                 self.push(op, call.call, call.ret, Kind::Return);
             } else if useful {
