@@ -1,10 +1,24 @@
 //! Linearizability of any objects at all, by search: for what the exact checks of [`linear`](crate::linear) cannot
 //! decide. Knows histories and specifications; nothing of servers or of Redis.
 
+mod engine;
+mod hash;
+mod memo;
 mod oracle;
 mod plain;
+mod plan;
+pub mod small;
+mod spec;
+mod specs;
+mod split;
+mod window;
 
+pub use engine::decide;
 pub use oracle::{exhaustive, replay};
+pub use spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
+pub use split::{Found, Undecided, Violation, search};
+
+use crate::linear::Action;
 
 /// What the objects of a history are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +37,27 @@ pub enum Model {
     Mutex,
     /// Registers that are read and written together.
     Transactions,
+}
+
+impl Model {
+    /// All of them.
+    pub const ALL: [Model; 7] =
+        [Model::Register, Model::Counter, Model::Set, Model::List, Model::Text, Model::Mutex, Model::Transactions];
+
+    /// Whether its objects have an operation.
+    pub fn has(self, action: &Action) -> bool {
+        match self {
+            Model::Register => matches!(action, Action::Write(_) | Action::Read(_) | Action::Cas(..)),
+            Model::Counter => matches!(action, Action::Increment(_) | Action::Read(_)),
+            Model::Set => {
+                matches!(action, Action::Add(..) | Action::Remove(..) | Action::Contains(..) | Action::Elements(_))
+            }
+            Model::List => matches!(action, Action::Append(..) | Action::Elements(_)),
+            Model::Text => matches!(action, Action::Write(_) | Action::Append(..) | Action::Read(_)),
+            Model::Mutex => matches!(action, Action::Acquire | Action::Release),
+            Model::Transactions => matches!(action, Action::Transaction(_)),
+        }
+    }
 }
 
 /// All there is to know of the objects of a history beside its operations.

@@ -39,6 +39,9 @@ impl Held {
     /// What it holds after an operation; `None` if the operation cannot happen here with the answer it gave. The
     /// answer of one whose outcome is unknown does not count.
     pub(super) fn after(&self, entry: &Entry, arena: &[u64], objects: &Objects<'_>) -> Option<Held> {
+        if !objects.model.has(&entry.action) {
+            return None;
+        }
         let answered = entry.fate == Fate::Done;
         let agrees = |said: Option<u64>, is: u64| !answered || said.is_none_or(|said| said == is);
         let is = |said: Option<bool>, is: bool| !answered || said.is_none_or(|said| said == is);
@@ -59,7 +62,7 @@ impl Held {
                 agrees(said, next).then_some(Held::Count(next))
             }
             (Held::Count(count), Action::Read(said)) => agrees(Some(said.unwrap_or(0)), *count).then(|| self.clone()),
-            (Held::Elements(list), Action::Append(element, said)) if objects.model == Model::List => {
+            (Held::Elements(list), Action::Append(element, said)) => {
                 let longer = [&list[..], &[element]].concat();
                 agrees(said, longer.len() as u64).then_some(Held::Elements(longer))
             }
