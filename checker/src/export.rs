@@ -64,7 +64,8 @@ impl<'a> Exporter<'a> {
         for operation in &obs.operations {
             let key = operation.command.key();
             let master = self.index.master_of(operation.server.unwrap_or(operation.client));
-            let Some(master) = master.filter(|master| key.space == self.space && !evicted[*master].contains(&key)) else {
+            let Some(master) = master.filter(|master| key.space == self.space && !evicted[*master].contains(&key))
+            else {
                 continue;
             };
             if let Some(entry) = self.entry(operation) {
@@ -154,7 +155,8 @@ impl<'a> Exporter<'a> {
         keys.sort_unstable();
         keys.dedup();
         let reader = self.recorded.processes.len() as u32;
-        let mut event = obs.operations.iter().flat_map(|o| [o.call, o.ret]).filter(|event| *event != NEVER).max().unwrap_or(0);
+        let mut event =
+            obs.operations.iter().flat_map(|o| [o.call, o.ret]).filter(|event| *event != NEVER).max().unwrap_or(0);
         for (master, key) in keys {
             let view = obs.final_views.iter().find(|view| view.master == obs.masters[master].name);
             let node = view.and_then(|view| obs.node_at(view.addr));

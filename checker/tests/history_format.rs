@@ -32,32 +32,96 @@ fn every_error_has_line_column_what_was_found_and_what_was_expected() {
         (Register, "[1]".into(), "1:1: found `[`, expected an object"),
         (Register, "{}".into(), "1:3: found no `process`, expected a whole number"),
         (Register, WRITE[..40].into(), "1:41: found the end of the line"),
-        (Register, format!("{WRITE}\n{WRITE}"), "2:12: found another invocation, expected a completion of what process 0 called in line 1"),
-        (Register, format!("{WRITE}\n\n{}", WRITE.replace("invoke", "ok").replace(":0,", ":7,")), "3:12: found a completion of nothing, expected an invocation by process 7 before"),
-        (Register, format!("{0}\n{1}\n{1}", WRITE, WRITE.replace("invoke", "info")), "3:12: found a completion of nothing"),
+        (
+            Register,
+            format!("{WRITE}\n{WRITE}"),
+            "2:12: found another invocation, expected a completion of what process 0 called in line 1",
+        ),
+        (
+            Register,
+            format!("{WRITE}\n\n{}", WRITE.replace("invoke", "ok").replace(":0,", ":7,")),
+            "3:12: found a completion of nothing, expected an invocation by process 7 before",
+        ),
+        (
+            Register,
+            format!("{0}\n{1}\n{1}", WRITE, WRITE.replace("invoke", "info")),
+            "3:12: found a completion of nothing",
+        ),
         (Register, format!("{WRITE} {WRITE}"), "1:63: found `{`, expected the end of the line: one operation per line"),
         (Register, WRITE.replace(":0,", ":-1,"), "1:12: found the number -1, expected the number of a process"),
         (Register, WRITE.replace(":0,", ":99999999999999999999,"), "1:12: found the number 99999999999999999999"),
         (Register, WRITE.replace(":0,", ":1.5,"), "1:12: found the number 1.5"),
         (Register, WRITE.replace(":0,", ":\"0\","), "1:12: found \"0\""),
-        (Register, WRITE.replace("invoke", "call"), "1:21: found \"call\", expected \"invoke\", \"ok\", \"fail\" or \"info\""),
+        (
+            Register,
+            WRITE.replace("invoke", "call"),
+            "1:21: found \"call\", expected \"invoke\", \"ok\", \"fail\" or \"info\"",
+        ),
         (Register, WRITE.replace("\"write\"", "3"), "1:34: found the number 3, expected the name of an operation"),
-        (Register, WRITE.replace("write", "incr"), "1:34: found \"incr\", expected an operation of a register: write, read, cas"),
+        (
+            Register,
+            WRITE.replace("write", "incr"),
+            "1:34: found \"incr\", expected an operation of a register: write, read, cas",
+        ),
         (Register, WRITE.replace(",\"value\":1", ""), "1:52: found no `value`, expected the value to write"),
-        (Register, WRITE.replace("\"key\"", "\"process\""), "1:42: found a second `process`, expected each member once"),
-        (Register, format!("{}\n{}", WRITE.replace('{', "{\"index\":4,"), WRITE.replace('{', "{\"index\":4,").replace("invoke", "ok")), "2:10: found the number 4, expected an index above 4"),
-        (Register, WRITE.replace('{', "{\"index\":-4,"), "1:10: found the number -4, expected a whole number below 2^64"),
-        (Register, format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace(":1}", ":2}")), "2:56: found the number 2, expected 1, as it was invoked"),
-        (Register, format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace("write", "read")), "2:30: found \"read\", expected \"write\", as it was invoked"),
-        (Register, format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace("\"x\"", "\"y\"")), "2:44: found \"y\", expected the key x, as it was invoked"),
-        (Register, format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace('}', ",\"repeats\":70000}")), "2:68: found the number 70000"),
+        (
+            Register,
+            WRITE.replace("\"key\"", "\"process\""),
+            "1:42: found a second `process`, expected each member once",
+        ),
+        (
+            Register,
+            format!(
+                "{}\n{}",
+                WRITE.replace('{', "{\"index\":4,"),
+                WRITE.replace('{', "{\"index\":4,").replace("invoke", "ok")
+            ),
+            "2:10: found the number 4, expected an index above 4",
+        ),
+        (
+            Register,
+            WRITE.replace('{', "{\"index\":-4,"),
+            "1:10: found the number -4, expected a whole number below 2^64",
+        ),
+        (
+            Register,
+            format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace(":1}", ":2}")),
+            "2:56: found the number 2, expected 1, as it was invoked",
+        ),
+        (
+            Register,
+            format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace("write", "read")),
+            "2:30: found \"read\", expected \"write\", as it was invoked",
+        ),
+        (
+            Register,
+            format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace("\"x\"", "\"y\"")),
+            "2:44: found \"y\", expected the key x, as it was invoked",
+        ),
+        (
+            Register,
+            format!("{WRITE}\n{}", WRITE.replace("invoke", "ok").replace('}', ",\"repeats\":70000}")),
+            "2:68: found the number 70000",
+        ),
         (Register, WRITE.replace("\"x\"", "\"x\u{0}\""), "1:50: found the control character 0x00 in a string"),
         (Register, WRITE.replace("\"x\"", "\"äöü\"").replace(":1}", ":01}"), "1:62: found `01`, expected a number"),
         (Register, call("cas", "[1]"), "1:58: found an array [1], expected [from, to]"),
         (Register, call("cas", "null"), "1:58: found null, expected [from, to]"),
-        (Register, both("cas", "[1,2]", "\"value\":[1,2]"), "2:60: found no `result`, expected true, false, or {\"found\""),
-        (Register, both("cas", "[1,2]", "\"value\":[1,2],\"result\":1"), "2:69: found the number 1, expected true, false"),
-        (Register, both("cas", "[1,2]", "\"value\":[1,3],\"result\":true"), "2:54: found an array [1,3], expected [1,2], as it was invoked"),
+        (
+            Register,
+            both("cas", "[1,2]", "\"value\":[1,2]"),
+            "2:60: found no `result`, expected true, false, or {\"found\"",
+        ),
+        (
+            Register,
+            both("cas", "[1,2]", "\"value\":[1,2],\"result\":1"),
+            "2:69: found the number 1, expected true, false",
+        ),
+        (
+            Register,
+            both("cas", "[1,2]", "\"value\":[1,3],\"result\":true"),
+            "2:54: found an array [1,3], expected [1,2], as it was invoked",
+        ),
         (Register, both("read", "null", "\"result\":1"), "2:58: found no `value`, expected what was read"),
         (Counter, both("incr", "null", "\"value\":-1"), "2:55: found the number -1, expected a count"),
         (Counter, both("read", "null", "\"value\":\"7\""), "2:55: found \"7\", expected a count"),
@@ -70,9 +134,17 @@ fn every_error_has_line_column_what_was_found_and_what_was_expected() {
         (List, both("append", "1", "\"result\":\"2\""), "2:58: found \"2\", expected a count"),
         (StringAppend, call("put", "1"), "1:58: found the number 1, expected a string"),
         (Mutex, call("lock", "null"), "1:34: found \"lock\", expected an operation of a mutex: acquire, release"),
-        (MultiRegister, call("txn", "[[\"read\",\"x\"]]"), "1:59: found an array [\"read\",\"x\"], expected [\"read\" or \"write\", key, value]"),
+        (
+            MultiRegister,
+            call("txn", "[[\"read\",\"x\"]]"),
+            "1:59: found an array [\"read\",\"x\"], expected [\"read\" or \"write\", key, value]",
+        ),
         (MultiRegister, call("txn", "[[\"swap\",\"x\",1]]"), "1:60: found \"swap\", expected \"read\" or \"write\""),
-        (MultiRegister, both("txn", "[[\"read\",\"x\",null]]", "\"value\":[[\"read\",\"y\",1]]"), "2:54: found an array"),
+        (
+            MultiRegister,
+            both("txn", "[[\"read\",\"x\",null]]", "\"value\":[[\"read\",\"y\",1]]"),
+            "2:54: found an array",
+        ),
     ];
     let mut wrong = Vec::new();
     for (model, text, start) in table {
@@ -145,12 +217,15 @@ fn initial_content_was_there_before_all_operations() {
     let recorded = read(text.as_bytes(), Model::Set, Some("[1,2]")).expect("it is sound");
     let entries = &recorded.history.entries;
     let content: Vec<_> = entries[..4].iter().map(|entry| (entry.object, entry.action, entry.ret)).collect();
-    assert_eq!(content, [
-        (0, Action::Add(1, None), 2),
-        (0, Action::Add(2, None), 4),
-        (1, Action::Add(1, None), 6),
-        (1, Action::Add(2, None), 8)
-    ]);
+    assert_eq!(
+        content,
+        [
+            (0, Action::Add(1, None), 2),
+            (0, Action::Add(2, None), 4),
+            (1, Action::Add(1, None), 6),
+            (1, Action::Add(2, None), 8)
+        ]
+    );
     assert_eq!((recorded.before, entries[4].call, entries[4].ret), (4, 9, 10));
     assert_eq!(recorded.told(4).lines, (1, Some(2)));
     assert_eq!(recorded.told(0).process, None);
@@ -158,7 +233,13 @@ fn initial_content_was_there_before_all_operations() {
 
 #[test]
 fn a_wrong_initial_value_is_told() {
-    for (model, init) in [(Model::Counter, "-1"), (Model::Set, "7"), (Model::StringAppend, "7"), (Model::Mutex, "7"), (Model::Register, "{")] {
+    for (model, init) in [
+        (Model::Counter, "-1"),
+        (Model::Set, "7"),
+        (Model::StringAppend, "7"),
+        (Model::Mutex, "7"),
+        (Model::Register, "{"),
+    ] {
         let error = read(WRITE.as_bytes(), model, Some(init)).expect_err(init).to_string();
         assert!(error.contains("as initial value"), "{error}");
     }
@@ -195,7 +276,8 @@ fn a_compare_and_set_may_say_what_it_found() {
 #[test]
 fn the_model_is_told_from_the_first_operation_that_no_other_has() {
     let lines = |names: &[&str]| -> Vec<u8> {
-        let line = |(i, f): (usize, &&str)| format!("{{\"process\":{i},\"type\":\"invoke\",\"f\":\"{f}\",\"value\":1}}\n");
+        let line =
+            |(i, f): (usize, &&str)| format!("{{\"process\":{i},\"type\":\"invoke\",\"f\":\"{f}\",\"value\":1}}\n");
         names.iter().enumerate().map(line).collect::<String>().into_bytes()
     };
     for (names, model) in [
@@ -226,7 +308,9 @@ fn line() -> impl Strategy<Value = String> {
         Just("-1e400".to_owned()),
         Just("true".to_owned()),
     ];
-    let f = prop::sample::select(Model::ALL.iter().flat_map(|model| model.operations().iter().copied()).collect::<Vec<_>>());
+    let f = prop::sample::select(
+        Model::ALL.iter().flat_map(|model| model.operations().iter().copied()).collect::<Vec<_>>(),
+    );
     let step = prop::sample::select(vec!["invoke", "ok", "fail", "info"]);
     (0u32..3, step, f, value.clone(), value).prop_map(|(process, step, f, value, result)| {
         format!(r#"{{"process":{process},"type":"{step}","f":"{f}","key":"x","value":{value},"result":{result}}}"#)
@@ -255,7 +339,9 @@ fn sound() -> impl Strategy<Value = (Model, String)> {
                 "read" if ok => (value.to_string(), None),
                 "incr" if ok => (value.to_string(), None),
                 "get" if ok => (format!("\"{value}\""), None),
-                "read" | "incr" | "get" | "members" | "list" | "acquire" | "release" if !ok => ("null".to_owned(), None),
+                "read" | "incr" | "get" | "members" | "list" | "acquire" | "release" if !ok => {
+                    ("null".to_owned(), None)
+                }
                 "members" | "list" => (format!("[{value},\"b\"]"), None),
                 "acquire" | "release" => ("null".to_owned(), None),
                 "cas" => (format!("[{value},9]"), Some(["true", "false", "{\"found\":8}"][pick % 3].to_owned())),
@@ -269,7 +355,9 @@ fn sound() -> impl Strategy<Value = (Model, String)> {
             };
             let key = if f == "txn" { "null".to_owned() } else { key };
             let result = result.filter(|_| ok).map_or(String::new(), |result| format!(",\"result\":{result}"));
-            text += &format!("{{\"process\":{process},\"type\":\"{step}\",\"f\":\"{f}\",\"key\":{key},\"value\":{value}{result}}}\n");
+            text += &format!(
+                "{{\"process\":{process},\"type\":\"{step}\",\"f\":\"{f}\",\"key\":{key},\"value\":{value}{result}}}\n"
+            );
         }
         (model, text)
     })

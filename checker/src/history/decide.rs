@@ -3,8 +3,8 @@
 
 use super::model::Model;
 use super::recorded::Recorded;
-use crate::linear::{self, Anomaly, AnomalyKind, Entry, Report, Scratch};
-use crate::search::{self, Objects, exhaustive};
+use crate::linear::{self, Anomaly, AnomalyKind, Entry, History, Report, Scratch};
+use crate::search::{self, Budget, Objects, exhaustive};
 
 /// How much may be spent, and what is wanted beside the verdict.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { nodes: 50_000_000, memory: 1 << 30, witness: false }
+        Options { nodes: Budget::default().nodes, memory: Budget::default().bytes, witness: false }
     }
 }
 
@@ -83,23 +83,23 @@ pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
         witness: None,
         searched: report.undecided.len() as u32,
     };
-    for object in report.undecided {
-        let entries: Vec<Entry> = recorded.history.entries.iter().filter(|e| e.object == object).copied().collect();
-        if entries.len() > 12 {
-            decision.open.push((object, format!("{} operations take a search", entries.len())));
-        } else if !exhaustive(&entries, &recorded.history.arena, &objects) {
-            decision.total += 1;
-            let mine = (0u32..).zip(&recorded.history.entries).filter(|(_, e)| e.object == object).map(|(i, _)| i);
-            let entries = mine.take(8).collect();
-            decision.anomalies.push(Anomaly { kind: AnomalyKind::Phantom, object, entries });
-        }
+    if !report.undecided.is_empty() {
+        let budget = Budget { nodes: options.nodes, bytes: options.memory };
+        let History { entries, arena, .. } = &recorded.history;
+        let found = search::search(entries, arena, &objects, Some(&report.undecided), budget);
+        decision.total += found.violations.len() as u64;
+        decision.anomalies.extend(found.violations.iter().take(Report::KEPT).map(|violation| Anomaly {
+            kind: AnomalyKind::Phantom,
+            object: violation.object,
+            entries: vec![violation.entry],
+        }));
+        decision.open = found.undecided.iter().map(|open| (open.object, open.reason.to_string())).collect();
     }
     decision.answer = match (decision.total, decision.open.is_empty()) {
         (0, true) => Answer::Linearizable,
         (0, false) => Answer::Unknown,
         _ => Answer::NotLinearizable,
     };
-    let _ = options;
     decision
 }
 
@@ -130,8 +130,7 @@ fn objects<'a>(recorded: &Recorded, texts: &'a dyn Fn(u64) -> String) -> Objects
 
 /// What is wrong if the operations of an anomaly have a legal order of their own.
 fn refuted(recorded: &Recorded, objects: &Objects<'_>, anomaly: &Anomaly) -> Option<String> {
-    let entries: Vec<Entry> =
-        anomaly.entries.iter().map(|&place| recorded.history.entries[place as usize]).collect();
+    let entries: Vec<Entry> = anomaly.entries.iter().map(|&place| recorded.history.entries[place as usize]).collect();
     exhaustive(&entries, &recorded.history.arena, objects).then(|| {
         let told: Vec<String> = anomaly.entries.iter().map(|&place| recorded.told(place).sentence()).collect();
         let object = recorded.object(anomaly.object);

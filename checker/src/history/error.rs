@@ -75,6 +75,11 @@ impl Wrong {
         let before = &text[..self.at.min(text.len())];
         // Characters, not bytes: continuation bytes of UTF-8 do not count.
         let column = 1 + before.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
-        FormatError { line, column: u32::try_from(column).unwrap_or(u32::MAX), found: self.found, expected: self.expected }
+        FormatError {
+            line,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+            found: self.found,
+            expected: self.expected,
+        }
     }
 }

@@ -54,7 +54,8 @@ fn parse(model: Model, text: &str, tables: &mut Tables) -> Result<Initial, Wrong
             initial.count = count.ok_or_else(|| raw.wrong("a count: a whole number below 2^62"))?;
         }
         Model::Set | Model::List if raw.kind == Kind::Array => {
-            let element = |value| if model == Model::Set { Action::Add(value, None) } else { Action::Append(value, None) };
+            let element =
+                |value| if model == Model::Set { Action::Add(value, None) } else { Action::Append(value, None) };
             initial.content = raw.elements().map(|raw| element(tables.values.number(&raw))).collect();
         }
         Model::Set | Model::List => return Err(raw.wrong("all elements, as an array")),
@@ -123,7 +124,8 @@ impl Initial {
 
     fn register(&self, history: &mut History, values: &mut Values) {
         let initial = self.value.unwrap_or_else(|| values.number_of("null"));
-        let written = |entry: &Entry| matches!(entry.action, Action::Write(to) | Action::Cas(_, to, _) if to == initial);
+        let written =
+            |entry: &Entry| matches!(entry.action, Action::Write(to) | Action::Cas(_, to, _) if to == initial);
         if history.entries.iter().any(written) {
             history.initial = Some(initial);
             return;

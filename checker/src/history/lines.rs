@@ -58,7 +58,12 @@ impl<R: BufRead> Lines<R> {
                 any = true;
                 self.number = self.number.checked_add(1).filter(|number| *number < u32::MAX).ok_or_else(|| {
                     let found = "one line more than can be numbered";
-                    FormatError { line: u32::MAX, column: 1, found: found.to_owned(), expected: "fewer lines".to_owned() }
+                    FormatError {
+                        line: u32::MAX,
+                        column: 1,
+                        found: found.to_owned(),
+                        expected: "fewer lines".to_owned(),
+                    }
                 })?;
             }
             let end = chunk.iter().position(|byte| *byte == b'\n');
@@ -100,11 +105,10 @@ mod tests {
 
     #[test]
     fn lines_have_any_kind_of_end_and_may_have_none() {
-        assert_eq!(all(b"one\r\n\n  \ntwo\nthree"), [
-            (1, b"one".to_vec()),
-            (4, b"two".to_vec()),
-            (5, b"three".to_vec())
-        ]);
+        assert_eq!(
+            all(b"one\r\n\n  \ntwo\nthree"),
+            [(1, b"one".to_vec()), (4, b"two".to_vec()), (5, b"three".to_vec())]
+        );
         assert_eq!(all(b""), []);
         assert_eq!(all(b"\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo"), [(1, b"one".to_vec()), (2, b"\xEF\xBB\xBFtwo".to_vec())]);
     }

@@ -52,7 +52,8 @@ fn listed(line: &[u8]) -> Result<Listed, Wrong> {
         Some((Kind::Boolean(value), _)) => Some(value),
         Some((_, raw)) => return Err(raw.wrong("true or false")),
     };
-    let initial = initial.map(|raw| if raw.kind == Kind::String { format!("\"{}\"", raw.text) } else { raw.text.to_owned() });
+    let initial =
+        initial.map(|raw| if raw.kind == Kind::String { format!("\"{}\"", raw.text) } else { raw.text.to_owned() });
     Ok(Listed { file: path, model: known, initial, linearizable })
 }
 
@@ -72,12 +73,15 @@ mod tests {
         let text = br#"{"id":"a","file":"x/a.jsonl","model":"register","init":null,"linearizable":false,"tags":[]}
 {"file":"b.jsonl","model":"string-append","init":"a\"b"}"#;
         let all = read(&text[..]).expect("it is sound");
-        assert_eq!(all[0], Listed {
-            file: "x/a.jsonl".into(),
-            model: Model::Register,
-            initial: Some("null".to_owned()),
-            linearizable: Some(false)
-        });
+        assert_eq!(
+            all[0],
+            Listed {
+                file: "x/a.jsonl".into(),
+                model: Model::Register,
+                initial: Some("null".to_owned()),
+                linearizable: Some(false)
+            }
+        );
         assert_eq!((all[1].initial.as_deref(), all[1].linearizable), (Some(r#""a\"b""#), None));
     }
 

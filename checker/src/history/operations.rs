@@ -115,7 +115,9 @@ impl Tables {
     /// The same with its answer, once it is acknowledged.
     pub fn answered(&mut self, asked: Action, event: &Event<'_>) -> Result<Action, Wrong> {
         Ok(match asked {
-            Action::Write(value) | Action::Append(value, _) if self.differs(event, |values, raw| values.number(raw) == value) => {
+            Action::Write(value) | Action::Append(value, _)
+                if self.differs(event, |values, raw| values.number(raw) == value) =>
+            {
                 return Err(self.other(event, value));
             }
             Action::Write(_) | Action::Acquire | Action::Release => asked,

@@ -189,7 +189,17 @@ impl Reader {
         let Reader { model, tables, mut history, names, times, initial, .. } = self;
         let Tables { keys, values, arena } = tables;
         history.arena = arena;
-        let mut recorded = Recorded { model, history, keys, values, processes: names, times, before: 0, base: 0, initial: String::new() };
+        let mut recorded = Recorded {
+            model,
+            history,
+            keys,
+            values,
+            processes: names,
+            times,
+            before: 0,
+            base: 0,
+            initial: String::new(),
+        };
         initial.settle(&mut recorded);
         recorded
     }

@@ -129,7 +129,8 @@ impl Recorded {
     fn elements(&self, span: Span) -> String {
         const SHOWN: usize = 12;
         let all = self.span(span);
-        let text = |elements: &[u64]| elements.iter().map(|value| self.values.text(*value)).collect::<Vec<_>>().join(", ");
+        let text =
+            |elements: &[u64]| elements.iter().map(|value| self.values.text(*value)).collect::<Vec<_>>().join(", ");
         if all.len() <= SHOWN {
             return format!("[{}]", text(all));
         }
@@ -163,5 +164,9 @@ impl Recorded {
 /// A name as it is, or in quotes where it would not be seen as one.
 fn shown(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_alphanumeric() || "_-:./[]{},".contains(c));
-    if plain && name.chars().nth(60).is_none() { name.to_owned() } else { quoted(&name.chars().take(60).collect::<String>()) }
+    if plain && name.chars().nth(60).is_none() {
+        name.to_owned()
+    } else {
+        quoted(&name.chars().take(60).collect::<String>())
+    }
 }

@@ -72,7 +72,8 @@ impl<'a> Raw<'a> {
 
     /// The string, its escapes resolved.
     pub fn string(&self) -> Option<String> {
-        (self.kind == Kind::String).then(|| if self.text.contains('\\') { unescaped(self.text) } else { self.text.into() })
+        (self.kind == Kind::String)
+            .then(|| if self.text.contains('\\') { unescaped(self.text) } else { self.text.into() })
     }
 
     /// The elements of an array; nothing for anything else.
@@ -328,7 +329,11 @@ impl<'a> Cursor<'a> {
             _ => {
                 let shown = self.text[self.at..].chars().take(6).collect::<String>();
                 let found = format!("the escape `{}`", shortened(&shown));
-                return Err(Wrong::new(self.before + self.at, found, "one of JSON: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u0000"));
+                return Err(Wrong::new(
+                    self.before + self.at,
+                    found,
+                    "one of JSON: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u0000",
+                ));
             }
         };
         self.at += length;

@@ -1,7 +1,7 @@
 //! From a history to lines: what [`read()`](super::read()) reads.
 
-use super::recorded::Recorded;
 use super::read::name_of;
+use super::recorded::Recorded;
 use crate::linear::{Action, Entry, Fate, NEVER, Span, Swap};
 use std::io::{self, Write};
 

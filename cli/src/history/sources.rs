@@ -54,8 +54,11 @@ fn walk(path: &Path, model: Option<Model>, init: Option<&str>, all: &mut Vec<Sou
         return listed(&manifest, folder, all);
     }
     let cannot = |error| format!("{}: cannot be read: {error}", path.display());
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(path).map_err(cannot)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(cannot)?;
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)
+        .map_err(cannot)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(cannot)?;
     entries.sort_unstable();
     for entry in entries {
         // A link to a folder may lead back here.

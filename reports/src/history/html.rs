@@ -28,7 +28,8 @@ pub fn page(version: &str, all: &[Judged]) -> String {
     }
     let left_out = told.len().saturating_sub(DETAILED);
     if left_out > 0 {
-        let _ = writeln!(page, "<p class=\"faint\">and {left_out} more files; judge them alone to see their anomalies</p>");
+        let _ =
+            writeln!(page, "<p class=\"faint\">and {left_out} more files; judge them alone to see their anomalies</p>");
     }
     if !quiet.is_empty() && !told.is_empty() {
         let _ = writeln!(page, "<p class=\"faint\">nothing is wrong with the other {}</p>", quiet.len());
@@ -89,7 +90,8 @@ fn file(page: &mut String, judged: &Judged) {
 fn anomaly(page: &mut String, shown: &Shown) {
     let story = &shown.story;
     let (kind, object) = (escaped(story.kind), escaped(&story.object));
-    let _ = writeln!(page, "<h3><span class=\"bad\">{kind}</span> on {object}</h3>\n<p>{}</p>", escaped(&story.sentence));
+    let _ =
+        writeln!(page, "<h3><span class=\"bad\">{kind}</span> on {object}</h3>\n<p>{}</p>", escaped(&story.sentence));
     page.push_str("<ol>");
     for (_, told) in &story.steps {
         let _ = writeln!(page, "<li><code>{}</code></li>", escaped(&told.sentence()));
@@ -100,7 +102,8 @@ fn anomaly(page: &mut String, shown: &Shown) {
 /// Operations as a list that is opened on demand.
 fn fold(page: &mut String, what: &str, operations: &[Told], all: usize) {
     let shown = &operations[..operations.len().min(splitbrain_checker::history::LISTED)];
-    let part = if shown.len() < all { format!(", the first {} of {all} operations", shown.len()) } else { String::new() };
+    let part =
+        if shown.len() < all { format!(", the first {} of {all} operations", shown.len()) } else { String::new() };
     let _ = write!(page, "<details><summary>{what}{part}</summary><ol>");
     for told in shown {
         let _ = writeln!(page, "<li><code>{}</code></li>", escaped(&told.sentence()));

@@ -60,7 +60,8 @@ pub(super) fn drawing(shown: &Shown) -> String {
 /// What stands in a bar. The key is the same for all.
 fn label(drawn: &Drawn) -> String {
     let key = &drawn.told.key;
-    let asked = if key.is_empty() { drawn.told.asked.clone() } else { drawn.told.asked.replacen(&format!(" {key}"), "", 1) };
+    let asked =
+        if key.is_empty() { drawn.told.asked.clone() } else { drawn.told.asked.replacen(&format!(" {key}"), "", 1) };
     let text = format!("{asked} {}", drawn.told.answer);
     let text = text.trim_end();
     if text.chars().nth(LONGEST).is_some() {
