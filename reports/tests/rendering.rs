@@ -1,7 +1,7 @@
 //! What users see, as snapshots of a hand-made summary.
 
 use proptest::prelude::*;
-use splitbrain_checker::finding::{Losses, Span};
+use splitbrain_checker::finding::{Interval, Losses, Span};
 use splitbrain_checker::observations::{MasterSettings, NodeIx};
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioHead, ScenarioSummary};
 use splitbrain_checker::{
@@ -36,6 +36,7 @@ fn split_brain(total_ms: i64) -> Reported {
         spans: vec![span],
         total_ms,
         writes: 240,
+        intervals: vec![Interval { span, writes: vec![("redis-1".to_owned(), 122), ("redis-2".to_owned(), 118)] }],
     };
     reported(Property::SplitBrain, 2_000, detail)
 }
