@@ -7,17 +7,25 @@ use super::memo::Memo;
 use super::plan::{Kind, Op, Plan};
 use super::spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
 use super::window::Window;
+use crate::linear::Fate;
 
 /// Nothing has been tried yet.
 const FRESH: u32 = u32::MAX;
 /// Only the operation that returns has been tried; the candidates have not been looked for.
 const DUE_TRIED: u32 = u32::MAX - 1;
 
+/// How many later calls are told that orders were given up for.
+const LATER: usize = 16;
+
 /// Memory above which what was seen before a cut is thrown away.
 const WORTH_CLEARING: usize = 1 << 20;
 
 /// Searches for a legal order of the calls of one object.
 pub fn decide<S: Spec>(spec: &S, calls: &[Call<S::Op>], budget: Budget) -> Decided {
+    let impossible = |call: &Call<S::Op>| call.fate == Fate::Done && spec.is_impossible(call);
+    if let Some(call) = calls.iter().position(impossible) {
+        return Decided { answer: Answer::Illegal { call: call as u32, later: Vec::new() }, nodes: 0 };
+    }
     let plan = Plan::of(spec, calls);
     let mut search = Search::new(spec, calls, &plan);
     let answer = search.run(budget);
@@ -61,6 +69,7 @@ struct Search<'a, S: Spec> {
     stamp: u32,
     cut: usize,
     deepest: u32,
+    later: Vec<u32>,
     nodes: u64,
 }
 
@@ -88,6 +97,7 @@ impl<'a, S: Spec> Search<'a, S> {
             stamp: 0,
             cut: 0,
             deepest: 0,
+            later: Vec::new(),
             nodes: 0,
         }
     }
@@ -112,7 +122,8 @@ impl<'a, S: Spec> Search<'a, S> {
             }
             if !self.next_choice() {
                 let (_, _, op) = self.plan.event(self.deepest as usize);
-                return Answer::Illegal { call: self.plan.ops[op as usize].call };
+                let later = std::mem::take(&mut self.later);
+                return Answer::Illegal { call: self.plan.ops[op as usize].call, later };
             }
         }
     }
@@ -130,7 +141,10 @@ impl<'a, S: Spec> Search<'a, S> {
                     }
                 }
                 Kind::Return if !self.is_taken(op) => {
-                    self.deepest = self.deepest.max(self.place);
+                    if self.place > self.deepest {
+                        self.deepest = self.place;
+                        self.later.clear();
+                    }
                     return true;
                 }
                 Kind::Return | Kind::Expire => {
@@ -233,7 +247,10 @@ impl<'a, S: Spec> Search<'a, S> {
         let what = &self.calls[op.call as usize].op;
         let before = self.states.get(self.state);
         let Some(after) = self.spec.step(before, what) else { return false };
-        if self.spec.is_doomed(before, what, &after, now) {
+        if let Some(later) = self.spec.dooms(before, what, &after, now) {
+            if self.place == self.deepest && self.later.len() < LATER && !self.later.contains(&later) {
+                self.later.push(later);
+            }
             return false;
         }
         let after = self.states.of(after);

@@ -45,14 +45,16 @@ impl Held {
         let answered = entry.fate == Fate::Done;
         let agrees = |said: Option<u64>, is: u64| !answered || said.is_none_or(|said| said == is);
         let is = |said: Option<bool>, is: bool| !answered || said.is_none_or(|said| said == is);
+        let or_first = |value: Option<u64>| value.or(objects.initial);
         match (self, entry.action) {
             (Held::Value(_), Action::Write(value)) => Some(Held::Value(Some(value))),
-            (Held::Value(value), Action::Read(seen)) => (!answered || *value == seen).then(|| self.clone()),
+            (Held::Value(value), Action::Read(seen)) => (!answered || *value == or_first(seen)).then(|| self.clone()),
             (Held::Value(value), Action::Cas(from, to, swap)) => {
+                let from = or_first(from);
                 let fits = match swap {
                     Swap::Swapped => *value == from,
                     Swap::Refused => *value != from,
-                    Swap::Found(found) => *value == found && found != from,
+                    Swap::Found(found) => *value == or_first(found) && *value != from,
                 };
                 let after = if *value == from { Some(to) } else { *value };
                 (!answered || fits).then_some(Held::Value(after))

@@ -74,9 +74,14 @@ pub trait Spec {
         None
     }
 
-    /// Whether this step, taken at the event `now`, has no future: some operation that is called later cannot happen.
-    /// All operations already called that could happen without a change of the state before have happened.
-    fn is_doomed(&self, _before: &Self::State, _op: &Self::Op, _after: &Self::State, _now: u32) -> bool {
+    /// The event of the call of an operation that cannot happen any more after this step, taken at the event `now`.
+    /// Operations called until then that could happen without a change of the state before have happened.
+    fn dooms(&self, _before: &Self::State, _op: &Self::Op, _after: &Self::State, _now: u32) -> Option<u32> {
+        None
+    }
+
+    /// Whether a call that happened cannot have, whatever the order.
+    fn is_impossible(&self, _call: &Call<Self::Op>) -> bool {
         false
     }
 }
@@ -137,6 +142,8 @@ pub enum Answer {
     Illegal {
         /// Index of the call whose return it is.
         call: u32,
+        /// Events of later calls that some orders were given up for.
+        later: Vec<u32>,
     },
     /// The budget did not last.
     Unknown(Exhausted),

@@ -36,6 +36,8 @@ pub struct Violation {
     /// Indices of the operations that matter to it: of this object, this element, or the registers that transactions
     /// connect.
     pub(super) members: Vec<u32>,
+    /// Events of later calls that orders were given up for.
+    pub(super) later: Vec<u32>,
 }
 
 /// An object without a verdict.
@@ -67,8 +69,9 @@ pub fn search(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, only: Opt
                     (at, Step { entry, again })
                 }));
             }
-            Answer::Illegal { call } => {
-                found.violations.push(Violation { object, entry: part.steps[call as usize].0, members });
+            Answer::Illegal { call, later } => {
+                let entry = part.steps[call as usize].0;
+                found.violations.push(Violation { object, entry, members, later });
             }
             Answer::Unknown(reason) => found.undecided.push(Undecided { object, reason }),
         }
@@ -190,7 +193,7 @@ impl<'a> Part<'a> {
             Entry { fate: if *again { Fate::Unknown } else { entry.fate }, ..entry }
         });
         if let Some(call) = entries.clone().position(|entry| !objects.model.has(&entry.action)) {
-            return (Answer::Illegal { call: call as u32 }, 0);
+            return (Answer::Illegal { call: call as u32, later: Vec::new() }, 0);
         }
         let whole = || entries.clone().any(|entry| matches!(entry.action, Action::Elements(_)));
         match objects.model {

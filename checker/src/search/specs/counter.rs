@@ -16,8 +16,9 @@ pub(in crate::search) enum Op {
 #[derive(Debug)]
 pub(in crate::search) struct Counter {
     initial: u64,
-    /// Calls of operations that said what the count was, ascending, each with the least count before any from there on.
-    least: Vec<(u32, u64)>,
+    /// Calls of operations that said what the count was, ascending, each with the least count before any from there on
+    /// and the call of that.
+    least: Vec<(u32, u64, u32)>,
     /// The latest return among them.
     last_seen: u32,
 }
@@ -41,16 +42,16 @@ impl Counter {
                 Op::Never => None,
             };
             if let Some(before) = before {
-                counter.least.push((entry.call, before));
+                counter.least.push((entry.call, before, entry.call));
                 counter.last_seen = counter.last_seen.max(entry.ret);
             }
             calls.push(call(&entry, op));
         }
         counter.least.sort_unstable();
-        let mut least = u64::MAX;
+        let mut least = (u64::MAX, 0);
         for seen in counter.least.iter_mut().rev() {
-            least = least.min(seen.1);
-            seen.1 = least;
+            least = least.min((seen.1, seen.2));
+            (seen.1, seen.2) = least;
         }
         (counter, calls)
     }
@@ -87,8 +88,8 @@ impl Spec for Counter {
         if matches!(op, Op::Increment(_)) { self.last_seen } else { 0 }
     }
 
-    fn is_doomed(&self, _before: &u64, _op: &Op, after: &u64, now: u32) -> bool {
+    fn dooms(&self, _before: &u64, _op: &Op, after: &u64, now: u32) -> Option<u32> {
         let later = self.least.partition_point(|seen| seen.0 <= now);
-        self.least.get(later).is_some_and(|seen| seen.1 < *after)
+        self.least.get(later).filter(|seen| seen.1 < *after).map(|seen| seen.2)
     }
 }

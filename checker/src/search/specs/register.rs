@@ -35,7 +35,7 @@ impl Register {
         initial: Option<u64>,
     ) -> (Register, Vec<Call<Op>>) {
         let mut numbers: Numbers<Option<u64>> = Numbers::default();
-        let mut number = |value: Option<u64>| numbers.of(value) + 1;
+        let mut number = |value: Option<u64>| numbers.of(value.or(initial)) + 1;
         let mut register = Register { initial: number(initial), values: Values::default() };
         register.values.first(register.initial);
         let mut calls = Vec::with_capacity(entries.size_hint().0);
@@ -56,7 +56,9 @@ impl Register {
                 Action::Write(value) => Op::Write(number(Some(value))),
                 Action::Read(value) => Op::Read(number(value)),
                 Action::Cas(from, _, Swap::Refused) => Op::Other(number(from)),
-                Action::Cas(from, _, Swap::Found(found)) if found != from => Op::Read(number(found)),
+                Action::Cas(from, _, Swap::Found(found)) if found.or(initial) != from.or(initial) => {
+                    Op::Read(number(found))
+                }
                 _ => Op::Never,
             };
             register.learn(op, &entry);
@@ -126,7 +128,15 @@ impl Spec for Register {
         (*state != FORGOTTEN && self.values.is_forgotten(*state, now)).then_some(FORGOTTEN)
     }
 
-    fn is_doomed(&self, before: &u32, _op: &Op, after: &u32, now: u32) -> bool {
-        before != after && self.values.is_irreplaceable(*before, now)
+    fn dooms(&self, before: &u32, _op: &Op, after: &u32, now: u32) -> Option<u32> {
+        self.values.irreplaceable(*before, now).filter(|_| before != after)
+    }
+
+    fn is_impossible(&self, call: &Call<Op>) -> bool {
+        match call.op {
+            Op::Read(value) | Op::Swap(value, _) => self.values.is_unsupplied(value, call.ret),
+            Op::Never => true,
+            Op::Write(_) | Op::Other(_) => false,
+        }
     }
 }

@@ -159,13 +159,9 @@ impl Spec for Set {
         }
     }
 
-    fn is_doomed(&self, _before: &Bits, op: &Op, _after: &Bits, now: u32) -> bool {
-        match op {
-            Op::Add(element, _) => {
-                let its = &self.elements[*element as usize];
-                !its.removable && its.absent_call > now
-            }
-            _ => false,
-        }
+    fn dooms(&self, _before: &Bits, op: &Op, _after: &Bits, now: u32) -> Option<u32> {
+        let Op::Add(element, _) = op else { return None };
+        let its = &self.elements[*element as usize];
+        (!its.removable && its.absent_call > now).then_some(its.absent_call)
     }
 }

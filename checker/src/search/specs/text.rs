@@ -177,8 +177,8 @@ impl Spec for Text {
         }
     }
 
-    fn is_doomed(&self, _before: &State, _op: &Op, after: &State, now: u32) -> bool {
+    fn dooms(&self, _before: &State, _op: &Op, after: &State, now: u32) -> Option<u32> {
         let (call, path) = &self.last_read;
-        self.grows_only && *call > now && path.get(after.1 as usize) != Some(&after.0)
+        (self.grows_only && *call > now && path.get(after.1 as usize) != Some(&after.0)).then_some(*call)
     }
 }

@@ -138,8 +138,13 @@ impl Spec for Registers {
         state.iter().any(old).then(|| state.iter().map(|value| if old(value) { FORGOTTEN } else { *value }).collect())
     }
 
-    fn is_doomed(&self, before: &Box<[u32]>, _op: &Op, after: &Box<[u32]>, now: u32) -> bool {
-        before.iter().zip(after).any(|(before, after)| before != after && self.values.is_irreplaceable(*before, now))
+    fn dooms(&self, before: &Box<[u32]>, _op: &Op, after: &Box<[u32]>, now: u32) -> Option<u32> {
+        let changed = before.iter().zip(after).filter(|(before, after)| before != after);
+        changed.filter_map(|(before, _)| self.values.irreplaceable(*before, now)).max()
+    }
+
+    fn is_impossible(&self, call: &Call<Op>) -> bool {
+        call.op.never || call.op.found.iter().any(|found| self.values.is_unsupplied(found.1, call.ret))
     }
 }
 

@@ -7,7 +7,8 @@ use crate::linear::{Entry, Fate, NEVER};
 struct Value {
     /// How many operations may supply it, its being there at first included.
     supplies: u32,
-    /// The latest event at which one of them may.
+    /// The first event at which one of them may, and the latest.
+    first_supply: u32,
     last_supply: u32,
     /// The latest call of an operation that happened and needed it.
     last_need_call: u32,
@@ -37,13 +38,15 @@ impl Values {
 
     /// It is there at first.
     pub(super) fn first(&mut self, value: u32) {
-        self.at(value).supplies += 1;
+        let its = self.at(value);
+        (its.supplies, its.first_supply) = (its.supplies + 1, 0);
     }
 
     /// An entry supplies a value.
     pub(super) fn supply(&mut self, value: u32, entry: &Entry) {
         let until = if entry.fate == Fate::Done { entry.ret } else { NEVER };
         let its = self.at(value);
+        its.first_supply = if its.supplies == 0 { entry.call } else { its.first_supply.min(entry.call) };
         its.supplies += 1;
         its.last_supply = its.last_supply.max(until);
     }
@@ -96,10 +99,15 @@ impl Values {
         self.values.get(value as usize).is_none_or(|its| its.last_mention <= now)
     }
 
-    /// Whether a value that is there now is needed later and cannot come back once it has gone.
-    pub(super) fn is_irreplaceable(&self, value: u32, now: u32) -> bool {
-        self.values
-            .get(value as usize)
-            .is_some_and(|its| its.last_need_call > now && (its.supplies <= 1 || its.last_supply < now))
+    /// The latest call of an operation that needs a value which is there now and cannot come back once it has gone.
+    pub(super) fn irreplaceable(&self, value: u32, now: u32) -> Option<u32> {
+        let its = self.values.get(value as usize)?;
+        let gone = its.last_need_call > now && (its.supplies <= 1 || its.last_supply < now);
+        gone.then_some(its.last_need_call)
+    }
+
+    /// Whether nobody has begun to supply a value at an event.
+    pub(super) fn is_unsupplied(&self, value: u32, at: u32) -> bool {
+        self.values.get(value as usize).is_none_or(|its| its.supplies == 0 || its.first_supply > at)
     }
 }
