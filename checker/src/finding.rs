@@ -115,8 +115,17 @@ pub struct Losses {
 pub struct Interval<N = NodeIx> {
     /// When.
     pub span: Span,
-    /// How many writes each node acknowledged in it.
-    pub writes: Vec<(N, u64)>,
+    /// Who acknowledged in it.
+    pub by: Vec<Share<N>>,
+}
+
+/// Acknowledged writes of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share<N = NodeIx> {
+    /// The node.
+    pub node: N,
+    /// How many.
+    pub writes: u64,
 }
 
 /// What happened.

@@ -1,6 +1,6 @@
 //! Findings with their processes named otherwise: indices become names when a finding is reported.
 
-use crate::finding::{Detail, Evidence, Interval, Place};
+use crate::finding::{Detail, Evidence, Interval, Place, Share};
 
 impl<N> Detail<N> {
     /// The same detail with processes named otherwise.
@@ -29,7 +29,7 @@ impl<N> Detail<N> {
                 let nodes = all(nodes, f);
                 let mut interval = |interval: Interval<N>| Interval {
                     span: interval.span,
-                    writes: interval.writes.into_iter().map(|(node, writes)| (f(node), writes)).collect(),
+                    by: interval.by.into_iter().map(|by| Share { node: f(by.node), writes: by.writes }).collect(),
                 };
                 let intervals = intervals.into_iter().map(&mut interval).collect();
                 Detail::SplitBrain { nodes, spans, total_ms, writes, intervals }

@@ -119,8 +119,8 @@ fn causes(causes: &Losses) -> String {
 
 /// ` (redis-1 122, redis-2 118)`
 fn by_node(nodes: &[String], intervals: &[Interval<String>]) -> String {
-    let all = || intervals.iter().flat_map(|interval| &interval.writes);
-    let of = |node: &String| all().filter(|(its, _)| its == node).map(|(_, writes)| writes).sum::<u64>();
+    let all = || intervals.iter().flat_map(|interval| &interval.by);
+    let of = |node: &String| all().filter(|by| by.node == *node).map(|by| by.writes).sum::<u64>();
     let told: Vec<String> = nodes.iter().map(|node| format!("{node} {}", of(node))).collect();
     if intervals.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use splitbrain_checker::finding::{Interval, Losses, Span};
+use splitbrain_checker::finding::{Interval, Losses, Share, Span};
 use splitbrain_checker::observations::Presence;
 use splitbrain_checker::{Amount, Demand, Detail, Expectation, Limit, Metric, Property};
 use splitbrain_model::note::Outcome;
@@ -97,7 +97,7 @@ fn two_nodes_that_acknowledge_by_turns_are_a_split_brain_of_their_overlap() {
     assert_eq!(spans, [Span { from_ms: 5_501, until_ms: 9_000 }]);
     assert_eq!(total_ms, 3_499);
     assert_eq!(writes, 14);
-    assert_eq!(intervals, [Interval { span: spans[0], writes: vec![(R1, 7), (R2, 7)] }]);
+    assert_eq!(intervals, [Interval { span: spans[0], by: [R1, R2].map(|node| Share { node, writes: 7 }).to_vec() }]);
     let metrics = isolated_master().judge().metrics;
     assert_eq!(metrics.get(Metric::DualMaster), Some(12_000));
 }

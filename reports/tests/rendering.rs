@@ -1,7 +1,7 @@
 //! What users see, as snapshots of a hand-made summary.
 
 use proptest::prelude::*;
-use splitbrain_checker::finding::{Interval, Losses, Span};
+use splitbrain_checker::finding::{Interval, Losses, Share, Span};
 use splitbrain_checker::observations::{MasterSettings, NodeIx};
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioHead, ScenarioSummary};
 use splitbrain_checker::{
@@ -29,6 +29,10 @@ fn reported(property: Property, at_ms: i64, detail: Detail<String>) -> Reported 
     Reported { property, at_ms, master: "mymaster".to_owned(), sentence: detail.sentence("mymaster"), detail }
 }
 
+fn share(node: &str, writes: u64) -> Share<String> {
+    Share { node: node.to_owned(), writes }
+}
+
 fn split_brain(total_ms: i64) -> Reported {
     let span = Span { from_ms: 2_000, until_ms: 2_000 + total_ms };
     let detail = Detail::SplitBrain {
@@ -36,7 +40,7 @@ fn split_brain(total_ms: i64) -> Reported {
         spans: vec![span],
         total_ms,
         writes: 240,
-        intervals: vec![Interval { span, writes: vec![("redis-1".to_owned(), 122), ("redis-2".to_owned(), 118)] }],
+        intervals: vec![Interval { span, by: vec![share("redis-1", 122), share("redis-2", 118)] }],
     };
     reported(Property::SplitBrain, 2_000, detail)
 }

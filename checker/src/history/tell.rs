@@ -1,7 +1,8 @@
 //! Anomalies for people: one sentence on what it looks like, one per operation. Nothing is judged here.
 
+use super::model::Model;
 use super::recorded::{Recorded, Told};
-use crate::linear::{Anomaly, AnomalyKind, Fate};
+use crate::linear::{Action, Anomaly, AnomalyKind, Fate};
 
 /// An anomaly in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,28 @@ pub struct Story {
 }
 
 /// What a kind of anomaly looks like, without a full stop.
-pub const fn looks_like(kind: AnomalyKind) -> &'static str {
+pub const fn looks_like(model: Model, kind: AnomalyKind) -> &'static str {
+    match (model, kind) {
+        (Model::Set | Model::List, _) => looks_like_elements(kind),
+        (Model::Mutex, _) => "two had the lock at the same time, or nobody had it to give back",
+        _ => looks_like_values(kind),
+    }
+}
+
+const fn looks_like_elements(kind: AnomalyKind) -> &'static str {
+    match kind {
+        AnomalyKind::Phantom => "an element was seen that nobody put there, or in a place where it cannot be",
+        AnomalyKind::AbortedRead => "an element was seen whose addition had failed",
+        AnomalyKind::FutureRead => "an element was seen before its addition began",
+        AnomalyKind::StaleRead => "an element was missing once after it had been acknowledged or seen",
+        AnomalyKind::LostWrite => "an element that had been acknowledged or seen was gone for good",
+        AnomalyKind::SplitBrain => "readers saw what no single order of additions gives",
+        AnomalyKind::LostUpdate => "two additions took the same place",
+        AnomalyKind::DuplicateEffect => "an element was there twice",
+    }
+}
+
+const fn looks_like_values(kind: AnomalyKind) -> &'static str {
     match kind {
         AnomalyKind::Phantom => "what was seen cannot come from the operations there are",
         AnomalyKind::AbortedRead => "a value was read whose write had failed",
@@ -36,11 +58,44 @@ impl Recorded {
         Story {
             kind: anomaly.kind.name(),
             object: self.object(anomaly.object),
-            sentence: looks_like(anomaly.kind).to_owned(),
-            steps: anomaly.entries.iter().map(|&place| (place, self.told(place))).collect(),
+            sentence: looks_like(self.model, anomaly.kind).to_owned(),
+            steps: anomaly.entries.iter().map(|&place| (place, self.told_within(place, &anomaly.entries))).collect(),
         }
     }
 }
+
+impl Recorded {
+    /// An operation among others: a long read tells what it says of their elements.
+    fn told_within(&self, place: u32, others: &[u32]) -> Told {
+        let told = self.told(place);
+        let entry = &self.history.entries[place as usize];
+        let Action::Elements(span) = entry.action else { return told };
+        let seen = self.span(span);
+        if entry.fate != Fate::Done || seen.len() <= FEW {
+            return told;
+        }
+        let mut said: Vec<String> = Vec::new();
+        for &other in others {
+            if let Action::Add(element, _) | Action::Remove(element, _) | Action::Contains(element, _) | Action::Append(element, _) =
+                self.history.entries[other as usize].action
+            {
+                let times = seen.iter().filter(|seen| **seen == element).count();
+                let with = match times {
+                    0 => "without",
+                    1 => "with",
+                    _ => "with more than one",
+                };
+                said.push(format!("{with} {}", self.values.text(element)));
+            }
+        }
+        said.dedup();
+        let about = if said.is_empty() { String::new() } else { format!(" {}", said.join(", ")) };
+        Told { answer: format!("= {} elements{about}", seen.len()), ..told }
+    }
+}
+
+/// So many elements of a read are shown one by one.
+const FEW: usize = 12;
 
 impl Told {
     /// Who: `process 3`.

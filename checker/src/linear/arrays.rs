@@ -99,6 +99,17 @@ impl Op {
     }
 }
 
+/// Operations of a register history, as a recorder would have written them; `None` if an object of it is undecided.
+///
+/// # Panics
+/// As [`super::register::check`].
+pub fn of(history: &super::History) -> Option<Vec<Op>> {
+    let mut report = Report::default();
+    let mut ops = Vec::new();
+    pack(&history.entries, history.initial, &mut Index::default(), &mut ops, &mut report);
+    report.undecided.is_empty().then_some(ops)
+}
+
 /// Makes operations of entries. Objects with a value that two operations may have written, with operations of another
 /// model or with a refusal that does not say what was found are undecided and left out.
 ///

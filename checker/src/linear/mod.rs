@@ -17,6 +17,7 @@ pub mod random;
 pub mod register;
 pub mod sequential;
 pub mod set;
+pub mod synthetic;
 
 pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
 pub use sequential::Model;

@@ -10,7 +10,7 @@
 
 use super::span;
 use crate::expect::Property;
-use crate::finding::{Detail, Finding, Interval};
+use crate::finding::{Detail, Finding, Interval, Share};
 use crate::index::Index;
 use crate::judge::Judgement;
 use crate::metrics::Metric;
@@ -55,5 +55,6 @@ fn interval(obs: &Observations, index: &Index<'_>, master: usize, overlap: &Over
     for ack in index.acks_of(master).filter(|ack| overlap.contains(ack.at)) {
         *writes.entry(ack.node).or_default() += 1;
     }
-    Interval { span: span(obs, overlap.from, overlap.until), writes: writes.into_iter().collect() }
+    let by = writes.into_iter().map(|(node, writes)| Share { node, writes }).collect();
+    Interval { span: span(obs, overlap.from, overlap.until), by }
 }

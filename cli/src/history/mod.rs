@@ -1,6 +1,7 @@
 //! `history`: files in, verdicts out.
 
 pub mod args;
+mod self_test;
 mod sources;
 
 use crate::args::Arguments;
@@ -22,6 +23,10 @@ use std::time::Instant;
 
 /// `history`
 pub fn history(arguments: &Arguments, of: &History) -> io::Result<Exit> {
+    let jobs = of.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    if let Some(count) = of.self_test {
+        return self_test::self_test(count, jobs, arguments.quiet);
+    }
     let model = of.model.as_deref().and_then(Model::from_name);
     let sources = match sources(&of.files, model, of.init.as_deref()) {
         Ok(sources) => sources,
@@ -35,7 +40,6 @@ pub fn history(arguments: &Arguments, of: &History) -> io::Result<Exit> {
         memory: usize::try_from(of.budget_memory).unwrap_or(usize::MAX),
         witness: of.witness,
     };
-    let jobs = of.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let results = {
         let progress = Progress::new("history", sources.len() as u64, arguments.quiet);
         judge_all(&sources, &options, jobs, &|done| progress.update(done))
