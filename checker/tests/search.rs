@@ -1,7 +1,7 @@
 //! The search against the oracle, which tries all orders, on small random histories of every model.
 
-use splitbrain_checker::linear::History;
-use splitbrain_checker::search::{Budget, Model, Objects, exhaustive, replay, search, small};
+use splitbrain_checker::linear::{Action, Entry, Fate, History, NEVER, Swap};
+use splitbrain_checker::search::{Budget, Model, Objects, evidence, exhaustive, replay, search, small};
 
 /// Histories of each model.
 const HISTORIES: u64 = 10_000;
@@ -33,5 +33,49 @@ fn search_and_oracle_agree_on_random_histories_of_every_model() {
             let share = legal as f64 / HISTORIES as f64;
             assert!((0.2..0.95).contains(&share), "{model:?}: {share}");
         }
+    }
+}
+
+#[test]
+fn a_proof_is_short_and_true_of_the_whole_history() {
+    for model in Model::ALL {
+        let mut shown = 0;
+        for number in 0..HISTORIES / 4 {
+            let history = small::history(model, number);
+            let objects = small::small(model, history.initial);
+            let History { entries, arena, .. } = &history;
+            for violation in search(entries, arena, &objects, None, Budget::default()).violations {
+                let evidence = evidence(entries, arena, &objects, &violation);
+                let context = || format!("{model:?} {number}: {evidence:?} {history:?}");
+                assert!(evidence.judged, "{}", context());
+                assert!((1..=8).contains(&evidence.anomaly.entries.len()), "{}", context());
+                let full: Vec<u32> =
+                    evidence.proof.iter().filter(|(_, entry)| entry.fate == Fate::Done).map(|(i, _)| *i).collect();
+                for (i, entry) in &evidence.proof {
+                    let original = entries[*i as usize];
+                    assert_eq!(entry.action, original.action);
+                    assert!(entry.call <= original.call && entry.ret >= original.ret.min(entry.ret));
+                    assert!(entry.fate == original.fate || entry.fate == Fate::Unknown);
+                }
+                // Nothing that was left out could have helped.
+                let weakened = |(i, entry): (usize, &Entry)| match entry.fate {
+                    Fate::Done if full.contains(&(i as u32)) => *entry,
+                    Fate::Failed => *entry,
+                    _ => Entry { fate: Fate::Unknown, ret: NEVER, ..*entry },
+                };
+                let changed_nothing = |entry: &Entry| match entry.action {
+                    Action::Cas(_, _, swap) => swap != Swap::Swapped,
+                    Action::Add(_, told) | Action::Remove(_, told) => told == Some(false),
+                    _ => false,
+                };
+                let spare = |(i, entry): &(usize, &Entry)| {
+                    full.contains(&(*i as u32)) || entry.fate != Fate::Done || !changed_nothing(entry)
+                };
+                let all: Vec<Entry> = entries.iter().enumerate().filter(spare).map(weakened).collect();
+                assert!(!exhaustive(&all, arena, &objects), "{}", context());
+                shown += 1;
+            }
+        }
+        assert!(shown > 100, "{model:?}: {shown}");
     }
 }

@@ -2,8 +2,10 @@
 //! decide. Knows histories and specifications; nothing of servers or of Redis.
 
 mod engine;
+mod evidence;
 mod hash;
 mod memo;
+mod naming;
 mod oracle;
 mod plain;
 mod plan;
@@ -14,6 +16,7 @@ mod split;
 mod window;
 
 pub use engine::decide;
+pub use evidence::{Evidence, evidence};
 pub use oracle::{exhaustive, replay};
 pub use spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
 pub use split::{Found, Undecided, Violation, search};

@@ -4,7 +4,8 @@
 use super::engine::decide;
 use super::hash::Numbers;
 use super::plain::within;
-use super::spec::{Answer, Budget, Call, Exhausted, Spec};
+use super::plan::Plan;
+use super::spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
 use super::specs::counter::Counter;
 use super::specs::register::Register;
 use super::specs::set::Set;
@@ -98,11 +99,7 @@ fn groups(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, only: Option<
         }
         let part = match entry.action {
             Action::Transaction(_) => connected.join(entry, arena),
-            Action::Add(element, _) | Action::Remove(element, _) | Action::Contains(element, _)
-                if whole.binary_search(&entry.object).is_err() =>
-            {
-                element
-            }
+            action if whole.binary_search(&entry.object).is_err() => element(&action).unwrap_or(0),
             _ => 0,
         };
         let number = numbers.of((entry.object, part)) as usize;
@@ -112,6 +109,14 @@ fn groups(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, only: Option<
         groups[number].push(i);
     }
     groups
+}
+
+/// The one element of a set that an operation is about.
+fn element(action: &Action) -> Option<u64> {
+    match *action {
+        Action::Add(element, _) | Action::Remove(element, _) | Action::Contains(element, _) => Some(element),
+        _ => None,
+    }
 }
 
 /// The sets that were read as a whole.
@@ -184,26 +189,62 @@ impl<'a> Part<'a> {
 
     /// The answer and what it cost.
     pub(super) fn decide(&self, arena: &[u64], objects: &Objects<'_>, budget: Budget) -> (Answer, u64) {
-        fn run<S: Spec>((spec, calls): (S, Vec<Call<S::Op>>), budget: Budget) -> (Answer, u64) {
-            let decided = decide(&spec, &calls, budget);
-            (decided.answer, decided.nodes)
+        if let Some(call) = self.steps.iter().position(|(i, _)| !objects.model.has(&self.entries[*i as usize].action)) {
+            return (Answer::Illegal { call: call as u32, later: Vec::new() }, 0);
         }
+        let decided = self.with(arena, objects, Deciding(budget));
+        (decided.answer, decided.nodes)
+    }
+
+    /// Indices of the operations that happened, and of those of unknown outcome that may have served them, ascending.
+    pub(super) fn relevant(&self, arena: &[u64], objects: &Objects<'_>) -> Vec<u32> {
+        let mut calls = self.with(arena, objects, Planning);
+        calls.iter_mut().for_each(|call| *call = self.steps[*call as usize].0);
+        calls
+    }
+
+    fn with<A: Act>(&self, arena: &[u64], objects: &Objects<'_>, act: A) -> A::Out {
         let entries = self.steps.iter().map(|(i, again)| {
             let entry = self.entries[*i as usize];
             Entry { fate: if *again { Fate::Unknown } else { entry.fate }, ..entry }
         });
-        if let Some(call) = entries.clone().position(|entry| !objects.model.has(&entry.action)) {
-            return (Answer::Illegal { call: call as u32, later: Vec::new() }, 0);
-        }
-        let whole = || entries.clone().any(|entry| matches!(entry.action, Action::Elements(_)));
+        let mut elements = entries.clone().map(|entry| element(&entry.action));
+        let first = elements.next().flatten();
+        let alone = first.is_some() && elements.all(|other| other == first);
         match objects.model {
-            Model::Register => run(Register::of(entries, objects.initial), budget),
-            Model::Mutex => run(Register::of(entries, None), budget),
-            Model::Set if !whole() => run(Register::of(entries, None), budget),
-            Model::Set => run(Set::of(entries, arena), budget),
-            Model::Counter => run(Counter::of(entries, objects.initial), budget),
-            Model::List | Model::Text => run(Text::of(entries, arena, objects), budget),
-            Model::Transactions => run(Registers::of(entries, arena, objects.initial), budget),
+            Model::Register => act.on(Register::of(entries, objects.initial)),
+            Model::Mutex => act.on(Register::of(entries, None)),
+            Model::Set if alone => act.on(Register::of(entries, None)),
+            Model::Set => act.on(Set::of(entries, arena)),
+            Model::Counter => act.on(Counter::of(entries, objects.initial)),
+            Model::List | Model::Text => act.on(Text::of(entries, arena, objects)),
+            Model::Transactions => act.on(Registers::of(entries, arena, objects.initial)),
         }
+    }
+}
+
+/// What is done with the specification of an object, whichever that is.
+trait Act {
+    type Out;
+    fn on<S: Spec>(self, of: (S, Vec<Call<S::Op>>)) -> Self::Out;
+}
+
+struct Deciding(Budget);
+
+impl Act for Deciding {
+    type Out = Decided;
+
+    fn on<S: Spec>(self, (spec, calls): (S, Vec<Call<S::Op>>)) -> Decided {
+        decide(&spec, &calls, self.0)
+    }
+}
+
+struct Planning;
+
+impl Act for Planning {
+    type Out = Vec<u32>;
+
+    fn on<S: Spec>(self, (spec, calls): (S, Vec<Call<S::Op>>)) -> Vec<u32> {
+        Plan::of(&spec, &calls).ops.iter().map(|op| op.call).collect()
     }
 }
