@@ -3,8 +3,11 @@
 
 use super::model::Model;
 use super::recorded::Recorded;
-use crate::linear::{self, Anomaly, AnomalyKind, Entry, History, Report, Scratch};
+use crate::linear::{self, Anomaly, Entry, History, Report, Scratch};
 use crate::search::{self, Budget, Objects, exhaustive};
+
+/// Violations found by search that are proved by their operations; the others are counted.
+const PROVED: usize = 4;
 
 /// How much may be spent, and what is wanted beside the verdict.
 #[derive(Clone, Copy, Debug)]
@@ -88,11 +91,9 @@ pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
         let History { entries, arena, .. } = &recorded.history;
         let found = search::search(entries, arena, &objects, Some(&report.undecided), budget);
         decision.total += found.violations.len() as u64;
-        decision.anomalies.extend(found.violations.iter().take(Report::KEPT).map(|violation| Anomaly {
-            kind: AnomalyKind::Phantom,
-            object: violation.object,
-            entries: vec![violation.entry],
-        }));
+        // To find the few operations that prove one takes many searches; they are judged by trial in there.
+        let told = found.violations.iter().take(PROVED.saturating_sub(decision.anomalies.len()));
+        decision.anomalies.extend(told.map(|violation| search::evidence(entries, arena, &objects, violation).anomaly));
         decision.open = found.undecided.iter().map(|open| (open.object, open.reason.to_string())).collect();
     }
     decision.answer = match (decision.total, decision.open.is_empty()) {

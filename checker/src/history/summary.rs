@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// So many anomalies are told in full.
 const TOLD: usize = 4;
 /// So many operations are drawn around an anomaly.
-const DRAWN: usize = 40;
+const DRAWN: usize = 24;
 /// So many operations of the whole history can be looked through.
 pub const LISTED: usize = 2_000;
 
@@ -157,6 +157,6 @@ impl Recorded {
 }
 
 /// Neighbours on each side of an operation.
-const NEAR: usize = 3;
+const NEAR: usize = 1;
 /// How far they are looked for.
 const FAR: usize = 10_000;

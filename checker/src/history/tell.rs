@@ -21,6 +21,9 @@ pub struct Story {
 pub const fn looks_like(model: Model, kind: AnomalyKind) -> &'static str {
     match (model, kind) {
         (Model::Set | Model::List, _) => looks_like_elements(kind),
+        (Model::StringAppend | Model::MultiRegister, AnomalyKind::SplitBrain) => {
+            "readers saw what no single order of operations gives"
+        }
         (Model::Mutex, _) => "two had the lock at the same time, or nobody had it to give back",
         _ => looks_like_values(kind),
     }

@@ -4,7 +4,7 @@
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::output::{diagnose, print};
 use crate::progress::Progress;
-use splitbrain_checker::linear::{self, History, Report, Scratch, random};
+use splitbrain_checker::linear::{self, History, NEVER, Report, Scratch, random};
 use splitbrain_checker::search::{self, Budget, Model, Objects, small};
 use std::io;
 use std::sync::Mutex;
@@ -87,7 +87,7 @@ fn compare(model: Model, number: u64, scratch: &mut Scratch, tally: &mut Tally) 
     }
     if let Some(exact) = exact(model) {
         let mut report = Report::default();
-        linear::check(exact, &history, scratch, &mut report);
+        linear::check(exact, &numbered(&history), scratch, &mut report);
         if report.total > 0 || report.undecided.is_empty() {
             tally.exact += 1;
             if (report.total == 0) != by_trial {
@@ -96,6 +96,25 @@ fn compare(model: Model, number: u64, scratch: &mut Scratch, tally: &mut Tally) 
         }
     }
     Ok(())
+}
+
+/// The same history with a number of its own for every event, as the exact checks want it: of equal numbers calls come
+/// first.
+fn numbered(history: &History) -> History {
+    let mut history = history.clone();
+    let mut events: Vec<(u32, bool, usize)> = Vec::new();
+    for (i, entry) in history.entries.iter().enumerate() {
+        events.push((entry.call, false, i));
+        if entry.ret != NEVER {
+            events.push((entry.ret, true, i));
+        }
+    }
+    events.sort_unstable();
+    for (number, (_, is_return, i)) in (1u32..).zip(events) {
+        let entry = &mut history.entries[i];
+        *(if is_return { &mut entry.ret } else { &mut entry.call }) = number;
+    }
+    history
 }
 
 fn name(model: Model) -> &'static str {

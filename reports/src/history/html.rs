@@ -44,16 +44,22 @@ fn is_told(judged: &Judged) -> bool {
 }
 
 fn table(page: &mut String, all: &[Judged]) {
-    page.push_str("<table><tr><th>file</th><th>model</th><th>operations</th><th>verdict</th><th>expected</th></tr>\n");
+    let expected = all.iter().any(|judged| judged.expected.is_some());
+    let head = if expected { "<th>expected</th>" } else { "" };
+    let _ = writeln!(page, "<table><tr><th>file</th><th>model</th><th>operations</th><th>verdict</th>{head}</tr>");
     for judged in all {
         let _ = writeln!(
             page,
-            "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td>{}</td>{}</tr>",
             escaped(&judged.file),
             judged.model,
             judged.operations,
             verdict(judged.answer),
-            judged.expected.map_or("", |expected| if expected == judged.answer { "the same" } else { expected.name() }),
+            match judged.expected {
+                None => String::new(),
+                Some(expected) if expected == judged.answer => "<td>the same</td>".to_owned(),
+                Some(expected) => format!("<td>{}</td>", verdict(expected)),
+            },
         );
     }
     page.push_str("</table>\n");

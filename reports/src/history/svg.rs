@@ -4,6 +4,7 @@ use super::axis::axis;
 use super::html::escaped;
 use splitbrain_checker::history::{Drawn, Shown};
 use splitbrain_checker::linear::{Fate, NEVER};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const LANE: u32 = 34;
@@ -76,15 +77,11 @@ fn width(text: &str) -> u32 {
     (text.chars().count() as u32 + 2) * CHARACTER / 10
 }
 
-/// Processes in order of their first operation, with the operations of each.
+/// Processes in order of their numbers, with the operations of each.
 fn lanes(around: &[Drawn]) -> Vec<(String, Vec<usize>)> {
-    let mut lanes: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut lanes: BTreeMap<Option<u64>, Vec<usize>> = BTreeMap::new();
     for (i, drawn) in around.iter().enumerate() {
-        let who = drawn.told.who();
-        match lanes.iter_mut().find(|(its, _)| *its == who) {
-            Some((_, mine)) => mine.push(i),
-            None => lanes.push((who, vec![i])),
-        }
+        lanes.entry(drawn.told.process).or_default().push(i);
     }
-    lanes
+    lanes.into_values().map(|mine| (around[mine[0]].told.who(), mine)).collect()
 }
