@@ -14,7 +14,7 @@
 //! undecided.
 
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, evidence};
+use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen};
 use std::collections::BTreeSet;
 
 /// No operation.
@@ -174,7 +174,7 @@ impl Tables {
     /// Somebody knows an element that nobody added.
     fn unexplained(&self, entries: &[Entry], object: u32, element: u64, i: u32, report: &mut Report) {
         match self.index.find(entries, object, element, brings) {
-            Some(failed) => report.push(object, || (AnomalyKind::AbortedRead, evidence(entries, vec![failed, i]))),
+            Some(failed) => report.push(object, || (AnomalyKind::AbortedRead, chosen(entries, vec![failed, i]))),
             None => report.push(object, || (AnomalyKind::Phantom, vec![i])),
         }
     }
@@ -257,7 +257,7 @@ impl Tables {
                     };
                     let known = &mut self.elements[add as usize];
                     if known.stamp == read {
-                        report.push(object, || (AnomalyKind::DuplicateEffect, evidence(entries, vec![add, read])));
+                        report.push(object, || (AnomalyKind::DuplicateEffect, chosen(entries, vec![add, read])));
                         torn.push(object);
                         continue;
                     }
@@ -302,7 +302,7 @@ impl Tables {
                     proof.extend([other, read]);
                     let late = entries[other as usize].ret < entries[read as usize].call;
                     let kind = if late { AnomalyKind::LostWrite } else { AnomalyKind::SplitBrain };
-                    (kind, evidence(entries, proof))
+                    (kind, chosen(entries, proof))
                 });
             }
             before = Some(read);
@@ -421,7 +421,7 @@ impl Tables {
                 if after.any(sees) { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite }
             }
         };
-        (kind, evidence(entries, proof))
+        (kind, chosen(entries, proof))
     }
 }
 
@@ -443,7 +443,7 @@ impl Life<'_> {
         report.push(self.at(self.add).object, || {
             let mut proof = vec![self.add, self.known.removal];
             proof.extend(pair.into_iter().chain(self.against_other).filter(|i| *i != NONE));
-            (kind, evidence(self.entries, proof))
+            (kind, chosen(self.entries, proof))
         });
     }
 
