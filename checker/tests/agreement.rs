@@ -2,8 +2,8 @@
 
 use splitbrain_checker::linear::evidence::Excerpts;
 use splitbrain_checker::linear::random::{Objects, history};
-use splitbrain_checker::linear::sequential::exhaustive;
-use splitbrain_checker::linear::{self, History, Model, Report, Scratch};
+use splitbrain_checker::linear::sequential::{exhaustive, replay};
+use splitbrain_checker::linear::{self, History, Model, Report, Scratch, witness};
 
 fn objects(model: Model) -> Objects {
     match model {
@@ -40,6 +40,13 @@ fn agree(model: Model) {
             );
         }
         assert_eq!(report.total == 0, expected, "{model:?} seed {seed}: {} {report:#?}", told(&history));
+        let order = witness::order(model, &history, &mut scratch);
+        assert_eq!(order.is_some(), expected && report.undecided.is_empty());
+        assert!(
+            order.as_ref().is_none_or(|order| replay(model, &history, order)),
+            "{model:?} seed {seed}: {order:?} of {}",
+            told(&history)
+        );
     }
     println!("{model:?}: {decided} of {seeds} decided, {legal} of them legal");
     assert!(decided > seeds * 6 / 10 && (decided / 4..decided * 9 / 10).contains(&legal), "{decided} {legal}");

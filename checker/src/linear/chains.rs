@@ -4,7 +4,7 @@
 //!
 //! A compare-and-set of unknown outcome happened if somebody saw its value or swapped it for another.
 
-use super::arrays::{Kind, Op};
+use super::arrays::{INITIAL, Kind, Op};
 use super::naming::Clash;
 use super::register::{NONE, Zone, sorted, source};
 use super::{AnomalyKind, NEVER, Report};
@@ -32,6 +32,23 @@ impl Chains {
     /// The zone that has this value in it.
     pub(super) fn head(&self, zone: u32) -> u32 {
         self.heads.get(zone as usize).copied().unwrap_or(zone)
+    }
+
+    /// What was swapped for a value.
+    pub(super) fn next(&self, zone: u32) -> Option<u32> {
+        self.next.get(zone as usize).copied().filter(|next| *next != NONE)
+    }
+
+    /// The zone of the value that an operation wrote or read.
+    pub(super) fn value(&self, ops: &[Op], i: u32) -> Option<u32> {
+        let op = ops[i as usize];
+        match op.kind() {
+            Kind::Write => Some(i),
+            Kind::Swap => (self.head(i) != NONE).then_some(i),
+            Kind::Read if op.source == INITIAL => Some(ops.len() as u32 + op.object()),
+            Kind::Read => Some(op.source).filter(|source| (*source as usize) < ops.len()),
+            Kind::Failed | Kind::Nothing => None,
+        }
     }
 
     /// Finds out what happened, and links every value to the one before.

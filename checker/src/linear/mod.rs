@@ -19,6 +19,7 @@ pub mod register;
 pub mod sequential;
 pub mod set;
 pub mod synthetic;
+pub mod witness;
 
 pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
 pub use sequential::Model;

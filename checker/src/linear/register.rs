@@ -41,8 +41,8 @@ impl Zone {
 #[derive(Debug, Default)]
 pub struct Tables {
     index: Index,
-    ops: Vec<Op>,
-    sweep: Sweep,
+    pub(super) ops: Vec<Op>,
+    pub(super) sweep: Sweep,
 }
 
 /// Checks a history of registers whose initial value may be one that is written. Objects with entries of another model,
@@ -68,12 +68,12 @@ pub fn check_arrays(ops: &[Op], scratch: &mut Scratch, report: &mut Report) {
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     /// Zones: that of the n-th operation's value at n, initial values of the objects behind them.
-    zones: Vec<Zone>,
+    pub(super) zones: Vec<Zone>,
     /// What begins or ends at each event: zone << 1, plus 1 for its latest call; `NONE` for nothing.
     marks: Vec<u32>,
     /// Open forward zone per object.
     open: Vec<u32>,
-    chains: Chains,
+    pub(super) chains: Chains,
     clashes: Vec<Clash>,
 }
 

@@ -18,24 +18,24 @@ use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, S
 use std::collections::BTreeSet;
 
 /// No operation.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// An event number and whose it is.
-type Event = (u32, u32);
+pub(super) type Event = (u32, u32);
 
 /// What is known of the element that an operation added.
 #[derive(Clone, Copy, Debug)]
-struct Element {
+pub(super) struct Element {
     /// Earliest return and latest call of those who saw it.
-    seen: Event,
-    seen_last: Event,
+    pub(super) seen: Event,
+    pub(super) seen_last: Event,
     /// Latest call of those who missed it.
-    missed: Event,
+    pub(super) missed: Event,
     /// Who removed it.
-    removal: u32,
+    pub(super) removal: u32,
     /// Reads of all elements that have it: how many, the smallest, and the one looked at last.
     reads: u32,
-    level: u32,
+    pub(super) level: u32,
     stamp: u32,
 }
 
@@ -54,9 +54,9 @@ const UNKNOWN: Element = Element {
 pub struct Tables {
     index: Index,
     /// For each operation that added an element.
-    elements: Vec<Element>,
+    pub(super) elements: Vec<Element>,
     /// Reads of all elements: object, size, entry; sorted.
-    reads: Vec<(u32, u32, u32)>,
+    pub(super) reads: Vec<(u32, u32, u32)>,
     /// Additions that may have happened: object, level, entry; sorted.
     added: Vec<(u32, u32, u32)>,
     /// Objects from which something is removed; ascending.
@@ -96,7 +96,7 @@ fn may_remove(entry: &Entry) -> bool {
     }
 }
 
-fn returned(entry: &Entry) -> u32 {
+pub(super) fn returned(entry: &Entry) -> u32 {
     if entry.fate == Fate::Done { entry.ret } else { NEVER }
 }
 
@@ -136,7 +136,7 @@ impl Tables {
     }
 
     /// The addition of an element that may have happened.
-    fn find(&self, entries: &[Entry], object: u32, element: u64) -> Option<u32> {
+    pub(super) fn find(&self, entries: &[Entry], object: u32, element: u64) -> Option<u32> {
         let add = self.index.find(entries, object, element, brings)?;
         (entries[add as usize].fate != Fate::Failed).then_some(add)
     }
@@ -180,7 +180,7 @@ impl Tables {
     }
 
     /// Whether an addition happened: it was acknowledged, or somebody saw the element.
-    fn happened(&self, entries: &[Entry], add: u32) -> bool {
+    pub(super) fn happened(&self, entries: &[Entry], add: u32) -> bool {
         let known = &self.elements[add as usize];
         let entry = &entries[add as usize];
         matches!(entry.action, Action::Add(..))
@@ -215,7 +215,7 @@ impl Tables {
     }
 
     /// What an element that was added and removed went through, if its removal must have come after its addition.
-    fn life<'a>(&self, entries: &'a [Entry], add: u32) -> Option<Life<'a>> {
+    pub(super) fn life<'a>(&self, entries: &'a [Entry], add: u32) -> Option<Life<'a>> {
         let known = self.elements[add as usize];
         if known.removal == NONE || !self.happened(entries, add) {
             return None;
@@ -293,6 +293,9 @@ impl Tables {
         let mut before: Option<u32> = None;
         for &(_, _, read) in &self.reads[from..upto] {
             let mine: BTreeSet<u64> = elements(arena, &entries[read as usize]).iter().copied().collect();
+            if mine.len() < elements(arena, &entries[read as usize]).len() {
+                continue; // told already
+            }
             let smaller = before.map_or(&[][..], |before| elements(arena, &entries[before as usize]));
             if let Some((other, lacking)) = before.zip(smaller.iter().find(|element| !mine.contains(element))) {
                 report.push(object, || {
@@ -426,7 +429,7 @@ impl Tables {
 }
 
 /// An element that was added and then removed.
-struct Life<'a> {
+pub(super) struct Life<'a> {
     entries: &'a [Entry],
     add: u32,
     known: Element,
