@@ -7,6 +7,7 @@
 use super::arrays::{INITIAL, Kind, Op};
 use super::naming::Clash;
 use super::register::{NONE, Zone, sorted, source};
+use super::slips::{Slip, slipped};
 use super::{AnomalyKind, NEVER, Report};
 
 /// How values follow each other. Zones are numbered as in [`super::register`].
@@ -57,7 +58,7 @@ impl Chains {
         let is_swap = |zone: usize| ops.get(zone).is_some_and(|op| op.kind() == Kind::Swap);
         self.heads.extend((0..zones.len()).map(|zone| if is_swap(zone) { NONE } else { zone as u32 }));
         for (i, op) in ops.iter().enumerate().filter(|(_, op)| op.kind() == Kind::Swap) {
-            if op.ret == NEVER && zones[i].last == 0 {
+            if op.ret == NEVER && zones[i].last == 0 && !slipped(Slip::UnseenSwapHappened) {
                 continue;
             }
             // So did all that it rests on.
@@ -81,7 +82,7 @@ impl Chains {
             } else if self.next[before] == NONE {
                 self.next[before] = i;
                 self.heads[i as usize] = before as u32;
-            } else {
+            } else if !slipped(Slip::TwoSwapsAllowed) {
                 let rival = self.next[before];
                 report.push(ops[i as usize].object(), || {
                     let mut proof = vec![i, rival];
@@ -122,7 +123,7 @@ impl Chains {
             let mut this = self.next[head];
             while this != NONE {
                 let zone = zones[this as usize];
-                if zone.first < zones[latest].last {
+                if zone.first < zones[latest].last && !slipped(Slip::ChainOrderIgnored) {
                     report.clash(clashes, Clash::within((latest as u32, zones[latest]), (this, zone)));
                 }
                 if zone.last > zones[latest].last {
@@ -132,7 +133,9 @@ impl Chains {
                 self.heads[this as usize] = head as u32;
                 this = self.next[this as usize];
             }
-            zones[head] = whole;
+            if !slipped(Slip::ChainTornApart) {
+                zones[head] = whole;
+            }
         }
         self.circles(ops, report);
     }

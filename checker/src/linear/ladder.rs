@@ -7,6 +7,7 @@
 //! earlier place had its latest call. Both bounds rise with the steps, so that the first to return is the one to take;
 //! and where two take steps in an order that contradicts their own times, they can change places.
 
+use super::slips::{Slip, slipped};
 use super::{AnomalyKind, Entry, Fate, NEVER, Report, chosen};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -88,10 +89,13 @@ impl Ladder {
                 report.push(object, || (AnomalyKind::LostWrite, vec![i]));
             }
             let twin = n.checked_sub(1).map(|before| mine[before]);
-            if let Some((_, _, other)) = twin.filter(|(_, its, _)| counted && *its == place) {
+            if let Some((_, _, other)) =
+                twin.filter(|(_, its, _)| counted && *its == place && !slipped(Slip::TwinsAllowed))
+            {
                 report.push(object, || (again(entries, other, i), chosen(entries, vec![other, i])));
             }
-            while behind < mine.len() && mine[behind].1 <= place {
+            let peers = u64::from(!slipped(Slip::PeersOrdered));
+            while behind < mine.len() && mine[behind].1 < place + peers {
                 behind += 1;
             }
             let Some(&(by, later)) = self.deadline.get(behind) else { continue };
@@ -135,7 +139,8 @@ impl Ladder {
             while reached + explains_itself < step {
                 // All that is placed behind this step begins with position n.
                 let (by, later) = self.deadline[n];
-                while let Some((_, _, filler)) = waiting.next_if(|(_, call, _)| *call < by) {
+                while let Some((_, _, filler)) = waiting.next_if(|(_, call, _)| *call < by || slipped(Slip::LateFiller))
+                {
                     self.ready.push(Reverse((bound(entries, filler), filler)));
                 }
                 reached += 1;
@@ -179,7 +184,7 @@ impl Ladder {
     /// place began is too late.
     fn next(&mut self, entries: &[Entry], mark: Mark, report: &mut Report) -> Option<u32> {
         let Reverse((by, filler)) = self.ready.pop()?;
-        if by < mark.begun.0 {
+        if by < mark.begun.0 && !slipped(Slip::MissedIgnored) {
             report.push(mark.object, || {
                 // Those that made steps since somebody less pressed did had all not begun when that step was behind.
                 let since = self.picks.iter().rev().find(|(bound, _)| *bound > by).map(|(_, later)| *later);
@@ -209,7 +214,7 @@ fn returned(entry: &Entry) -> u32 {
 
 /// By when a filler must have made its step.
 fn bound(entries: &[Entry], filler: u32) -> u32 {
-    if filler & SPARE == 0 { returned(&entries[filler as usize]) } else { NEVER }
+    if filler & SPARE == 0 && !slipped(Slip::NobodyPresses) { returned(&entries[filler as usize]) } else { NEVER }
 }
 
 /// A step made twice: by operations that met, or because the object had fallen back in between.

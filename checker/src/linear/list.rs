@@ -3,6 +3,7 @@
 //! a counter does by increments ([`super::ladder`]).
 
 use super::ladder::Ladder;
+use super::slips::{Slip, slipped};
 use super::values::Index;
 use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, chosen};
 
@@ -122,7 +123,7 @@ impl Tables {
             Action::Elements(_) if entry.fate != Fate::Done => {}
             Action::Elements(_) => {
                 let mine = elements(arena, entry).unwrap_or(&[]);
-                if whole.starts_with(mine) {
+                if whole.starts_with(mine) || slipped(Slip::NoPrefix) {
                     self.ladder.placed.push((entry.object, mine.len() as u64 * 2 + 1, i));
                 } else {
                     self.ladder.leave_gaps(entry.object);
@@ -137,7 +138,9 @@ impl Tables {
             Action::Append(_, length) => {
                 let length = length.filter(|_| entry.fate == Fate::Done);
                 let seen = u64::from(self.seen[i as usize]);
-                if let Some(length) = length.filter(|length| seen > 0 && *length != seen) {
+                if let Some(length) =
+                    length.filter(|length| seen > 0 && *length != seen && !slipped(Slip::LengthIgnored))
+                {
                     let kind = if length > seen { AnomalyKind::LostWrite } else { AnomalyKind::DuplicateEffect };
                     self.ladder.leave_gaps(entry.object);
                     report.push(entry.object, || (kind, chosen(entries, vec![i, longest])));

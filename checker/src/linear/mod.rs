@@ -7,6 +7,7 @@
 mod chains;
 mod ladder;
 mod naming;
+mod slips;
 mod values;
 
 pub mod arrays;

@@ -13,6 +13,7 @@
 use super::arrays::{INITIAL, Kind, Op, UNWRITTEN, pack};
 use super::chains::Chains;
 use super::naming::{Clash, Naming};
+use super::slips::{Slip, slipped};
 use super::values::Index;
 use super::{AnomalyKind, Entry, NEVER, Report, Scratch};
 
@@ -140,7 +141,7 @@ impl Sweep {
                 // The initial value was there from the virtual beginning on.
                 None => {
                     zone.first = 0;
-                    self.open[n - ops.len()] = n as u32;
+                    self.open[n - ops.len()] = if slipped(Slip::NoBeginning) { NONE } else { n as u32 };
                 }
             }
             self.marks[zone.last as usize] = (n as u32) << 1 | 1;
@@ -167,7 +168,8 @@ impl Sweep {
                 }
             } else if ends_backward {
                 // It lies inside if the zone that is open now was so when it began.
-                if *open != NONE && self.zones[*open as usize].first < zone.last {
+                let hidden = slipped(Slip::InsideUnseen);
+                if *open != NONE && self.zones[*open as usize].first < zone.last && !hidden {
                     report.clash(&mut self.clashes, Clash::between((*open, self.zones[*open as usize]), (this, zone)));
                 }
             } else if *open == this {
@@ -194,10 +196,13 @@ pub(super) fn source(ops: &[Op], i: u32, report: &mut Report) -> Option<usize> {
     }
     let writer = ops[op.source as usize];
     if !matches!(writer.kind(), Kind::Write | Kind::Swap) {
+        if slipped(Slip::FailureSeen) {
+            return None;
+        }
         report.push(op.object(), || (AnomalyKind::AbortedRead, sorted(ops, vec![op.source, i])));
         return None;
     }
-    if writer.call > op.ret {
+    if writer.call > op.ret && !slipped(Slip::FutureAllowed) {
         report.push(op.object(), || (AnomalyKind::FutureRead, sorted(ops, vec![op.source, i])));
         return None;
     }

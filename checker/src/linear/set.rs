@@ -13,6 +13,7 @@
 //! Where elements are removed *and* whole sets are read, the order of the reads is no longer given by what is in them:
 //! undecided.
 
+use super::slips::{Slip, slipped};
 use super::values::Index;
 use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen};
 use std::collections::BTreeSet;
@@ -129,7 +130,7 @@ impl Tables {
         self.shrinking.sort_unstable();
         self.shrinking.dedup();
         for object in &self.shrinking {
-            if self.reads.binary_search_by_key(object, |read| read.0).is_ok() {
+            if self.reads.binary_search_by_key(object, |read| read.0).is_ok() && !slipped(Slip::ShrinkingDecided) {
                 report.undecided(*object);
             }
         }
@@ -229,7 +230,7 @@ impl Tables {
         }
         let certain = removed.fate == Fate::Done && matches!(removed.action, Action::Remove(_, Some(true)));
         let else_fine = last_missed.0 < appeared.0 && added.call < known.seen.0;
-        if !certain && else_fine {
+        if !certain && else_fine && !slipped(Slip::OneStory) {
             return None;
         }
         let against_other = if certain { [NONE; 2] } else { [last_missed.1, appeared.1] };
@@ -272,7 +273,7 @@ impl Tables {
         for (add, known) in (0u32..).zip(&self.elements).filter(|(_, known)| known.level != NONE) {
             let object = entries[add as usize].object;
             let upto = reads.partition_point(|read| read.0 <= object) as u32;
-            if known.reads != upto - known.level {
+            if known.reads != upto - known.level && !slipped(Slip::ReadsApart) {
                 torn.push(object);
             }
         }
@@ -370,6 +371,7 @@ impl Tables {
         let mut ceiling = floor;
         for &(object, _, add) in added {
             let known = self.elements[add as usize];
+            let floor = if slipped(Slip::LevelsForgotten) { (0, NONE) } else { floor };
             let begun = floor.max(known.missed).max((entries[add as usize].call, add));
             if begun.0 > returned(&entries[add as usize]) {
                 report.push(object, || self.tell(history, begun.1, add, before));
@@ -468,7 +470,7 @@ impl Life<'_> {
         let Element { seen, seen_last, removal, .. } = self.known;
         let first = seen.min((returned(self.at(self.add)), self.add)).min((returned(self.at(removal)), removal));
         let last = seen_last.max((self.at(self.add).call, self.add)).max((self.at(removal).call, removal));
-        if self.at(i).call > first.0 && self.at(i).ret < last.0 {
+        if self.at(i).call > first.0 && self.at(i).ret < last.0 && !slipped(Slip::MissedInside) {
             let seen_again = seen_last.0 > self.at(i).ret;
             let kind = if seen_again { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite };
             self.tell(kind, [i, if last.1 == removal { first.1 } else { last.1 }], report);
