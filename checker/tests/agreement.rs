@@ -1,8 +1,9 @@
 //! The linear-time checks against an exhaustive search over all orders, on small random histories of every model.
 
+use splitbrain_checker::linear::evidence::Excerpts;
 use splitbrain_checker::linear::random::{Objects, history};
-use splitbrain_checker::linear::sequential::exhaustive;
-use splitbrain_checker::linear::{self, Model, Report, Scratch};
+use splitbrain_checker::linear::sequential::{exhaustive, replay};
+use splitbrain_checker::linear::{self, History, Model, Report, Scratch, witness};
 
 fn objects(model: Model) -> Objects {
     match model {
@@ -28,7 +29,24 @@ fn agree(model: Model) {
         decided += 1;
         let expected = exhaustive(model, &history);
         legal += u64::from(expected);
-        assert_eq!(report.total == 0, expected, "{model:?} seed {seed}: {history:#?} {report:#?}");
+        let excerpts = Excerpts::new(model, &history);
+        for anomaly in &report.anomalies {
+            let few = anomaly.entries.len();
+            assert!(
+                (1..=8).contains(&few) && excerpts.stands(anomaly),
+                "{model:?} seed {seed}: {anomaly:?} of {} as {}",
+                told(&history),
+                told(&excerpts.excerpt(anomaly).1)
+            );
+        }
+        assert_eq!(report.total == 0, expected, "{model:?} seed {seed}: {} {report:#?}", told(&history));
+        let order = witness::order(model, &history, &mut scratch);
+        assert_eq!(order.is_some(), expected && report.undecided.is_empty());
+        assert!(
+            order.as_ref().is_none_or(|order| replay(model, &history, order)),
+            "{model:?} seed {seed}: {order:?} of {}",
+            told(&history)
+        );
     }
     println!("{model:?}: {decided} of {seeds} decided, {legal} of them legal");
     assert!(decided > seeds * 6 / 10 && (decided / 4..decided * 9 / 10).contains(&legal), "{decided} {legal}");
@@ -52,4 +70,13 @@ fn sets_agree_with_exhaustive_search() {
 #[test]
 fn lists_agree_with_exhaustive_search() {
     agree(Model::List);
+}
+
+/// A history on a line for each operation.
+fn told(history: &History) -> String {
+    let lines = history
+        .entries
+        .iter()
+        .map(|e| format!("{} {}..{} {:?} {:?} x{}\n", e.object, e.call, e.ret as i32, e.fate, e.action, e.repeats));
+    format!("\n{}{:?} {:?}\n", lines.collect::<String>(), history.arena, history.initial)
 }

@@ -1,6 +1,7 @@
 //! Register histories in their smallest form: sixteen bytes per operation, which value was read given as the operation
 //! that wrote it. A recorder that numbers its writes can hand them over as they are; [`pack`] makes them from entries.
 
+use super::slips::{Slip, slipped};
 use super::values::Index;
 use super::{Action, AnomalyKind, Entry, Fate, NEVER, Report, Swap};
 
@@ -149,7 +150,7 @@ pub(super) fn pack(entries: &[Entry], initial: Option<u64>, index: &mut Index, o
             (Action::Cas(from, _, Swap::Swapped), Fate::Done) => Op::swap(object, call, ret, find(from)),
             (Action::Cas(from, ..), Fate::Unknown) => Op::swap(object, call, NEVER, find(from)),
             (Action::Cas(from, _, Swap::Found(seen)), Fate::Done) => {
-                if from.or(initial) == seen.or(initial) {
+                if from.or(initial) == seen.or(initial) && !slipped(Slip::RefusalBelieved) {
                     report.push(object, || (AnomalyKind::LostUpdate, vec![i]));
                 }
                 Op::read(object, call, ret, find(seen))

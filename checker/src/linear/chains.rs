@@ -4,9 +4,10 @@
 //!
 //! A compare-and-set of unknown outcome happened if somebody saw its value or swapped it for another.
 
-use super::arrays::{Kind, Op};
+use super::arrays::{INITIAL, Kind, Op};
 use super::naming::Clash;
 use super::register::{NONE, Zone, sorted, source};
+use super::slips::{Slip, slipped};
 use super::{AnomalyKind, NEVER, Report};
 
 /// How values follow each other. Zones are numbered as in [`super::register`].
@@ -34,13 +35,30 @@ impl Chains {
         self.heads.get(zone as usize).copied().unwrap_or(zone)
     }
 
+    /// What was swapped for a value.
+    pub(super) fn next(&self, zone: u32) -> Option<u32> {
+        self.next.get(zone as usize).copied().filter(|next| *next != NONE)
+    }
+
+    /// The zone of the value that an operation wrote or read.
+    pub(super) fn value(&self, ops: &[Op], i: u32) -> Option<u32> {
+        let op = ops[i as usize];
+        match op.kind() {
+            Kind::Write => Some(i),
+            Kind::Swap => (self.head(i) != NONE).then_some(i),
+            Kind::Read if op.source == INITIAL => Some(ops.len() as u32 + op.object()),
+            Kind::Read => Some(op.source).filter(|source| (*source as usize) < ops.len()),
+            Kind::Failed | Kind::Nothing => None,
+        }
+    }
+
     /// Finds out what happened, and links every value to the one before.
     pub(super) fn link(&mut self, ops: &[Op], zones: &mut [Zone], report: &mut Report) {
         self.next.resize(zones.len(), NONE);
         let is_swap = |zone: usize| ops.get(zone).is_some_and(|op| op.kind() == Kind::Swap);
         self.heads.extend((0..zones.len()).map(|zone| if is_swap(zone) { NONE } else { zone as u32 }));
         for (i, op) in ops.iter().enumerate().filter(|(_, op)| op.kind() == Kind::Swap) {
-            if op.ret == NEVER && zones[i].last == 0 {
+            if op.ret == NEVER && zones[i].last == 0 && !slipped(Slip::UnseenSwapHappened) {
                 continue;
             }
             // So did all that it rests on.
@@ -64,7 +82,7 @@ impl Chains {
             } else if self.next[before] == NONE {
                 self.next[before] = i;
                 self.heads[i as usize] = before as u32;
-            } else {
+            } else if !slipped(Slip::TwoSwapsAllowed) {
                 let rival = self.next[before];
                 report.push(ops[i as usize].object(), || {
                     let mut proof = vec![i, rival];
@@ -105,7 +123,7 @@ impl Chains {
             let mut this = self.next[head];
             while this != NONE {
                 let zone = zones[this as usize];
-                if zone.first < zones[latest].last {
+                if zone.first < zones[latest].last && !slipped(Slip::ChainOrderIgnored) {
                     report.clash(clashes, Clash::within((latest as u32, zones[latest]), (this, zone)));
                 }
                 if zone.last > zones[latest].last {
@@ -115,7 +133,9 @@ impl Chains {
                 self.heads[this as usize] = head as u32;
                 this = self.next[this as usize];
             }
-            zones[head] = whole;
+            if !slipped(Slip::ChainTornApart) {
+                zones[head] = whole;
+            }
         }
         self.circles(ops, report);
     }

@@ -4,6 +4,7 @@
 //! An increment may take effect as often as it was sent.
 
 use super::ladder::{Ladder, SPARE};
+use super::slips::{Slip, slipped};
 use super::{Action, Entry, Fate, Report, Scratch};
 
 /// Memory of this model.
@@ -36,7 +37,7 @@ pub fn check(entries: &[Entry], initial: Option<u64>, scratch: &mut Scratch, rep
             (Action::Increment(_), Fate::Failed) | (Action::Read(_), _) => continue,
             _ => report.undecided(object),
         }
-        if matches!(action, Action::Increment(_)) {
+        if matches!(action, Action::Increment(_)) && !slipped(Slip::SentOnce) {
             ladder.fillers.extend((0..repeats).map(|_| (object, call, i | SPARE)));
         }
     }

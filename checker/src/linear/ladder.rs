@@ -7,7 +7,8 @@
 //! earlier place had its latest call. Both bounds rise with the steps, so that the first to return is the one to take;
 //! and where two take steps in an order that contradicts their own times, they can change places.
 
-use super::{AnomalyKind, Entry, Fate, NEVER, Report, evidence};
+use super::slips::{Slip, slipped};
+use super::{AnomalyKind, Entry, Fate, NEVER, Report, chosen};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -18,12 +19,14 @@ pub(super) struct Ladder {
     pub(super) placed: Vec<(u32, u64, u32)>,
     /// Operations that make a step, but not known which: object, call, entry; once for every effect.
     pub(super) fillers: Vec<(u32, u32, u32)>,
-    /// Objects whose gaps have been told already, ascending.
+    /// Objects whose steps are contradictory already, so that a gap says nothing.
     gaps: Vec<u32>,
     /// For each operation placed on an object the earliest return among it and those behind it, and its position.
     deadline: Vec<(u32, u32)>,
     /// Fillers that have begun, the first to return first.
     ready: BinaryHeap<Reverse<(u32, u32)>>,
+    /// The fillers that made steps: by when each had to, and what returned first behind it.
+    picks: Vec<(u32, u32)>,
     /// If the steps are wanted: what made each (object, step, entry).
     pub(super) steps: Option<Vec<(u32, u64, u32)>>,
 }
@@ -38,17 +41,16 @@ impl Ladder {
         self.gaps.clear();
     }
 
-    /// Lets the gaps of an object be; objects come in ascending order.
+    /// Lets the gaps of an object be.
     pub(super) fn leave_gaps(&mut self, object: u32) {
-        if self.gaps.last() != Some(&object) {
-            self.gaps.push(object);
-        }
+        self.gaps.push(object);
     }
 
     /// Checks all objects, which start from so many steps.
     pub(super) fn check(&mut self, entries: &[Entry], base: u64, report: &mut Report) {
         self.placed.sort_unstable();
         self.fillers.sort_unstable();
+        self.gaps.sort_unstable();
         let (placed, fillers) = (std::mem::take(&mut self.placed), std::mem::take(&mut self.fillers));
         let (mut rest, mut left) = (&placed[..], &fillers[..]);
         while let Some(object) = [rest.first().map(|op| op.0), left.first().map(|op| op.0)].into_iter().flatten().min()
@@ -87,10 +89,13 @@ impl Ladder {
                 report.push(object, || (AnomalyKind::LostWrite, vec![i]));
             }
             let twin = n.checked_sub(1).map(|before| mine[before]);
-            if let Some((_, _, other)) = twin.filter(|(_, its, _)| counted && *its == place) {
-                report.push(object, || (again(entries, other, i), evidence(entries, vec![other, i])));
+            if let Some((_, _, other)) =
+                twin.filter(|(_, its, _)| counted && *its == place && !slipped(Slip::TwinsAllowed))
+            {
+                report.push(object, || (again(entries, other, i), chosen(entries, vec![other, i])));
             }
-            while behind < mine.len() && mine[behind].1 <= place {
+            let peers = u64::from(!slipped(Slip::PeersOrdered));
+            while behind < mine.len() && mine[behind].1 < place + peers {
                 behind += 1;
             }
             let Some(&(by, later)) = self.deadline.get(behind) else { continue };
@@ -109,7 +114,7 @@ impl Ladder {
                 } else {
                     AnomalyKind::StaleRead
                 };
-                (kind, evidence(entries, vec![later, i]))
+                (kind, chosen(entries, vec![later, i]))
             });
         }
     }
@@ -124,6 +129,7 @@ impl Ladder {
         report: &mut Report,
     ) {
         self.ready.clear();
+        self.picks.clear();
         let mut waiting = fillers.iter().copied().peekable();
         let mut reached = base; // every step up to here is explained
         let mut begun = (0, NEVER); // the latest call so far, and whose it is
@@ -133,21 +139,25 @@ impl Ladder {
             while reached + explains_itself < step {
                 // All that is placed behind this step begins with position n.
                 let (by, later) = self.deadline[n];
-                while let Some((_, _, filler)) = waiting.next_if(|(_, call, _)| *call < by) {
+                while let Some((_, _, filler)) = waiting.next_if(|(_, call, _)| *call < by || slipped(Slip::LateFiller))
+                {
                     self.ready.push(Reverse((bound(entries, filler), filler)));
                 }
                 reached += 1;
-                match self.next(entries, object, begun, report) {
+                match self.next(entries, Mark { object, begun, later: mine[later as usize].2 }, report) {
                     Some(filler) => {
                         if let Some(steps) = &mut self.steps {
                             steps.push((object, reached, filler));
                         }
                     }
                     None => match waiting.next() {
-                        Some((_, _, filler)) => report.push(object, || {
+                        Some((_, _, filler)) => {
                             let later = mine[later as usize].2;
-                            (AnomalyKind::Phantom, evidence(entries, vec![later, filler & !SPARE]))
-                        }),
+                            // All that comes began when this step was behind.
+                            self.picks.push((NEVER, later));
+                            report
+                                .push(object, || (AnomalyKind::Phantom, chosen(entries, vec![later, filler & !SPARE])));
+                        }
                         None => {
                             report.push(object, || (AnomalyKind::Phantom, vec![i]));
                             reached = step - explains_itself;
@@ -162,7 +172,7 @@ impl Ladder {
             self.ready.push(Reverse((bound(entries, filler), filler)));
         }
         let Some(&(object, ..)) = fillers.first() else { return };
-        while let Some(filler) = self.next(entries, object, begun, report) {
+        while let Some(filler) = self.next(entries, Mark { object, begun, later: NEVER }, report) {
             reached += 1;
             if let Some(steps) = self.steps.as_mut().filter(|_| bound(entries, filler) != NEVER) {
                 steps.push((object, reached, filler));
@@ -170,16 +180,31 @@ impl Ladder {
         }
     }
 
-    /// The filler that has to make a step soonest. Those that returned before all places so far had begun are too late.
-    fn next(&mut self, entries: &[Entry], object: u32, begun: (u32, u32), report: &mut Report) -> Option<u32> {
-        while let Some(Reverse((by, filler))) = self.ready.pop() {
-            if by > begun.0 {
-                return Some(filler);
-            }
-            report.push(object, || (AnomalyKind::LostWrite, evidence(entries, vec![filler, begun.1])));
+    /// The filler that has to make a step soonest, before `later` returns. One that had returned before some earlier
+    /// place began is too late.
+    fn next(&mut self, entries: &[Entry], mark: Mark, report: &mut Report) -> Option<u32> {
+        let Reverse((by, filler)) = self.ready.pop()?;
+        if by < mark.begun.0 && !slipped(Slip::MissedIgnored) {
+            report.push(mark.object, || {
+                // Those that made steps since somebody less pressed did had all not begun when that step was behind.
+                let since = self.picks.iter().rev().find(|(bound, _)| *bound > by).map(|(_, later)| *later);
+                let proof = [Some(filler), Some(mark.begun.1), since.filter(|later| *later != NEVER)];
+                (AnomalyKind::LostWrite, chosen(entries, proof.into_iter().flatten().collect()))
+            });
         }
-        None
+        self.picks.push((by, mark.later));
+        Some(filler)
     }
+}
+
+/// Where on an object a filler is wanted.
+#[derive(Clone, Copy)]
+struct Mark {
+    object: u32,
+    /// The latest call of all places so far, and whose it is.
+    begun: (u32, u32),
+    /// Whose return is the earliest of all places behind.
+    later: u32,
 }
 
 /// When an operation was answered.
@@ -189,7 +214,7 @@ fn returned(entry: &Entry) -> u32 {
 
 /// By when a filler must have made its step.
 fn bound(entries: &[Entry], filler: u32) -> u32 {
-    if filler & SPARE == 0 { returned(&entries[filler as usize]) } else { NEVER }
+    if filler & SPARE == 0 && !slipped(Slip::NobodyPresses) { returned(&entries[filler as usize]) } else { NEVER }
 }
 
 /// A step made twice: by operations that met, or because the object had fallen back in between.

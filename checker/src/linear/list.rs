@@ -3,8 +3,9 @@
 //! a counter does by increments ([`super::ladder`]).
 
 use super::ladder::Ladder;
+use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, evidence};
+use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, chosen};
 
 /// No read.
 const NONE: u32 = u32::MAX;
@@ -42,7 +43,11 @@ pub fn check(history: &History, scratch: &mut Scratch, report: &mut Report) {
             tables.place(history, i, report);
         }
     }
+    let before = report.anomalies.len();
     tables.ladder.check(entries, 0, report);
+    for anomaly in &mut report.anomalies[before..] {
+        tables.explain(history, &mut anomaly.entries);
+    }
 }
 
 fn brings(entry: &Entry) -> Option<(u64, bool)> {
@@ -94,14 +99,14 @@ impl Tables {
             match self.index.find(entries, entry.object, *element, brings) {
                 None => report.push(entry.object, || (AnomalyKind::Phantom, vec![read])),
                 Some(append) if entries[append as usize].fate == Fate::Failed => {
-                    report.push(entry.object, || (AnomalyKind::AbortedRead, evidence(entries, vec![append, read])));
+                    report.push(entry.object, || (AnomalyKind::AbortedRead, chosen(entries, vec![append, read])));
                 }
                 Some(append) if self.seen[append as usize] == 0 => {
                     self.seen[append as usize] = place;
                     continue;
                 }
                 Some(append) => {
-                    report.push(entry.object, || (AnomalyKind::DuplicateEffect, evidence(entries, vec![append, read])))
+                    report.push(entry.object, || (AnomalyKind::DuplicateEffect, chosen(entries, vec![append, read])))
                 }
             }
             self.ladder.leave_gaps(entry.object);
@@ -118,23 +123,37 @@ impl Tables {
             Action::Elements(_) if entry.fate != Fate::Done => {}
             Action::Elements(_) => {
                 let mine = elements(arena, entry).unwrap_or(&[]);
-                if whole.starts_with(mine) {
+                if whole.starts_with(mine) || slipped(Slip::NoPrefix) {
                     self.ladder.placed.push((entry.object, mine.len() as u64 * 2 + 1, i));
                 } else {
-                    report.push(entry.object, || (parted(mine, whole), evidence(entries, vec![i, longest])));
+                    self.ladder.leave_gaps(entry.object);
+                    report.push(entry.object, || {
+                        let at = mine.iter().zip(whole).take_while(|(a, b)| a == b).count();
+                        let parting = [mine[at], whole[at]].map(|e| self.index.find(entries, entry.object, e, brings));
+                        let proof = [Some(i), Some(longest)].into_iter().chain(parting).flatten().collect();
+                        (parted(&mine[at..], &whole[at..], mine), chosen(entries, proof))
+                    });
                 }
             }
             Action::Append(_, length) => {
                 let length = length.filter(|_| entry.fate == Fate::Done);
                 let seen = u64::from(self.seen[i as usize]);
-                if let Some(length) = length.filter(|length| seen > 0 && *length != seen) {
+                if let Some(length) =
+                    length.filter(|length| seen > 0 && *length != seen && !slipped(Slip::LengthIgnored))
+                {
                     let kind = if length > seen { AnomalyKind::LostWrite } else { AnomalyKind::DuplicateEffect };
-                    report.push(entry.object, || (kind, evidence(entries, vec![i, longest])));
+                    self.ladder.leave_gaps(entry.object);
+                    report.push(entry.object, || (kind, chosen(entries, vec![i, longest])));
                 }
                 match length {
                     _ if seen > 0 => self.ladder.placed.push((entry.object, seen * 2, i)),
                     Some(length) if length <= whole.len() as u64 => {
-                        report.push(entry.object, || (AnomalyKind::LostWrite, evidence(entries, vec![i, longest])));
+                        self.ladder.leave_gaps(entry.object);
+                        report.push(entry.object, || {
+                            let there = length.checked_sub(1).map(|place| whole[place as usize]);
+                            let rival = there.and_then(|e| self.index.find(entries, entry.object, e, brings));
+                            (AnomalyKind::LostWrite, chosen(entries, [i, longest].into_iter().chain(rival).collect()))
+                        });
                     }
                     Some(length) => self.ladder.placed.push((entry.object, length.saturating_mul(2), i)),
                     None => self.ladder.fillers.push((entry.object, entry.call, i)),
@@ -143,13 +162,28 @@ impl Tables {
             _ => {}
         }
     }
+
+    /// Adds what gives operations their places: the read that shows an appended element, and the element that one read
+    /// has more than another.
+    fn explain(&self, history: &History, proof: &mut Vec<u32>) {
+        let History { entries, arena, .. } = history;
+        let shown = |i: &&u32| self.seen[**i as usize] > 0;
+        let mut more: Vec<u32> =
+            proof.iter().filter(shown).map(|&i| self.longest[entries[i as usize].object as usize]).collect();
+        if let [a, b] = proof[..] {
+            let reads = [a, b].map(|i| elements(arena, &entries[i as usize]).unwrap_or(&[]));
+            let [short, long] = if reads[0].len() < reads[1].len() { reads } else { [reads[1], reads[0]] };
+            let object = entries[a as usize].object;
+            more.extend(long.get(short.len()).and_then(|element| self.index.find(entries, object, *element, brings)));
+        }
+        proof.append(&mut more);
+        *proof = chosen(entries, std::mem::take(proof));
+    }
 }
 
-/// Two reads of which neither is the other's beginning: one lacks an element that the other has in its middle, or they
-/// have them in another order.
-fn parted(shorter: &[u64], longer: &[u64]) -> AnomalyKind {
-    let at = shorter.iter().zip(longer).take_while(|(a, b)| a == b).count();
-    if longer[at..].contains(&shorter[at]) && !shorter.contains(&longer[at]) {
+/// Two reads part: the shorter lacks an element that the longer has in its middle, or they have them in another order.
+fn parted(shorter: &[u64], longer: &[u64], whole: &[u64]) -> AnomalyKind {
+    if longer.contains(&shorter[0]) && !whole.contains(&longer[0]) {
         AnomalyKind::LostWrite
     } else {
         AnomalyKind::SplitBrain

@@ -7,17 +7,20 @@
 mod chains;
 mod ladder;
 mod naming;
+mod slips;
 mod values;
 
 pub mod arrays;
 pub mod counter;
 pub mod entry;
+pub mod evidence;
 pub mod list;
 pub mod random;
 pub mod register;
 pub mod sequential;
 pub mod set;
 pub mod synthetic;
+pub mod witness;
 
 pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
 pub use sequential::Model;
@@ -172,9 +175,9 @@ pub struct Scratch {
 }
 
 /// Entries as evidence: each once, in order of their calls.
-fn evidence(entries: &[Entry], mut chosen: Vec<u32>) -> Vec<u32> {
-    chosen.sort_unstable_by_key(|&i| entries[i as usize].call);
-    chosen.dedup();
-    chosen.truncate(8);
-    chosen
+fn chosen(entries: &[Entry], mut few: Vec<u32>) -> Vec<u32> {
+    few.sort_unstable_by_key(|&i| entries[i as usize].call);
+    few.dedup();
+    few.truncate(8);
+    few
 }

@@ -48,7 +48,7 @@ impl Naming<'_> {
             groups.entry((clash.newer, clash.whole)).or_default();
         }
         for i in (0u32..).take(self.ops.len()) {
-            let Some(value) = self.value(i) else { continue };
+            let Some(value) = self.chains.value(self.ops, i) else { continue };
             for key in [(value, false), (self.chains.head(value), true)] {
                 if let Some(group) = groups.get_mut(&key) {
                     group.push(i);
@@ -60,18 +60,6 @@ impl Naming<'_> {
             let proof = self.proof(clash, older.iter().chain(newer));
             let object = proof.first().map_or(0, |&i| self.ops[i as usize].object());
             report.keep(object, self.kind(clash, older, newer), proof);
-        }
-    }
-
-    /// The zone of the value that an operation wrote or read.
-    fn value(&self, i: u32) -> Option<u32> {
-        let op = self.ops[i as usize];
-        match op.kind() {
-            Kind::Write => Some(i),
-            Kind::Swap => (self.chains.head(i) != NONE).then_some(i),
-            Kind::Read if op.source == INITIAL => Some(self.ops.len() as u32 + op.object()),
-            Kind::Read => Some(op.source).filter(|source| (*source as usize) < self.ops.len()),
-            Kind::Failed | Kind::Nothing => None,
         }
     }
 

@@ -13,6 +13,7 @@
 use super::arrays::{INITIAL, Kind, Op, UNWRITTEN, pack};
 use super::chains::Chains;
 use super::naming::{Clash, Naming};
+use super::slips::{Slip, slipped};
 use super::values::Index;
 use super::{AnomalyKind, Entry, NEVER, Report, Scratch};
 
@@ -41,8 +42,8 @@ impl Zone {
 #[derive(Debug, Default)]
 pub struct Tables {
     index: Index,
-    ops: Vec<Op>,
-    sweep: Sweep,
+    pub(super) ops: Vec<Op>,
+    pub(super) sweep: Sweep,
 }
 
 /// Checks a history of registers whose initial value may be one that is written. Objects with entries of another model,
@@ -68,12 +69,12 @@ pub fn check_arrays(ops: &[Op], scratch: &mut Scratch, report: &mut Report) {
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     /// Zones: that of the n-th operation's value at n, initial values of the objects behind them.
-    zones: Vec<Zone>,
+    pub(super) zones: Vec<Zone>,
     /// What begins or ends at each event: zone << 1, plus 1 for its latest call; `NONE` for nothing.
     marks: Vec<u32>,
     /// Open forward zone per object.
     open: Vec<u32>,
-    chains: Chains,
+    pub(super) chains: Chains,
     clashes: Vec<Clash>,
 }
 
@@ -140,7 +141,7 @@ impl Sweep {
                 // The initial value was there from the virtual beginning on.
                 None => {
                     zone.first = 0;
-                    self.open[n - ops.len()] = n as u32;
+                    self.open[n - ops.len()] = if slipped(Slip::NoBeginning) { NONE } else { n as u32 };
                 }
             }
             self.marks[zone.last as usize] = (n as u32) << 1 | 1;
@@ -167,7 +168,8 @@ impl Sweep {
                 }
             } else if ends_backward {
                 // It lies inside if the zone that is open now was so when it began.
-                if *open != NONE && self.zones[*open as usize].first < zone.last {
+                let hidden = slipped(Slip::InsideUnseen);
+                if *open != NONE && self.zones[*open as usize].first < zone.last && !hidden {
                     report.clash(&mut self.clashes, Clash::between((*open, self.zones[*open as usize]), (this, zone)));
                 }
             } else if *open == this {
@@ -194,10 +196,13 @@ pub(super) fn source(ops: &[Op], i: u32, report: &mut Report) -> Option<usize> {
     }
     let writer = ops[op.source as usize];
     if !matches!(writer.kind(), Kind::Write | Kind::Swap) {
+        if slipped(Slip::FailureSeen) {
+            return None;
+        }
         report.push(op.object(), || (AnomalyKind::AbortedRead, sorted(ops, vec![op.source, i])));
         return None;
     }
-    if writer.call > op.ret {
+    if writer.call > op.ret && !slipped(Slip::FutureAllowed) {
         report.push(op.object(), || (AnomalyKind::FutureRead, sorted(ops, vec![op.source, i])));
         return None;
     }

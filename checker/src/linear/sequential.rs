@@ -135,6 +135,11 @@ fn extend(entries: &[Entry], arena: &[u64], taken: u32, state: &State) -> bool {
     let deadline = must().map(|(_, entry)| entry.ret).min().unwrap_or(NEVER);
     deadline == NEVER
         || rest().filter(|(_, entry)| entry.call < deadline).any(|(i, entry)| {
+            // Of equal operations that nobody waits for, the first called does what any of them can.
+            let equal = |other: &Entry| (other.fate, other.action) == (Fate::Unknown, entry.action);
+            if entry.fate == Fate::Unknown && rest().any(|(_, other)| equal(other) && other.call < entry.call) {
+                return false;
+            }
             let mut next = state.clone();
             next.step(entry, arena) && extend(entries, arena, taken | 1 << i, &next)
         })

@@ -13,29 +13,30 @@
 //! Where elements are removed *and* whole sets are read, the order of the reads is no longer given by what is in them:
 //! undecided.
 
+use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, evidence};
+use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen};
 use std::collections::BTreeSet;
 
 /// No operation.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// An event number and whose it is.
-type Event = (u32, u32);
+pub(super) type Event = (u32, u32);
 
 /// What is known of the element that an operation added.
 #[derive(Clone, Copy, Debug)]
-struct Element {
+pub(super) struct Element {
     /// Earliest return and latest call of those who saw it.
-    seen: Event,
-    seen_last: Event,
+    pub(super) seen: Event,
+    pub(super) seen_last: Event,
     /// Latest call of those who missed it.
-    missed: Event,
+    pub(super) missed: Event,
     /// Who removed it.
-    removal: u32,
+    pub(super) removal: u32,
     /// Reads of all elements that have it: how many, the smallest, and the one looked at last.
     reads: u32,
-    level: u32,
+    pub(super) level: u32,
     stamp: u32,
 }
 
@@ -54,9 +55,9 @@ const UNKNOWN: Element = Element {
 pub struct Tables {
     index: Index,
     /// For each operation that added an element.
-    elements: Vec<Element>,
+    pub(super) elements: Vec<Element>,
     /// Reads of all elements: object, size, entry; sorted.
-    reads: Vec<(u32, u32, u32)>,
+    pub(super) reads: Vec<(u32, u32, u32)>,
     /// Additions that may have happened: object, level, entry; sorted.
     added: Vec<(u32, u32, u32)>,
     /// Objects from which something is removed; ascending.
@@ -96,7 +97,7 @@ fn may_remove(entry: &Entry) -> bool {
     }
 }
 
-fn returned(entry: &Entry) -> u32 {
+pub(super) fn returned(entry: &Entry) -> u32 {
     if entry.fate == Fate::Done { entry.ret } else { NEVER }
 }
 
@@ -129,14 +130,14 @@ impl Tables {
         self.shrinking.sort_unstable();
         self.shrinking.dedup();
         for object in &self.shrinking {
-            if self.reads.binary_search_by_key(object, |read| read.0).is_ok() {
+            if self.reads.binary_search_by_key(object, |read| read.0).is_ok() && !slipped(Slip::ShrinkingDecided) {
                 report.undecided(*object);
             }
         }
     }
 
     /// The addition of an element that may have happened.
-    fn find(&self, entries: &[Entry], object: u32, element: u64) -> Option<u32> {
+    pub(super) fn find(&self, entries: &[Entry], object: u32, element: u64) -> Option<u32> {
         let add = self.index.find(entries, object, element, brings)?;
         (entries[add as usize].fate != Fate::Failed).then_some(add)
     }
@@ -174,13 +175,13 @@ impl Tables {
     /// Somebody knows an element that nobody added.
     fn unexplained(&self, entries: &[Entry], object: u32, element: u64, i: u32, report: &mut Report) {
         match self.index.find(entries, object, element, brings) {
-            Some(failed) => report.push(object, || (AnomalyKind::AbortedRead, evidence(entries, vec![failed, i]))),
+            Some(failed) => report.push(object, || (AnomalyKind::AbortedRead, chosen(entries, vec![failed, i]))),
             None => report.push(object, || (AnomalyKind::Phantom, vec![i])),
         }
     }
 
     /// Whether an addition happened: it was acknowledged, or somebody saw the element.
-    fn happened(&self, entries: &[Entry], add: u32) -> bool {
+    pub(super) fn happened(&self, entries: &[Entry], add: u32) -> bool {
         let known = &self.elements[add as usize];
         let entry = &entries[add as usize];
         matches!(entry.action, Action::Add(..))
@@ -215,7 +216,7 @@ impl Tables {
     }
 
     /// What an element that was added and removed went through, if its removal must have come after its addition.
-    fn life<'a>(&self, entries: &'a [Entry], add: u32) -> Option<Life<'a>> {
+    pub(super) fn life<'a>(&self, entries: &'a [Entry], add: u32) -> Option<Life<'a>> {
         let known = self.elements[add as usize];
         if known.removal == NONE || !self.happened(entries, add) {
             return None;
@@ -229,7 +230,7 @@ impl Tables {
         }
         let certain = removed.fate == Fate::Done && matches!(removed.action, Action::Remove(_, Some(true)));
         let else_fine = last_missed.0 < appeared.0 && added.call < known.seen.0;
-        if !certain && else_fine {
+        if !certain && else_fine && !slipped(Slip::OneStory) {
             return None;
         }
         let against_other = if certain { [NONE; 2] } else { [last_missed.1, appeared.1] };
@@ -257,7 +258,7 @@ impl Tables {
                     };
                     let known = &mut self.elements[add as usize];
                     if known.stamp == read {
-                        report.push(object, || (AnomalyKind::DuplicateEffect, evidence(entries, vec![add, read])));
+                        report.push(object, || (AnomalyKind::DuplicateEffect, chosen(entries, vec![add, read])));
                         torn.push(object);
                         continue;
                     }
@@ -272,7 +273,7 @@ impl Tables {
         for (add, known) in (0u32..).zip(&self.elements).filter(|(_, known)| known.level != NONE) {
             let object = entries[add as usize].object;
             let upto = reads.partition_point(|read| read.0 <= object) as u32;
-            if known.reads != upto - known.level {
+            if known.reads != upto - known.level && !slipped(Slip::ReadsApart) {
                 torn.push(object);
             }
         }
@@ -293,6 +294,9 @@ impl Tables {
         let mut before: Option<u32> = None;
         for &(_, _, read) in &self.reads[from..upto] {
             let mine: BTreeSet<u64> = elements(arena, &entries[read as usize]).iter().copied().collect();
+            if mine.len() < elements(arena, &entries[read as usize]).len() {
+                continue; // told already
+            }
             let smaller = before.map_or(&[][..], |before| elements(arena, &entries[before as usize]));
             if let Some((other, lacking)) = before.zip(smaller.iter().find(|element| !mine.contains(element))) {
                 report.push(object, || {
@@ -302,7 +306,7 @@ impl Tables {
                     proof.extend([other, read]);
                     let late = entries[other as usize].ret < entries[read as usize].call;
                     let kind = if late { AnomalyKind::LostWrite } else { AnomalyKind::SplitBrain };
-                    (kind, evidence(entries, proof))
+                    (kind, chosen(entries, proof))
                 });
             }
             before = Some(read);
@@ -367,6 +371,7 @@ impl Tables {
         let mut ceiling = floor;
         for &(object, _, add) in added {
             let known = self.elements[add as usize];
+            let floor = if slipped(Slip::LevelsForgotten) { (0, NONE) } else { floor };
             let begun = floor.max(known.missed).max((entries[add as usize].call, add));
             if begun.0 > returned(&entries[add as usize]) {
                 report.push(object, || self.tell(history, begun.1, add, before));
@@ -421,12 +426,12 @@ impl Tables {
                 if after.any(sees) { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite }
             }
         };
-        (kind, evidence(entries, proof))
+        (kind, chosen(entries, proof))
     }
 }
 
 /// An element that was added and then removed.
-struct Life<'a> {
+pub(super) struct Life<'a> {
     entries: &'a [Entry],
     add: u32,
     known: Element,
@@ -443,7 +448,7 @@ impl Life<'_> {
         report.push(self.at(self.add).object, || {
             let mut proof = vec![self.add, self.known.removal];
             proof.extend(pair.into_iter().chain(self.against_other).filter(|i| *i != NONE));
-            (kind, evidence(self.entries, proof))
+            (kind, chosen(self.entries, proof))
         });
     }
 
@@ -465,7 +470,7 @@ impl Life<'_> {
         let Element { seen, seen_last, removal, .. } = self.known;
         let first = seen.min((returned(self.at(self.add)), self.add)).min((returned(self.at(removal)), removal));
         let last = seen_last.max((self.at(self.add).call, self.add)).max((self.at(removal).call, removal));
-        if self.at(i).call > first.0 && self.at(i).ret < last.0 {
+        if self.at(i).call > first.0 && self.at(i).ret < last.0 && !slipped(Slip::MissedInside) {
             let seen_again = seen_last.0 > self.at(i).ret;
             let kind = if seen_again { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite };
             self.tell(kind, [i, if last.1 == removal { first.1 } else { last.1 }], report);

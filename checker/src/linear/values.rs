@@ -1,6 +1,7 @@
 //! Which operation brought a value into an object: a hash table of operations' numbers, by open addressing, that keeps
 //! no keys of its own.
 
+use super::slips::{Slip, slipped};
 use super::{Entry, Report};
 
 /// The table. Its memory is reused.
@@ -62,8 +63,8 @@ impl Index {
                 self.get(slot).map(|known| brings(&entries[known as usize]).is_some_and(|(_, live)| live));
             match known_is_live {
                 None => self.set(slot, i),
-                Some(true) if live => report.undecided(entry.object),
-                Some(false) if live => self.set(slot, i),
+                Some(true) if live && !slipped(Slip::RepeatsDecided) => report.undecided(entry.object),
+                Some(false) if live && !slipped(Slip::FailureHides) => self.set(slot, i),
                 Some(_) => {}
             }
         }
