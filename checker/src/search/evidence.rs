@@ -2,17 +2,20 @@
 //! out that could have helped. Those that are not needed are weakened instead: they may have happened at any time after
 //! their call, or not at all; and only those that even so could serve none of the others are left out.
 
-use super::Objects;
 use super::naming;
 use super::oracle::exhaustive;
 use super::spec::{Answer, Budget};
 use super::split::{Part, Violation};
+use super::{Model, Objects};
 use crate::linear::{Action, Anomaly, Entry, Fate, NEVER, Swap};
+use std::cell::Cell;
 
 /// Operations in an anomaly.
 const SHOWN: usize = 8;
 /// Operations that the oracle can judge in time.
 const JUDGED: usize = 10;
+/// Choices that may be spent on one violation.
+const NODES: u64 = 80_000;
 /// Around the place where the search failed, so many operations are looked at first; then so many times more.
 const NEAR: usize = 16;
 const WIDER: usize = 8;
@@ -26,25 +29,77 @@ pub struct Evidence {
     /// of unknown outcome that might have served them. Returns and calls are moved apart as far as they do not matter: a
     /// return of [`NEVER`] is that of an operation which did happen, but it does not matter until when.
     pub proof: Vec<(u32, Entry)>,
+    /// Whether it is one whatever the object held when the first operation of the proof that happened was called:
+    /// those that had returned by then are not in it. Otherwise the object holds its initial value at first.
+    pub any_start: bool,
     /// Whether the oracle has judged the proof. It does not where there are more than ten operations.
     pub judged: bool,
 }
 
+impl Evidence {
+    /// Whether the oracle finds no legal order of the proof. Takes long for more than ten operations.
+    pub fn holds(&self, arena: &[u64], objects: &Objects<'_>) -> bool {
+        let entries: Vec<Entry> = self.proof.iter().map(|(_, entry)| *entry).collect();
+        if !self.any_start {
+            return !exhaustive(&entries, arena, objects);
+        }
+        let (entries, starts) = starts(&entries, objects);
+        starts.into_iter().all(|initial| !exhaustive(&entries, arena, &Objects { initial, ..*objects }))
+    }
+}
+
 /// Finds the operations that prove a violation.
 pub fn evidence(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, violation: &Violation) -> Evidence {
-    let mut case = Case { entries, arena, objects, members: violation.members.clone(), kept: Vec::new() };
-    case.gather(violation);
-    case.thin_out();
-    case.members = case.relevant(&case.kept);
+    let prove = |any_start: bool| {
+        let members = violation.members.clone();
+        let mut case = Case { entries, arena, objects, members, kept: Vec::new(), any_start, left: Cell::new(NODES) };
+        case.gather(violation).then(|| {
+            case.thin_out();
+            case.members = case.relevant(&case.kept);
+            case
+        })
+    };
+    let whole = prove(false).expect("the whole history proves it");
+    let several = matches!(objects.model, Model::Register | Model::Mutex) && whole.members.len() > whole.kept.len();
+    let part = if several { prove(true) } else { None };
+    let case = part.filter(|part| part.members.len() < whole.members.len()).unwrap_or(whole);
     let mut proof = case.history(&case.kept);
     case.widen(&mut proof);
-    let few: Vec<Entry> = proof.iter().map(|(_, entry)| *entry).collect();
-    let judged = few.len() <= JUDGED && !exhaustive(&few, arena, objects);
-    let kind = naming::kind(entries, arena, objects, violation, &case.kept);
     let mut shown = naming::with_origins(entries, arena, objects, violation, &case.kept);
+    let kind = naming::kind(entries, arena, objects, violation, &case.kept, &shown, case.any_start);
     shown.truncate(SHOWN);
     let anomaly = Anomaly { kind, object: violation.object, entries: shown };
-    Evidence { anomaly, proof, judged }
+    let mut evidence = Evidence { anomaly, proof, any_start: case.any_start, judged: false };
+    evidence.judged = evidence.proof.len() <= JUDGED && evidence.holds(arena, objects);
+    evidence
+}
+
+/// The same history with a number for the initial value, and all that a register or a mutex may hold at first.
+fn starts(entries: &[Entry], objects: &Objects<'_>) -> (Vec<Entry>, Vec<Option<u64>>) {
+    if objects.model == Model::Mutex {
+        return (entries.to_vec(), vec![None, Some(1)]);
+    }
+    let first = objects.initial.unwrap_or(u64::MAX);
+    let (mut entries, mut starts) = (entries.to_vec(), vec![Some(u64::MAX), Some(u64::MAX - 1)]);
+    for entry in &mut entries {
+        let mut settle = |value: &mut Option<u64>| {
+            *value = value.or(Some(first));
+            starts.push(*value);
+        };
+        match &mut entry.action {
+            Action::Read(value) => settle(value),
+            Action::Cas(from, _, swap) => {
+                settle(from);
+                if let Swap::Found(found) = swap {
+                    settle(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    starts.sort_unstable();
+    starts.dedup();
+    (entries, starts)
 }
 
 /// A violation while its operations are weakened one after the other.
@@ -56,11 +111,14 @@ struct Case<'a> {
     members: Vec<u32>,
     /// Those in full strength, ascending.
     kept: Vec<u32>,
+    any_start: bool,
+    /// Choices that may still be spent.
+    left: Cell<u64>,
 }
 
 impl Case<'_> {
-    /// Finds a stretch of the history that is enough, by looking at wider and wider ones.
-    fn gather(&mut self, violation: &Violation) {
+    /// Finds a stretch of the history that is enough, by looking at wider and wider ones. Returns whether there is one.
+    fn gather(&mut self, violation: &Violation) -> bool {
         let done = |i: &u32| self.entries[*i as usize].fate == Fate::Done;
         let mut by_return: Vec<u32> = self.members.iter().copied().filter(done).collect();
         by_return.sort_unstable_by_key(|i| self.entries[*i as usize].ret);
@@ -74,13 +132,17 @@ impl Case<'_> {
             let mut kept = [&by_return[from..to], &later[..]].concat();
             kept.sort_unstable();
             kept.dedup();
-            if kept.len() >= by_return.len() || self.is_illegal(&kept) {
+            let all = kept.len() >= by_return.len();
+            if (all && !self.any_start) || self.is_illegal(&kept) {
                 self.kept = kept;
-                break;
+                self.members = self.relevant(&self.kept);
+                return true;
+            }
+            if all {
+                return false;
             }
             width *= WIDER;
         }
-        self.members = self.relevant(&self.kept);
     }
 
     /// Weakens what is not needed, by halves and halves of halves; what was asked about first of all.
@@ -126,8 +188,9 @@ impl Case<'_> {
                     proof[place].1.ret = before.ret;
                 }
             }
+            // Where the start is any, calls say which operations are behind it.
             proof[place].1.call = 1;
-            if !self.proves(proof) {
+            if self.any_start || !self.proves(proof) {
                 proof[place].1.call = before.call;
             }
         }
@@ -146,8 +209,17 @@ impl Case<'_> {
 
     fn has_no_order(&self, entries: &[Entry]) -> bool {
         // Small compared with the search that found the violation: what costs more is kept.
-        let budget = Budget { nodes: 20_000, bytes: 1 << 28 };
-        matches!(self.part(entries).decide(self.arena, self.objects, budget).0, Answer::Illegal { .. })
+        let illegal = |entries: &[Entry], objects: &Objects<'_>| {
+            let budget = Budget { nodes: self.left.get().min(NODES / 16), bytes: 1 << 28 };
+            let (answer, nodes) = self.part(entries).decide(self.arena, objects, budget);
+            self.left.set(self.left.get().saturating_sub(nodes));
+            matches!(answer, Answer::Illegal { .. })
+        };
+        if !self.any_start {
+            return illegal(entries, self.objects);
+        }
+        let (entries, starts) = starts(entries, self.objects);
+        starts.into_iter().all(|initial| illegal(&entries, &Objects { initial, ..*self.objects }))
     }
 
     /// The members that matter when only these are in full strength.
@@ -167,11 +239,13 @@ impl Case<'_> {
     /// The members, all but these weakened.
     fn history(&self, kept: &[u32]) -> Vec<(u32, Entry)> {
         let mut history = Vec::with_capacity(kept.len());
+        let begin = kept.iter().map(|i| self.entries[*i as usize].call).min().unwrap_or(0);
+        let is_before = |entry: &Entry| self.any_start && entry.fate == Fate::Done && entry.ret < begin;
         for &i in &self.members {
             let entry = self.entries[i as usize];
             match kept.binary_search(&i) {
                 Ok(_) => history.push((i, entry)),
-                Err(_) if entry.fate == Fate::Failed || is_read(&entry) => {}
+                Err(_) if entry.fate == Fate::Failed || is_read(&entry) || is_before(&entry) => {}
                 Err(_) => history.push((i, Entry { fate: Fate::Unknown, ret: NEVER, ..entry })),
             }
         }

@@ -68,7 +68,7 @@ impl Model {
 pub struct Objects<'a> {
     /// What they are.
     pub model: Model,
-    /// [`History::initial`](crate::linear::History::initial).
+    /// [`History::initial`](crate::linear::History::initial). A mutex is held at first if there is any.
     pub initial: Option<u64>,
     /// Whether an operation may take effect again, as often as its [`repeats`](crate::linear::Entry::repeats) say.
     pub repeats: bool,

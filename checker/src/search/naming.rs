@@ -12,11 +12,16 @@ use crate::linear::{Action, AnomalyKind, Entry, Fate, NEVER, Swap};
 /// A thing and its value, `None` for what it holds at first.
 type Value = (u64, Option<u64>);
 
+/// How many swaps in a row are traced back to a write.
+const CHAIN: u32 = 8;
+
 struct Case<'a> {
     entries: &'a [Entry],
     arena: &'a [u64],
     objects: &'a Objects<'a>,
     members: &'a [u32],
+    /// Turns are looked for from this event on.
+    from: u32,
 }
 
 /// Names a violation by the operations that prove it.
@@ -26,17 +31,22 @@ pub(super) fn kind(
     objects: &Objects<'_>,
     violation: &Violation,
     kept: &[u32],
+    shown: &[u32],
+    any_start: bool,
 ) -> AnomalyKind {
-    let case = Case { entries, arena, objects, members: &violation.members };
+    let from = if any_start { shown.iter().map(|i| entries[*i as usize].call).min().unwrap_or(0) } else { 0 };
+    let case = Case { entries, arena, objects, members: &violation.members, from };
     let sent_again = violation.members.iter().any(|i| entries[*i as usize].repeats > 0);
     if sent_again && !objects.repeats && case.is_legal_with_repeats() {
         return AnomalyKind::DuplicateEffect;
     }
-    let kept: Vec<&Entry> = kept.iter().map(|i| &entries[*i as usize]).collect();
+    let of = |indices: &[u32]| -> Vec<&Entry> { indices.iter().map(|i| &entries[*i as usize]).collect() };
+    let (kept, shown) = (of(kept), of(shown));
     match objects.model {
         Model::Mutex => AnomalyKind::SplitBrain,
         Model::Counter => case.of_counts(&kept),
-        _ => case.without_origin(&kept).or_else(|| case.of_updates(&kept)).unwrap_or_else(|| case.of_turns(&kept)),
+        Model::Text => case.of_texts(&kept),
+        _ => case.without_origin(&kept).or_else(|| case.of_updates(&shown)).unwrap_or_else(|| case.of_turns(&kept)),
     }
 }
 
@@ -48,13 +58,15 @@ pub(super) fn with_origins(
     violation: &Violation,
     kept: &[u32],
 ) -> Vec<u32> {
-    let case = Case { entries, arena, objects, members: &violation.members };
+    let case = Case { entries, arena, objects, members: &violation.members, from: 0 };
     let mut shown = kept.to_vec();
     for &i in kept {
         for value in case.seen(&entries[i as usize]) {
             let put = |other: &&u32| case.put(&entries[**other as usize]).contains(&value);
-            // One is enough to tell what became of it.
-            shown.extend(violation.members.iter().find(put));
+            let mut puts = violation.members.iter().filter(put);
+            // One is enough to tell what became of it: the last that had begun, or else the first.
+            let first = puts.clone().next();
+            shown.extend(puts.rfind(|other| entries[**other as usize].call < entries[i as usize].ret).or(first));
         }
     }
     shown.sort_unstable();
@@ -82,7 +94,8 @@ impl Case<'_> {
                 }
             }
             for value in self.seen(entry).into_iter().filter(|value| self.is_made(*value)) {
-                let puts = || self.all().filter(|other| self.put(other).contains(&value));
+                let puts =
+                    || self.all().filter(|other| self.put(other).contains(&value) && self.can_happen(other, CHAIN));
                 if puts().any(|other| other.fate != Fate::Failed && other.call < entry.ret) {
                     continue;
                 }
@@ -122,12 +135,47 @@ impl Case<'_> {
             let newer = kept.iter().filter(|other| other.ret < entry.call).flat_map(|other| knows(other));
             let Some(newer) = newer.into_iter().find(|value| value.0 == old.0 && value.1 != old.1) else { continue };
             let times = |value: Value| -> Vec<(u32, u32)> {
-                let done = self.all().filter(|other| other.fate == Fate::Done && knows(other).contains(&value));
+                let all = self.all().filter(|other| other.fate == Fate::Done && other.call >= self.from);
+                let done = all.filter(|other| knows(other).contains(&value));
                 done.map(|other| (other.call, other.ret)).collect()
             };
-            return turns(&times(old), &times(newer), self.is_made(old));
+            return turns(&times(old), &times(newer), self.is_made(old), self.are_rivals(old, newer));
+        }
+        let refused = |entry: &&Entry| matches!(entry.action, Action::Cas(_, _, Swap::Refused));
+        let counted = |entry: &&Entry| matches!(entry.action, Action::Append(_, Some(_)));
+        if kept.iter().any(refused) {
+            return AnomalyKind::StaleRead;
+        } else if kept.iter().any(counted) {
+            return AnomalyKind::LostWrite;
         }
         // Two readers agree with no order of the writes, though neither sees anything come back.
+        AnomalyKind::SplitBrain
+    }
+
+    /// What a text lacks or has twice.
+    fn of_texts(&self, kept: &[&Entry]) -> AnomalyKind {
+        let text = |entry: &Entry| match entry.action {
+            Action::Read(value) if entry.fate == Fate::Done => {
+                Some(value.map_or_else(String::new, |value| self.objects.text(value)))
+            }
+            _ => None,
+        };
+        let Some((read, seen)) = kept.iter().rev().find_map(|entry| Some((entry, text(entry)?))) else {
+            return AnomalyKind::LostWrite;
+        };
+        for entry in kept {
+            let Action::Append(value, _) = entry.action else { continue };
+            let piece = self.objects.text(value);
+            let again = self.all().filter(|other| matches!(other.action, Action::Append(its, _) if its == value));
+            if !piece.is_empty() && again.count() == 1 && seen.matches(&piece).count() > 1 {
+                return AnomalyKind::DuplicateEffect;
+            }
+            if entry.ret < read.call && !seen.contains(&piece) {
+                let later =
+                    |other: &Entry| other.call > read.ret && text(other).is_some_and(|its| its.contains(&piece));
+                return if self.all().any(later) { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite };
+            }
+        }
         AnomalyKind::SplitBrain
     }
 
@@ -166,6 +214,24 @@ impl Case<'_> {
 
     fn all(&self) -> impl Iterator<Item = &Entry> {
         self.members.iter().map(|i| &self.entries[*i as usize])
+    }
+
+    /// Whether somebody put there what an operation has to find, and found what that needed, and so on.
+    fn can_happen(&self, entry: &Entry, depth: u32) -> bool {
+        match entry.action {
+            Action::Cas(from, ..) if depth > 0 && self.is_made((0, from)) => self
+                .all()
+                .filter(|other| other.fate != Fate::Failed && self.put(other).contains(&(0, from)))
+                .any(|other| self.can_happen(other, depth - 1)),
+            _ => true,
+        }
+    }
+
+    /// Whether two values were put there at the same time.
+    fn are_rivals(&self, a: Value, b: Value) -> bool {
+        let until = |entry: &Entry| if entry.fate == Fate::Done { entry.ret } else { NEVER };
+        let puts = |value: Value| self.all().filter(move |other| self.put(other).contains(&value));
+        puts(a).any(|a| puts(b).any(|b| a.call < until(b) && b.call < until(a)))
     }
 
     fn putters(&self, value: Value) -> usize {
@@ -228,10 +294,11 @@ impl Case<'_> {
 }
 
 /// How an older and a newer value take turns, each time after the operation before has returned.
-fn turns(older: &[(u32, u32)], newer: &[(u32, u32)], older_is_made: bool) -> AnomalyKind {
+fn turns(older: &[(u32, u32)], newer: &[(u32, u32)], older_is_made: bool, rivals: bool) -> AnomalyKind {
     let back = after(older, after(newer, 0));
     let forth = after(newer, back);
-    if after(older, forth) != NEVER {
+    let as_rivals = || after(newer, after(older, after(newer, after(older, 0))));
+    if after(older, forth) != NEVER || (rivals && as_rivals() != NEVER) {
         AnomalyKind::SplitBrain
     } else if forth != NEVER {
         AnomalyKind::StaleRead

@@ -31,7 +31,7 @@ impl Held {
             Model::Counter => Held::Count(objects.initial.unwrap_or(0)),
             Model::Set | Model::List => Held::Elements(Vec::new()),
             Model::Text => Held::Text(objects.initial.map_or_else(String::new, |value| objects.text(value))),
-            Model::Mutex => Held::Taken(false),
+            Model::Mutex => Held::Taken(objects.initial.is_some()),
             Model::Transactions => Held::Values(BTreeMap::new()),
         }
     }

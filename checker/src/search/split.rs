@@ -213,8 +213,8 @@ impl<'a> Part<'a> {
         let alone = first.is_some() && elements.all(|other| other == first);
         match objects.model {
             Model::Register => act.on(Register::of(entries, objects.initial)),
-            Model::Mutex => act.on(Register::of(entries, None)),
-            Model::Set if alone => act.on(Register::of(entries, None)),
+            Model::Mutex => act.on(Register::of(entries, Some(u64::from(objects.initial.is_some())))),
+            Model::Set if alone => act.on(Register::of(entries, Some(0))),
             Model::Set => act.on(Set::of(entries, arena)),
             Model::Counter => act.on(Counter::of(entries, objects.initial)),
             Model::List | Model::Text => act.on(Text::of(entries, arena, objects)),

@@ -1,4 +1,5 @@
-//! A register. A mutex is one that holds whether it is held; a set of one element, one that holds whether it is there.
+//! A register. A mutex is one that holds whether it is held; a set of one element, one that holds whether it is there: 1
+//! or 0.
 
 use super::values::Values;
 use super::{answered, call};
@@ -42,17 +43,17 @@ impl Register {
         for entry in entries {
             let mut swap = |from, to| Op::Swap(number(from), number(to));
             let op = match entry.action {
-                Action::Acquire => swap(None, Some(1)),
-                Action::Release => swap(Some(1), None),
+                Action::Acquire => swap(Some(0), Some(1)),
+                Action::Release => swap(Some(1), Some(0)),
                 Action::Cas(from, to, Swap::Swapped) => swap(from, Some(to)),
                 Action::Cas(from, to, _) if !answered(&entry) => swap(from, Some(to)),
-                Action::Add(_, Some(true)) if answered(&entry) => swap(None, Some(1)),
-                Action::Remove(_, Some(true)) if answered(&entry) => swap(Some(1), None),
+                Action::Add(_, Some(true)) if answered(&entry) => swap(Some(0), Some(1)),
+                Action::Remove(_, Some(true)) if answered(&entry) => swap(Some(1), Some(0)),
                 Action::Add(_, Some(false)) if answered(&entry) => Op::Read(number(Some(1))),
-                Action::Remove(_, Some(false)) if answered(&entry) => Op::Read(number(None)),
+                Action::Remove(_, Some(false)) if answered(&entry) => Op::Read(number(Some(0))),
                 Action::Add(..) => Op::Write(number(Some(1))),
-                Action::Remove(..) => Op::Write(number(None)),
-                Action::Contains(_, there) => Op::Read(number(there.then_some(1))),
+                Action::Remove(..) => Op::Write(number(Some(0))),
+                Action::Contains(_, there) => Op::Read(number(Some(there.into()))),
                 Action::Write(value) => Op::Write(number(Some(value))),
                 Action::Read(value) => Op::Read(number(value)),
                 Action::Cas(from, _, Swap::Refused) => Op::Other(number(from)),
