@@ -3,8 +3,10 @@
 
 use super::model::Model;
 use super::recorded::Recorded;
-use crate::linear::{self, Anomaly, Entry, History, Report, Scratch};
-use crate::search::{self, Budget, Objects, exhaustive};
+use crate::linear::evidence::Excerpts;
+use crate::linear::sequential::AGAIN;
+use crate::linear::{self, Anomaly, History, Report, Scratch};
+use crate::search::{self, Budget, Objects, Step};
 
 /// Violations found by search that are proved by their operations; the others are counted.
 const PROVED: usize = 4;
@@ -69,26 +71,34 @@ pub struct Decision {
 
 /// Judges a history.
 pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
+    let history = &recorded.history;
     let mut report = Report::default();
-    match linear_model(recorded.model) {
-        Some(model) => linear::check(model, &recorded.history, &mut Scratch::default(), &mut report),
+    let mut scratch = Scratch::default();
+    let exact = linear_model(recorded.model);
+    match exact {
+        Some(model) => linear::check(model, history, &mut scratch, &mut report),
         None if recorded.model == Model::MultiRegister => report.undecided = vec![0],
         None => report.undecided = (0..recorded.keys.names().len() as u32).collect(),
     }
-    let texts = |value: u64| recorded.values.string(value);
-    let objects = objects(recorded, &texts);
+    let refuted = exact.and_then(|model| {
+        let excerpts = Excerpts::new(model, history);
+        report.anomalies.iter().find(|anomaly| !excerpts.stands(anomaly))
+    });
     let mut decision = Decision {
         answer: Answer::Linearizable,
-        contradiction: report.anomalies.iter().find_map(|anomaly| refuted(recorded, &objects, anomaly)),
-        anomalies: report.anomalies,
+        contradiction: refuted.map(|anomaly| refutation(recorded, anomaly)),
+        anomalies: Vec::new(),
         total: report.total,
         open: Vec::new(),
         witness: None,
         searched: report.undecided.len() as u32,
     };
+    decision.anomalies = report.anomalies;
+    let texts = |value: u64| recorded.values.string(value);
+    let objects = objects(recorded, &texts);
+    let budget = Budget { nodes: options.nodes, bytes: options.memory };
+    let History { entries, arena, .. } = history;
     if !report.undecided.is_empty() {
-        let budget = Budget { nodes: options.nodes, bytes: options.memory };
-        let History { entries, arena, .. } = &recorded.history;
         let found = search::search(entries, arena, &objects, Some(&report.undecided), budget);
         decision.total += found.violations.len() as u64;
         // To find the few operations that prove one takes many searches; they are judged by trial in there.
@@ -101,7 +111,37 @@ pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
         (0, false) => Answer::Unknown,
         _ => Answer::NotLinearizable,
     };
+    if options.witness && decision.answer == Answer::Linearizable {
+        let order = match exact.filter(|_| decision.searched == 0) {
+            Some(model) => linear::witness::order(model, history, &mut scratch).map(|order| order.iter().map(step).collect()),
+            None => Some(search::search(entries, arena, &objects, None, budget).order),
+        };
+        decision.witness(order, recorded, &objects);
+    }
     decision
+}
+
+/// A step of an order of the exact checks.
+fn step(place: &u32) -> Step {
+    Step { entry: place & !AGAIN, again: place & AGAIN != 0 }
+}
+
+impl Decision {
+    /// Takes an order, if it is one.
+    fn witness(&mut self, order: Option<Vec<Step>>, recorded: &Recorded, objects: &Objects<'_>) {
+        let History { entries, arena, .. } = &recorded.history;
+        match order.filter(|order| search::replay(order, entries, arena, objects)) {
+            Some(order) => self.witness = Some(order.iter().map(|step| step.entry).collect()),
+            None => self.contradiction = Some("it is linearizable, but no order was found that is one".to_owned()),
+        }
+    }
+}
+
+/// What is wrong with an anomaly that its operations do not prove.
+fn refutation(recorded: &Recorded, anomaly: &Anomaly) -> String {
+    let told: Vec<String> = anomaly.entries.iter().map(|&place| recorded.told(place).sentence()).collect();
+    let object = recorded.object(anomaly.object);
+    format!("a {} on {object} that is none: {}", anomaly.kind, told.join("; "))
 }
 
 /// The model of the exact checks, if they know it.
@@ -127,14 +167,4 @@ fn objects<'a>(recorded: &Recorded, texts: &'a dyn Fn(u64) -> String) -> Objects
         Model::MultiRegister => search::Model::Transactions,
     };
     Objects { initial: recorded.history.initial, texts: Some(texts), ..Objects::of(model) }
-}
-
-/// What is wrong if the operations of an anomaly have a legal order of their own.
-fn refuted(recorded: &Recorded, objects: &Objects<'_>, anomaly: &Anomaly) -> Option<String> {
-    let entries: Vec<Entry> = anomaly.entries.iter().map(|&place| recorded.history.entries[place as usize]).collect();
-    exhaustive(&entries, &recorded.history.arena, objects).then(|| {
-        let told: Vec<String> = anomaly.entries.iter().map(|&place| recorded.told(place).sentence()).collect();
-        let object = recorded.object(anomaly.object);
-        format!("a {} on {object} that is none: {}", anomaly.kind, told.join("; "))
-    })
 }
