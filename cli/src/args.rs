@@ -60,13 +60,13 @@ pub enum Command {
         /// The other.
         b: PathBuf,
     },
-    /// List scenarios, properties, faults, families of random faults, environments, client profiles, settings and metrics.
+    /// List scenarios, properties, anomalies, faults, families of random faults, environments, client profiles, settings and metrics.
     List {
         /// Folder of scenarios.
         #[arg(default_value = "scenarios")]
         folder: PathBuf,
     },
-    /// Explain a scenario, property, fault, family of random faults, environment, client profile, setting or metric.
+    /// Explain a scenario, property, anomaly, fault, family of random faults, environment, client profile, setting or metric.
     Explain {
         /// Its name, as `list` shows it.
         name: String,

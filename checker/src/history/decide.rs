@@ -6,25 +6,27 @@ use super::recorded::Recorded;
 use crate::linear::evidence::Excerpts;
 use crate::linear::sequential::AGAIN;
 use crate::linear::{self, Anomaly, History, Report, Scratch};
-use crate::search::{self, Budget, Objects, Step};
+use crate::search::{self, Budget, Exhausted, Found, Objects, Step};
 
 /// Violations found by search that are proved by their operations; the others are counted.
 const PROVED: usize = 4;
 
 /// How much may be spent, and what is wanted beside the verdict.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
     /// Nodes of the search per object.
     pub nodes: u64,
     /// Bytes that the search remembers per object.
     pub memory: usize,
     /// Whether an order is wanted where there is one.
     pub witness: bool,
+    /// Asked from time to time whether to give up; what is not decided by then stays open.
+    pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options { nodes: Budget::default().nodes, memory: Budget::default().bytes, witness: false }
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options { nodes: Budget::default().nodes, memory: Budget::default().bytes, witness: false, stop: None }
     }
 }
 
@@ -70,7 +72,7 @@ pub struct Decision {
 }
 
 /// Judges a history.
-pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
+pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
     let history = &recorded.history;
     let mut report = Report::default();
     let mut scratch = Scratch::default();
@@ -99,7 +101,7 @@ pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
     let budget = Budget { nodes: options.nodes, bytes: options.memory };
     let History { entries, arena, .. } = history;
     if !report.undecided.is_empty() {
-        let found = search::search(entries, arena, &objects, Some(&report.undecided), budget);
+        let found = search_all(history, &objects, &report.undecided, budget, options.stop);
         decision.total += found.violations.len() as u64;
         // To find the few operations that prove one takes many searches; they are judged by trial in there.
         let told = found.violations.iter().take(PROVED.saturating_sub(decision.anomalies.len()));
@@ -113,13 +115,46 @@ pub fn decide(recorded: &Recorded, options: &Options) -> Decision {
     };
     if options.witness && decision.answer == Answer::Linearizable {
         let order = match exact.filter(|_| decision.searched == 0) {
-            Some(model) => linear::witness::order(model, history, &mut scratch).map(|order| order.iter().map(step).collect()),
+            Some(model) => {
+                linear::witness::order(model, history, &mut scratch).map(|order| order.iter().map(step).collect())
+            }
             None => Some(search::search(entries, arena, &objects, None, budget).order),
         };
         decision.witness(order, recorded, &objects);
     }
     decision
 }
+
+/// Searches on these objects. If somebody may say stop, with a few nodes at first, then with more and more.
+fn search_all(
+    history: &History,
+    objects: &Objects<'_>,
+    only: &[u32],
+    budget: Budget,
+    stop: Option<&(dyn Fn() -> bool + Sync)>,
+) -> Found {
+    let search = |only: &[u32], budget| search::search(&history.entries, &history.arena, objects, Some(only), budget);
+    let Some(stop) = stop else { return search(only, budget) };
+    let mut all = Found::default();
+    for object in only {
+        let mut nodes = FIRST.min(budget.nodes);
+        let found = loop {
+            let found = search(&[*object], Budget { nodes, ..budget });
+            let may_go_on = found.undecided.iter().all(|open| matches!(open.reason, Exhausted::Nodes(_)));
+            if found.undecided.is_empty() || !may_go_on || nodes == budget.nodes || stop() {
+                break found;
+            }
+            nodes = nodes.saturating_mul(4).min(budget.nodes);
+        };
+        all.violations.extend(found.violations);
+        all.undecided.extend(found.undecided);
+        all.nodes += found.nodes;
+    }
+    all
+}
+
+/// Nodes of a first attempt.
+const FIRST: u64 = 1 << 16;
 
 /// A step of an order of the exact checks.
 fn step(place: &u32) -> Step {

@@ -79,8 +79,10 @@ impl Recorded {
         }
         let mut said: Vec<String> = Vec::new();
         for &other in others {
-            if let Action::Add(element, _) | Action::Remove(element, _) | Action::Contains(element, _) | Action::Append(element, _) =
-                self.history.entries[other as usize].action
+            if let Action::Add(element, _)
+            | Action::Remove(element, _)
+            | Action::Contains(element, _)
+            | Action::Append(element, _) = self.history.entries[other as usize].action
             {
                 let times = seen.iter().filter(|seen| **seen == element).count();
                 let with = match times {

@@ -39,7 +39,7 @@ pub struct History {
     pub html: Option<PathBuf>,
 
     /// Steps of the search per key before it is undecided.
-    #[arg(long, value_name = "N", default_value_t = 50_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub budget_nodes: u64,
 
     /// Memory of the search per key, like 512mb, before it is undecided.

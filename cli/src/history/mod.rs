@@ -35,10 +35,13 @@ pub fn history(arguments: &Arguments, of: &History) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     };
+    let started = now();
+    let stop = || of.budget_time.is_some_and(|budget| started.elapsed() >= budget);
     let options = Options {
         nodes: of.budget_nodes,
         memory: usize::try_from(of.budget_memory).unwrap_or(usize::MAX),
         witness: of.witness,
+        stop: of.budget_time.is_some().then_some(&stop),
     };
     let results = {
         let progress = Progress::new("history", sources.len() as u64, arguments.quiet);
@@ -122,7 +125,7 @@ enum Failure {
 /// Judges all histories, several at a time; the results are in the order of the sources.
 fn judge_all(
     sources: &[Source],
-    options: &Options,
+    options: &Options<'_>,
     jobs: usize,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Vec<Result<Judged, Failure>> {
@@ -148,7 +151,7 @@ fn judge_all(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn judge(source: &Source, options: &Options) -> Result<Judged, Failure> {
+fn judge(source: &Source, options: &Options<'_>) -> Result<Judged, Failure> {
     let started = now();
     let name = source.file.display().to_string();
     let open = || {
