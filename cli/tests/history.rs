@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const HISTORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../checker/tests/histories");
+const PORCUPINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../checker/tests/histories/porcupine");
 
 fn history(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_splitbrain"));
@@ -56,10 +57,10 @@ fn kept(name: &str) -> String {
 
 #[test]
 fn a_folder_is_judged_by_its_manifest() {
-    let output = history(&[HISTORIES]);
+    let output = history(&[HISTORIES, PORCUPINE]);
     assert_eq!(exit(&output), 0, "{}{}", stdout(&output), stderr(&output));
     assert!(stdout(&output).ends_with("62 as expected, 0 otherwise, 0 undecided\n"), "{}", stdout(&output));
-    assert_eq!(stdout(&history(&[HISTORIES, "--quiet"])), "");
+    assert_eq!(stdout(&history(&[HISTORIES, PORCUPINE, "--quiet"])), "");
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn wrong_input_exits_with_2_and_its_place() {
 fn documents_go_where_they_were_asked_to_go() {
     let folder = Folder::new("documents");
     let page = folder.path("page.html");
-    let output = history(&[HISTORIES, "--json", "-", "--html", &page, "--jobs", "3"]);
+    let output = history(&[HISTORIES, PORCUPINE, "--json", "-", "--html", &page, "--jobs", "3"]);
     let document: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("it is JSON");
     let files = document["files"].as_array().expect("files");
     assert_eq!(files.len(), 62);

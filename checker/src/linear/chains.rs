@@ -165,21 +165,19 @@ impl Chains {
     /// The answered operation that shows that a write happened which was not acknowledged, and if it read a value the
     /// operation that wrote that.
     pub(super) fn observer(&self, ops: &[Op], i: u32) -> Vec<u32> {
-        let mut this = i;
-        // Who looks further along a chain of operations of unknown outcome looks for more than eight.
-        for _ in 0..8 {
+        let mut reached = vec![i];
+        // Who looks further among operations of unknown outcome finds more than eight of them.
+        for n in 0..16 {
+            let Some(&this) = reached.get(n) else { break };
             if ops[this as usize].ret != NEVER {
                 return vec![this];
             }
-            let happened = |(j, op): &(u32, &Op)| match op.kind() {
-                Kind::Read => op.source == this,
-                Kind::Swap => op.source == this && self.heads[*j as usize] != NONE,
-                _ => false,
-            };
-            match (0u32..).zip(ops).filter(happened).max_by_key(|(_, op)| op.ret != NEVER) {
-                Some((j, op)) if op.kind() == Kind::Read => return vec![this, j],
-                Some((j, _)) => this = j,
-                None => break,
+            for (j, op) in (0u32..).zip(ops).filter(|(_, op)| op.source == this) {
+                match op.kind() {
+                    Kind::Read => return vec![this, j],
+                    Kind::Swap if self.heads[j as usize] != NONE && !reached.contains(&j) => reached.push(j),
+                    _ => {}
+                }
             }
         }
         Vec::new()

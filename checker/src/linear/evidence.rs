@@ -132,6 +132,8 @@ impl<'a> Excerpts<'a> {
                 }
                 Action::Append(element, length) => {
                     *length = match *length {
+                        // An append leaves one element at least.
+                        Some(0) => Some(0),
                         Some(length) if place(*element).is_some_and(|place| place != length) => Some(0),
                         Some(length) if whole => Some(1 + ranks.iter().filter(|rank| **rank < length).count() as u64),
                         _ => None,
@@ -157,16 +159,16 @@ fn lengths(history: &History, object: u32) -> History {
     let mut counters = History { initial: None, ..history.clone() };
     for entry in &mut counters.entries {
         entry.repeats = 0;
+        let told = entry.fate == Fate::Done;
         entry.action = match entry.action {
-            Action::Append(element, None)
-                if entry.object == object && places.contains_key(&element) && may_act(entry) =>
-            {
-                if entry.fate == Fate::Unknown {
+            Action::Append(_, Some(length)) if told => Action::Increment(Some(length)),
+            Action::Append(element, _) => {
+                let place = places.get(&element).copied().filter(|_| entry.object == object && may_act(entry));
+                if place.is_some() && !told {
                     (entry.fate, entry.ret) = (Fate::Done, NEVER / 2);
                 }
-                Action::Increment(places.get(&element).copied())
+                Action::Increment(place)
             }
-            Action::Append(_, length) => Action::Increment(length),
             Action::Elements(span) => Action::Read(Some(u64::from(span.len))),
             other => other,
         };

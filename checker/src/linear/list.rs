@@ -152,7 +152,11 @@ impl Tables {
                         report.push(entry.object, || {
                             let there = length.checked_sub(1).map(|place| whole[place as usize]);
                             let rival = there.and_then(|e| self.index.find(entries, entry.object, e, brings));
-                            (AnomalyKind::LostWrite, chosen(entries, [i, longest].into_iter().chain(rival).collect()))
+                            let read = (longest != NONE).then_some(longest);
+                            (
+                                AnomalyKind::LostWrite,
+                                chosen(entries, [Some(i), read, rival].into_iter().flatten().collect()),
+                            )
                         });
                     }
                     Some(length) => self.ladder.placed.push((entry.object, length.saturating_mul(2), i)),

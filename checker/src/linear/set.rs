@@ -444,10 +444,10 @@ impl Life<'_> {
         &self.entries[i as usize]
     }
 
-    fn tell(&self, kind: AnomalyKind, pair: [u32; 2], report: &mut Report) {
+    fn tell(&self, kind: AnomalyKind, few: [u32; 3], report: &mut Report) {
         report.push(self.at(self.add).object, || {
             let mut proof = vec![self.add, self.known.removal];
-            proof.extend(pair.into_iter().chain(self.against_other).filter(|i| *i != NONE));
+            proof.extend(few.into_iter().chain(self.against_other).filter(|i| *i != NONE));
             (kind, chosen(self.entries, proof))
         });
     }
@@ -457,11 +457,11 @@ impl Life<'_> {
         let Element { seen, seen_last, removal, .. } = self.known;
         let (call, end) = (self.at(self.add).call, returned(self.at(removal)));
         if seen.0 < call {
-            self.tell(AnomalyKind::FutureRead, [seen.1, NONE], report);
+            self.tell(AnomalyKind::FutureRead, [seen.1, NONE, NONE], report);
         } else if end < call {
-            self.tell(AnomalyKind::FutureRead, [NONE; 2], report);
+            self.tell(AnomalyKind::FutureRead, [NONE; 3], report);
         } else if end < seen_last.0 {
-            self.tell(AnomalyKind::StaleRead, [seen_last.1, NONE], report);
+            self.tell(AnomalyKind::StaleRead, [seen_last.1, NONE, NONE], report);
         }
     }
 
@@ -473,7 +473,7 @@ impl Life<'_> {
         if self.at(i).call > first.0 && self.at(i).ret < last.0 && !slipped(Slip::MissedInside) {
             let seen_again = seen_last.0 > self.at(i).ret;
             let kind = if seen_again { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite };
-            self.tell(kind, [i, if last.1 == removal { first.1 } else { last.1 }], report);
+            self.tell(kind, [i, first.1, last.1], report);
         }
     }
 }
