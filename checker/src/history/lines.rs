@@ -1,7 +1,7 @@
 //! Lines of a file, one at a time, of bounded length: memory does not depend on what a hostile file holds.
 
 use super::error::{FormatError, ReadError};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 /// No line is longer, in bytes. A read of a set of a million elements fits.
 pub const LONGEST_LINE: usize = 16 << 20;
@@ -44,47 +44,29 @@ impl<R: BufRead> Lines<R> {
     /// The next line, whatever it is. `false` at the end.
     fn fill(&mut self) -> Result<bool, ReadError> {
         self.line.clear();
-        let mut any = false;
-        loop {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            if !any {
-                any = true;
-                self.number = self.number.checked_add(1).filter(|number| *number < u32::MAX).ok_or_else(|| {
-                    let found = "one line more than can be numbered";
-                    FormatError {
-                        line: u32::MAX,
-                        column: 1,
-                        found: found.to_owned(),
-                        expected: "fewer lines".to_owned(),
-                    }
-                })?;
-            }
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let part = &chunk[..end.unwrap_or(chunk.len())];
-            if self.line.len() + part.len() > LONGEST_LINE {
-                return Err(FormatError {
-                    line: self.number,
-                    column: 1,
-                    found: format!("a line of more than {} MiB", LONGEST_LINE >> 20),
-                    expected: "one operation per line".to_owned(),
-                }
-                .into());
-            }
-            self.line.extend_from_slice(part);
-            let used = end.map_or(chunk.len(), |end| end + 1);
-            self.input.consume(used);
-            if end.is_some() {
-                break;
-            }
+        // One byte more than the longest line and its end may have.
+        let read = (&mut self.input).take(LONGEST_LINE as u64 + 2).read_until(b'\n', &mut self.line)?;
+        if read == 0 {
+            return Ok(false);
         }
-        Ok(any)
+        let wrong = |found: String, expected: &str| FormatError {
+            line: self.number.saturating_add(1),
+            column: 1,
+            found,
+            expected: expected.to_owned(),
+        };
+        if self.number >= u32::MAX - 1 {
+            return Err(wrong("one line more than can be numbered".to_owned(), "fewer lines").into());
+        }
+        if self.line.last() == Some(&b'\n') {
+            self.line.pop();
+        }
+        if self.line.len() > LONGEST_LINE {
+            let found = format!("a line of more than {} MiB", LONGEST_LINE >> 20);
+            return Err(wrong(found, "one operation per line").into());
+        }
+        self.number += 1;
+        Ok(true)
     }
 }
 

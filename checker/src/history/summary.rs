@@ -8,8 +8,10 @@ use super::tell::Story;
 use crate::linear::{Fate, NEVER};
 use std::collections::BTreeMap;
 
-/// So many anomalies are told in full.
+/// So many anomalies are told in full, one of each kind,
 const TOLD: usize = 4;
+/// or so many of the same kind.
+const ALIKE: usize = 2;
 /// So many operations are drawn around an anomaly.
 const DRAWN: usize = 24;
 /// So many operations of the whole history can be looked through.
@@ -103,7 +105,7 @@ impl Judged {
     }
 }
 
-/// Anomalies that are told: the first of each kind, then others in their order.
+/// Anomalies that are told: the first of each kind; of a single kind another one.
 fn chosen(decision: &Decision) -> impl Iterator<Item = usize> + use<> {
     let mut seen = Vec::new();
     let (mut chosen, mut others) = (Vec::new(), Vec::new());
@@ -116,7 +118,7 @@ fn chosen(decision: &Decision) -> impl Iterator<Item = usize> + use<> {
         }
     }
     chosen.truncate(TOLD);
-    chosen.extend(others.into_iter().take(TOLD - chosen.len()));
+    chosen.extend(others.into_iter().take(ALIKE.saturating_sub(chosen.len())));
     chosen.sort_unstable();
     chosen.into_iter()
 }

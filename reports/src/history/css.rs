@@ -20,7 +20,7 @@ th, td { padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--line); ver
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 ol { margin: .3rem 0 .8rem; padding-left: 1.6rem; } code { font: 13px/1.5 ui-monospace, monospace; }
 .drawing { overflow-x: auto; margin: .4rem 0 1rem; border: 1px solid var(--line); border-radius: 6px; }
-svg { display: block; } svg text { font: 12px ui-monospace, monospace; fill: var(--ink); }
+svg { display: block; } svg.fits { max-width: 100%; height: auto; } svg text { font: 12px ui-monospace, monospace; fill: var(--ink); }
 svg .who { fill: var(--faint); } svg .lane { stroke: var(--line); }
 svg rect { fill: var(--plain); stroke: var(--plain-edge); } svg .marked rect { fill: var(--mark); stroke: var(--mark-edge); stroke-width: 1.5; }
 svg .open rect { stroke-dasharray: 4 3; } svg .failed text { text-decoration: line-through; } svg .number { fill: var(--mark-edge); font-weight: 700; }

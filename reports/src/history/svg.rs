@@ -15,6 +15,8 @@ const CHARACTER: u32 = 74;
 /// Characters of a label.
 const LONGEST: usize = 36;
 const STEP: u32 = 14;
+/// A drawing up to this width is made smaller where there is less room; a wider one is scrolled.
+const FITS: u32 = 1_800;
 
 /// The drawing as an `svg` element.
 pub(super) fn drawing(shown: &Shown) -> String {
@@ -23,7 +25,8 @@ pub(super) fn drawing(shown: &Shown) -> String {
     let left = MARGIN + lanes.iter().map(|(who, _)| width(who)).max().unwrap_or(0) + 14;
     let (wide, high) = (left + axis.length + MARGIN, MARGIN * 2 + lanes.len() as u32 * LANE);
     let mut svg = format!(
-        "<svg width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{} on {}\">\n",
+        "<svg{} width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-label=\"{} on {}\">\n",
+        if wide <= FITS { " class=\"fits\"" } else { "" },
         escaped(shown.story.kind),
         escaped(&shown.story.object)
     );
