@@ -82,6 +82,7 @@ impl Ladder {
     /// Real time must not contradict the places.
     fn order(&self, entries: &[Entry], mine: &[(u32, u64, u32)], base: u64, report: &mut Report) {
         let mut behind = 0; // the first position with a later place
+        let mut calls = None;
         for (n, &(object, place, i)) in mine.iter().enumerate() {
             let entry = &entries[i as usize];
             let counted = place % 2 == 0;
@@ -102,14 +103,16 @@ impl Ladder {
             if entry.call < by {
                 continue;
             }
+            if calls.is_none() && report.anomalies.len() < Report::KEPT {
+                calls = Some(latest_calls(entries, mine));
+            }
             report.push(object, || {
                 let (_, later_place, later) = mine[later as usize];
-                let after = |low: bool| {
-                    mine.iter().any(|&(_, its, j)| (its <= place) == low && entries[j as usize].call > entry.ret)
-                };
+                let (lower, higher) =
+                    calls.as_ref().map_or((0, 0), |(lower, higher)| (lower[behind - 1], higher[behind]));
                 let kind = if counted && later_place == place + 1 {
                     AnomalyKind::FutureRead
-                } else if counted || (after(true) && !after(false)) {
+                } else if counted || (lower > entry.ret && higher < entry.ret) {
                     AnomalyKind::LostWrite
                 } else {
                     AnomalyKind::StaleRead
@@ -205,6 +208,19 @@ struct Mark {
     begun: (u32, u32),
     /// Whose return is the earliest of all places behind.
     later: u32,
+}
+
+/// The latest call up to each position, and from each position on.
+fn latest_calls(entries: &[Entry], mine: &[(u32, u64, u32)]) -> (Vec<u32>, Vec<u32>) {
+    let call = |op: &(u32, u64, u32)| entries[op.2 as usize].call;
+    let later = |latest: &mut u32, op: &(u32, u64, u32)| {
+        *latest = call(op).max(*latest);
+        Some(*latest)
+    };
+    let lower = mine.iter().scan(0, later).collect();
+    let mut higher: Vec<u32> = mine.iter().rev().scan(0, later).collect();
+    higher.reverse();
+    (lower, higher)
 }
 
 /// When an operation was answered.

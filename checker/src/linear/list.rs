@@ -31,6 +31,7 @@ pub fn check(history: &History, scratch: &mut Scratch, report: &mut Report) {
     let History { entries, arena, .. } = history;
     tables.index.fill(entries, report, brings);
     tables.find_longest(entries, report);
+    report.settle();
     tables.ladder.clear();
     for read in std::mem::take(&mut tables.longest) {
         if read != NONE && !report.is_undecided(entries[read as usize].object) {

@@ -76,6 +76,7 @@ pub fn check(history: &History, scratch: &mut Scratch, report: &mut Report) {
     let entries = &history.entries;
     tables.index.fill(entries, report, brings);
     tables.collect(entries, report);
+    report.settle();
     tables.observe(entries, report);
     tables.missed_inside(entries, report);
     tables.levels(history, report);
