@@ -8,7 +8,7 @@
 //! and where two take steps in an order that contradicts their own times, they can change places.
 
 use super::slips::{Slip, slipped};
-use super::{AnomalyKind, Entry, Fate, NEVER, Report, chosen};
+use super::{AnomalyKind, Entry, Fate, NEVER, Report, chosen, room};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -39,6 +39,12 @@ impl Ladder {
         self.placed.clear();
         self.fillers.clear();
         self.gaps.clear();
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let queue = self.ready.capacity() * size_of::<Reverse<(u32, u32)>>();
+        let lists = room(&self.placed) + room(&self.fillers) + room(&self.gaps);
+        lists + room(&self.deadline) + queue + room(&self.picks)
     }
 
     /// Lets the gaps of an object be.

@@ -5,7 +5,7 @@
 use super::ladder::Ladder;
 use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, chosen};
+use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, chosen, room};
 
 /// No read.
 const NONE: u32 = u32::MAX;
@@ -67,6 +67,10 @@ fn elements<'a>(arena: &'a [u64], entry: &Entry) -> Option<&'a [u64]> {
 }
 
 impl Tables {
+    pub(super) fn bytes(&self) -> usize {
+        self.index.bytes() + self.ladder.bytes() + room(&self.longest) + room(&self.seen)
+    }
+
     fn find_longest(&mut self, entries: &[Entry], report: &mut Report) {
         let objects = entries.iter().map(|entry| entry.object as usize + 1).max().unwrap_or(0);
         self.longest.clear();

@@ -183,6 +183,18 @@ pub struct Scratch {
     set: set::Tables,
 }
 
+impl Scratch {
+    /// How much memory it holds, in bytes.
+    pub fn bytes(&self) -> usize {
+        let own = room(&self.entries) + room(&self.origins);
+        own + self.register.bytes() + self.counter.ladder.bytes() + self.list.bytes() + self.set.bytes()
+    }
+}
+
+fn room<T>(vec: &Vec<T>) -> usize {
+    vec.capacity() * size_of::<T>()
+}
+
 /// Entries as evidence: each once, in order of their calls.
 fn chosen(entries: &[Entry], mut few: Vec<u32>) -> Vec<u32> {
     few.sort_unstable_by_key(|&i| entries[i as usize].call);

@@ -15,7 +15,7 @@
 
 use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen};
+use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen, room};
 use std::collections::BTreeSet;
 
 /// No operation.
@@ -103,6 +103,11 @@ pub(super) fn returned(entry: &Entry) -> u32 {
 }
 
 impl Tables {
+    pub(super) fn bytes(&self) -> usize {
+        let lists = room(&self.reads) + room(&self.added) + room(&self.shrinking) + room(&self.torn);
+        self.index.bytes() + room(&self.elements) + lists
+    }
+
     /// Finds removals and reads; settles what is undecided.
     fn collect(&mut self, entries: &[Entry], report: &mut Report) {
         self.elements.clear();

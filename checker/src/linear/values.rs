@@ -2,7 +2,7 @@
 //! no keys of its own.
 
 use super::slips::{Slip, slipped};
-use super::{Entry, Report};
+use super::{Entry, Report, room};
 
 /// The table. Its memory is reused.
 #[derive(Debug, Default)]
@@ -13,6 +13,10 @@ pub(super) struct Index {
 }
 
 impl Index {
+    pub(super) fn bytes(&self) -> usize {
+        room(&self.slots)
+    }
+
     /// Empties the table and makes room for so many operations.
     fn clear(&mut self, operations: usize) {
         let size = (operations + operations / 2).next_power_of_two().max(16);
