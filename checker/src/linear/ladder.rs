@@ -139,6 +139,8 @@ impl Ladder {
     ) {
         self.ready.clear();
         self.picks.clear();
+        self.ready.reserve_exact(fillers.len());
+        self.picks.reserve_exact(fillers.len());
         let mut waiting = fillers.iter().copied().peekable();
         let mut reached = base; // every step up to here is explained
         let mut begun = (0, NEVER); // the latest call so far, and whose it is

@@ -114,6 +114,8 @@ impl Tables {
         self.elements.resize(entries.len(), UNKNOWN);
         self.reads.clear();
         self.shrinking.clear();
+        let reads = entries.iter().filter(|entry| matches!(entry.action, Action::Elements(_))).count();
+        self.reads.reserve_exact(reads);
         for (i, entry) in (0u32..).zip(entries) {
             assert!(entry.call > 0, "event numbers begin with 1");
             assert!(entry.fate != Fate::Done || entry.call < entry.ret, "a return follows its call");
@@ -324,6 +326,7 @@ impl Tables {
         let entries = &history.entries;
         let mut added = std::mem::take(&mut self.added);
         added.clear();
+        added.reserve_exact(entries.iter().filter(|entry| brings(entry).is_some()).count());
         added.extend((0u32..).zip(entries).filter_map(|(i, entry)| {
             let known = self.elements[i as usize];
             (known.removal == NONE && self.happened(entries, i)).then_some((entry.object, known.level, i))
