@@ -133,6 +133,7 @@ pub(super) fn pack(entries: &[Entry], initial: Option<u64>, index: &mut Index, o
             report.undecided(entry.object);
         }
     }
+    report.settle();
     ops.clear();
     ops.reserve(entries.len());
     for (i, entry) in (0u32..).zip(entries) {

@@ -8,7 +8,7 @@ use super::arrays::{INITIAL, Kind, Op};
 use super::naming::Clash;
 use super::register::{NONE, Zone, sorted, source};
 use super::slips::{Slip, slipped};
-use super::{AnomalyKind, NEVER, Report};
+use super::{AnomalyKind, NEVER, Report, room};
 
 /// How values follow each other. Zones are numbered as in [`super::register`].
 #[derive(Debug, Default)]
@@ -23,6 +23,10 @@ impl Chains {
     pub(super) fn clear(&mut self) {
         self.next.clear();
         self.heads.clear();
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        room(&self.next) + room(&self.heads)
     }
 
     /// Whether a zone is its chain's, not that of a value inside.

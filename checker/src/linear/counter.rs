@@ -41,5 +41,6 @@ pub fn check(entries: &[Entry], initial: Option<u64>, scratch: &mut Scratch, rep
             ladder.fillers.extend((0..repeats).map(|_| (object, call, i | SPARE)));
         }
     }
+    report.settle();
     ladder.check(entries, initial.unwrap_or(0), report);
 }

@@ -156,7 +156,7 @@ fn lengths(history: &History, object: u32) -> History {
     });
     let longest = longest.max_by_key(|elements| elements.len()).unwrap_or(&[]);
     let places: BTreeMap<u64, u64> = longest.iter().copied().zip(1..).collect();
-    let mut counters = History { initial: None, ..history.clone() };
+    let mut counters = History { entries: history.entries.clone(), ..History::default() };
     for entry in &mut counters.entries {
         entry.repeats = 0;
         let told = entry.fate == Fate::Done;

@@ -8,7 +8,7 @@
 //! and where two take steps in an order that contradicts their own times, they can change places.
 
 use super::slips::{Slip, slipped};
-use super::{AnomalyKind, Entry, Fate, NEVER, Report, chosen};
+use super::{AnomalyKind, Entry, Fate, NEVER, Report, chosen, room};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -39,6 +39,12 @@ impl Ladder {
         self.placed.clear();
         self.fillers.clear();
         self.gaps.clear();
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let queue = self.ready.capacity() * size_of::<Reverse<(u32, u32)>>();
+        let lists = room(&self.placed) + room(&self.fillers) + room(&self.gaps);
+        lists + room(&self.deadline) + queue + room(&self.picks)
     }
 
     /// Lets the gaps of an object be.
@@ -82,6 +88,7 @@ impl Ladder {
     /// Real time must not contradict the places.
     fn order(&self, entries: &[Entry], mine: &[(u32, u64, u32)], base: u64, report: &mut Report) {
         let mut behind = 0; // the first position with a later place
+        let mut calls = None;
         for (n, &(object, place, i)) in mine.iter().enumerate() {
             let entry = &entries[i as usize];
             let counted = place % 2 == 0;
@@ -102,14 +109,16 @@ impl Ladder {
             if entry.call < by {
                 continue;
             }
+            if calls.is_none() && report.anomalies.len() < Report::KEPT {
+                calls = Some(latest_calls(entries, mine));
+            }
             report.push(object, || {
                 let (_, later_place, later) = mine[later as usize];
-                let after = |low: bool| {
-                    mine.iter().any(|&(_, its, j)| (its <= place) == low && entries[j as usize].call > entry.ret)
-                };
+                let (lower, higher) =
+                    calls.as_ref().map_or((0, 0), |(lower, higher)| (lower[behind - 1], higher[behind]));
                 let kind = if counted && later_place == place + 1 {
                     AnomalyKind::FutureRead
-                } else if counted || (after(true) && !after(false)) {
+                } else if counted || (lower > entry.ret && higher < entry.ret) {
                     AnomalyKind::LostWrite
                 } else {
                     AnomalyKind::StaleRead
@@ -130,6 +139,8 @@ impl Ladder {
     ) {
         self.ready.clear();
         self.picks.clear();
+        self.ready.reserve_exact(fillers.len());
+        self.picks.reserve_exact(fillers.len());
         let mut waiting = fillers.iter().copied().peekable();
         let mut reached = base; // every step up to here is explained
         let mut begun = (0, NEVER); // the latest call so far, and whose it is
@@ -205,6 +216,19 @@ struct Mark {
     begun: (u32, u32),
     /// Whose return is the earliest of all places behind.
     later: u32,
+}
+
+/// The latest call up to each position, and from each position on.
+fn latest_calls(entries: &[Entry], mine: &[(u32, u64, u32)]) -> (Vec<u32>, Vec<u32>) {
+    let call = |op: &(u32, u64, u32)| entries[op.2 as usize].call;
+    let later = |latest: &mut u32, op: &(u32, u64, u32)| {
+        *latest = call(op).max(*latest);
+        Some(*latest)
+    };
+    let lower = mine.iter().scan(0, later).collect();
+    let mut higher: Vec<u32> = mine.iter().rev().scan(0, later).collect();
+    higher.reverse();
+    (lower, higher)
 }
 
 /// When an operation was answered.

@@ -5,7 +5,7 @@
 use super::ladder::Ladder;
 use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, chosen};
+use super::{Action, AnomalyKind, Entry, Fate, History, Report, Scratch, Span, chosen, room};
 
 /// No read.
 const NONE: u32 = u32::MAX;
@@ -31,6 +31,7 @@ pub fn check(history: &History, scratch: &mut Scratch, report: &mut Report) {
     let History { entries, arena, .. } = history;
     tables.index.fill(entries, report, brings);
     tables.find_longest(entries, report);
+    report.settle();
     tables.ladder.clear();
     for read in std::mem::take(&mut tables.longest) {
         if read != NONE && !report.is_undecided(entries[read as usize].object) {
@@ -66,6 +67,10 @@ fn elements<'a>(arena: &'a [u64], entry: &Entry) -> Option<&'a [u64]> {
 }
 
 impl Tables {
+    pub(super) fn bytes(&self) -> usize {
+        self.index.bytes() + self.ladder.bytes() + room(&self.longest) + room(&self.seen)
+    }
+
     fn find_longest(&mut self, entries: &[Entry], report: &mut Report) {
         let objects = entries.iter().map(|entry| entry.object as usize + 1).max().unwrap_or(0);
         self.longest.clear();

@@ -1,5 +1,7 @@
 //! Linearizability of histories of operations on independent objects, decided exactly in (nearly) linear time. One
-//! model per file: [`register`], [`counter`]. Nothing here knows of servers or of Redis.
+//! model per file: [`register`], [`counter`], [`set`], [`list`]; what they cannot decide they leave undecided, for a
+//! search. A verdict can be checked by others: yes by an order ([`witness`]), no by a few operations ([`evidence`]).
+//! Nothing here knows of servers or of Redis.
 //!
 //! Calls and returns of all operations share one count of events from 1; every number is used once. Event 0 is the
 //! virtual beginning, where every object has its initial value.
@@ -137,10 +139,17 @@ impl Report {
         self.anomalies.push(Anomaly { kind, object, entries });
     }
 
+    /// Leaves an object undecided, once [`Report::settle`] is called.
     fn undecided(&mut self, object: u32) {
-        if let Err(place) = self.undecided.binary_search(&object) {
-            self.undecided.insert(place, object);
+        if self.undecided.last() != Some(&object) {
+            self.undecided.push(object);
         }
+    }
+
+    /// Puts undecided objects in order.
+    fn settle(&mut self) {
+        self.undecided.sort_unstable();
+        self.undecided.dedup();
     }
 
     fn is_undecided(&self, object: u32) -> bool {
@@ -172,6 +181,18 @@ pub struct Scratch {
     counter: counter::Tables,
     list: list::Tables,
     set: set::Tables,
+}
+
+impl Scratch {
+    /// How much memory it holds, in bytes.
+    pub fn bytes(&self) -> usize {
+        let own = room(&self.entries) + room(&self.origins);
+        own + self.register.bytes() + self.counter.ladder.bytes() + self.list.bytes() + self.set.bytes()
+    }
+}
+
+fn room<T>(vec: &Vec<T>) -> usize {
+    vec.capacity() * size_of::<T>()
 }
 
 /// Entries as evidence: each once, in order of their calls.

@@ -15,7 +15,7 @@ use super::chains::Chains;
 use super::naming::{Clash, Naming};
 use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{AnomalyKind, Entry, NEVER, Report, Scratch};
+use super::{AnomalyKind, Entry, NEVER, Report, Scratch, room};
 
 /// The operations of one value, or of a chain of values.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,14 @@ pub fn check(entries: &[Entry], initial: Option<u64>, scratch: &mut Scratch, rep
 /// If an event number is 0.
 pub fn check_arrays(ops: &[Op], scratch: &mut Scratch, report: &mut Report) {
     scratch.register.sweep.check(ops, report);
+}
+
+impl Tables {
+    pub(super) fn bytes(&self) -> usize {
+        let Sweep { zones, marks, open, chains, clashes } = &self.sweep;
+        let sweep = room(zones) + room(marks) + room(open) + chains.bytes() + room(clashes);
+        self.index.bytes() + room(&self.ops) + sweep
+    }
 }
 
 /// Memory of a check of arrays.

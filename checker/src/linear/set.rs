@@ -15,7 +15,7 @@
 
 use super::slips::{Slip, slipped};
 use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen};
+use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen, room};
 use std::collections::BTreeSet;
 
 /// No operation.
@@ -76,6 +76,7 @@ pub fn check(history: &History, scratch: &mut Scratch, report: &mut Report) {
     let entries = &history.entries;
     tables.index.fill(entries, report, brings);
     tables.collect(entries, report);
+    report.settle();
     tables.observe(entries, report);
     tables.missed_inside(entries, report);
     tables.levels(history, report);
@@ -102,12 +103,19 @@ pub(super) fn returned(entry: &Entry) -> u32 {
 }
 
 impl Tables {
+    pub(super) fn bytes(&self) -> usize {
+        let lists = room(&self.reads) + room(&self.added) + room(&self.shrinking) + room(&self.torn);
+        self.index.bytes() + room(&self.elements) + lists
+    }
+
     /// Finds removals and reads; settles what is undecided.
     fn collect(&mut self, entries: &[Entry], report: &mut Report) {
         self.elements.clear();
         self.elements.resize(entries.len(), UNKNOWN);
         self.reads.clear();
         self.shrinking.clear();
+        let reads = entries.iter().filter(|entry| matches!(entry.action, Action::Elements(_))).count();
+        self.reads.reserve_exact(reads);
         for (i, entry) in (0u32..).zip(entries) {
             assert!(entry.call > 0, "event numbers begin with 1");
             assert!(entry.fate != Fate::Done || entry.call < entry.ret, "a return follows its call");
@@ -318,6 +326,7 @@ impl Tables {
         let entries = &history.entries;
         let mut added = std::mem::take(&mut self.added);
         added.clear();
+        added.reserve_exact(entries.iter().filter(|entry| brings(entry).is_some()).count());
         added.extend((0u32..).zip(entries).filter_map(|(i, entry)| {
             let known = self.elements[i as usize];
             (known.removal == NONE && self.happened(entries, i)).then_some((entry.object, known.level, i))

@@ -2,20 +2,24 @@
 //! no keys of its own.
 
 use super::slips::{Slip, slipped};
-use super::{Entry, Report};
+use super::{Entry, Report, room};
 
 /// The table. Its memory is reused.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Operations + 1; 0 for an empty slot. As many as a power of two, at least twice as many as operations.
+    /// Operations + 1; 0 for an empty slot. As many as a power of two, at least half as many again as operations.
     slots: Vec<u32>,
     shift: u32,
 }
 
 impl Index {
+    pub(super) fn bytes(&self) -> usize {
+        room(&self.slots)
+    }
+
     /// Empties the table and makes room for so many operations.
     fn clear(&mut self, operations: usize) {
-        let size = (2 * operations).next_power_of_two().max(16);
+        let size = (operations + operations / 2).next_power_of_two().max(16);
         self.slots.clear();
         self.slots.resize(size, 0);
         self.shift = 64 - size.trailing_zeros();

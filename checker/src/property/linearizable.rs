@@ -1,6 +1,6 @@
 //! `linearizable`: every register's (and every counter's) history has an order that respects real time.
 //!
-//! Registers with unique written values by zones, counters by chains, both exact ([`crate::linear`]): reads that were
+//! Registers with unique written values by zones, counters by places, both exact ([`crate::linear`]): reads that were
 //! answered, writes that were acknowledged, writes of unknown outcome that somebody saw.
 //!
 //! An anomaly is called `split-brain` also where two values clash whose operations were answered by different nodes in
