@@ -55,7 +55,7 @@ impl Plan {
     pub(super) fn of<S: Spec>(spec: &S, calls: &[Call<S::Op>]) -> Plan {
         let mut plan = Plan::default();
         plan.collect(spec, calls);
-        plan.events.sort();
+        sort(&mut plan.events);
         plan.lay_out(spec, calls);
         plan
     }
@@ -76,7 +76,7 @@ impl Plan {
     }
 
     fn collect<S: Spec>(&mut self, spec: &S, calls: &[Call<S::Op>]) {
-        let mut classes: Numbers<&S::Op> = Numbers::default();
+        let mut classes: Numbers<&S::Op> = Numbers::with_room(calls.len() / 2);
         self.ops.reserve(calls.len());
         self.events.reserve(calls.len() * 2);
         for (i, call) in (0u32..).zip(calls) {
@@ -157,6 +157,35 @@ impl Plan {
         let shift = self.due_words as u32 * 64;
         self.ops.iter_mut().filter(|op| op.optional).for_each(|op| op.slot += shift);
     }
+}
+
+/// Sorts events; by counting where their numbers lie as close as those of a history do.
+fn sort(events: &mut Vec<u64>) {
+    let number = |event: u64| (event >> 32) as usize;
+    let first = events.iter().copied().min().map_or(0, number);
+    let last = events.iter().copied().max().map_or(0, number);
+    if last - first > events.len() * 8 {
+        events.sort_unstable();
+        return;
+    }
+    // Where the events of each number begin.
+    let mut begins = vec![0u32; last - first + 2];
+    events.iter().for_each(|event| begins[number(*event) - first + 1] += 1);
+    let mut several = false;
+    for i in 1..begins.len() {
+        several |= begins[i] > 1;
+        begins[i] += begins[i - 1];
+    }
+    let mut sorted = vec![0; events.len()];
+    for event in events.iter() {
+        let begin = &mut begins[number(*event) - first];
+        sorted[*begin as usize] = *event;
+        *begin += 1;
+    }
+    if several {
+        sorted.sort();
+    }
+    *events = sorted;
 }
 
 /// Free and taken slots.

@@ -80,6 +80,11 @@ pub trait Spec {
         None
     }
 
+    /// The same where every step that changes this state would have no future.
+    fn has_to_stay(&self, _state: &Self::State, _now: u32) -> Option<u32> {
+        None
+    }
+
     /// Whether a call that happened cannot have, whatever the order.
     fn is_impossible(&self, _call: &Call<Self::Op>) -> bool {
         false
