@@ -211,6 +211,12 @@ impl<'a, S: Spec> Search<'a, S> {
                 let frame = self.frames.last_mut().expect("it is there");
                 let candidate = self.candidates.get(frame.next as usize).copied();
                 frame.next += 1;
+                let left_out = frame.next as usize == self.candidates.len() + 1;
+                let lost = &self.plan.ops[due as usize];
+                if candidate.is_none() && left_out && lost.may_be_lost {
+                    self.mask[lost.slot as usize / 64] |= 1 << (lost.slot % 64);
+                    return true;
+                }
                 candidate
             };
             match candidate {

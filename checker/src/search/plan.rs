@@ -32,7 +32,10 @@ pub(super) struct Op {
     pub(super) behind: u32,
     /// It can be overwritten at no loss from here on.
     pub(super) matters_until: u32,
+    /// It may happen at any time after its call, or never.
     pub(super) optional: bool,
+    /// It happened before it returned, or never.
+    pub(super) may_be_lost: bool,
     pub(super) is_read: bool,
     pub(super) overwrites: bool,
 }
@@ -85,18 +88,23 @@ impl Plan {
             }
             let is_read = spec.is_read(&call.op);
             let matters_until = if is_read { 0 } else { spec.matters_until(&call.op) };
-            let op = Op {
+            let mut op = Op {
                 call: i,
                 slot: 0,
                 class: if is_read { NONE } else { classes.of(&call.op) },
                 behind: NONE,
                 matters_until,
-                optional: call.fate == Fate::Unknown,
+                optional: call.fate == Fate::Unknown && call.ret == NEVER,
+                may_be_lost: call.fate == Fate::Unknown && call.ret != NEVER,
                 is_read,
                 overwrites: !is_read && spec.overwrites(&call.op),
             };
+            if op.may_be_lost && !is_read {
+                // Equal to no other: it is of less use than one that has to happen.
+                op.class = calls.len() as u32 + i;
+            }
             let useful = !is_read && matters_until >= call.call.max(1);
-            if !op.optional {
+            if call.fate == Fate::Done || (op.may_be_lost && useful) {
                 self.push(op, call.call, call.ret, Kind::Return);
             } else if useful {
                 self.push(op, call.call, matters_until, Kind::Expire);
@@ -146,7 +154,7 @@ impl Plan {
                 (Kind::Return, _) => {
                     due_slots.give(op.slot);
                     due.pop();
-                    if alone == number && spec.settles(&calls[op.call as usize].op) {
+                    if alone == number && !op.may_be_lost && spec.settles(&calls[op.call as usize].op) {
                         self.cuts.push(place as u32);
                     }
                 }

@@ -96,7 +96,8 @@ pub trait Spec {
 pub struct Call<Op> {
     /// Event number of its call.
     pub call: u32,
-    /// Event number of its return; of equal numbers calls come first. Counts for [`Fate::Done`] only.
+    /// Event number of its return; of equal numbers calls come first. If its outcome is unknown, the event until which it
+    /// may have taken effect: [`NEVER`], as a rule.
     pub ret: u32,
     /// How it ended.
     pub fate: Fate,
