@@ -53,7 +53,8 @@ fn main() {
         ("repeated values, 5 clients, 10^6", Load { operations: 1_000_000, ..REPEATED }),
         ("repeated values, 5 clients, 10^6, stale", Load { operations: 1_000_000, stale: true, ..REPEATED }),
     ];
-    for (name, load) in cases {
+    let only = std::env::args().nth(1).filter(|only| only != "--bench").unwrap_or_default();
+    for (name, load) in cases.into_iter().filter(|case| case.0.starts_with(&only)) {
         let entries = history(load);
         let objects = Objects::of(Model::Register);
         let mut found = None;

@@ -29,6 +29,7 @@ pub mod settings;
 pub mod stats;
 pub mod summary;
 pub mod tenure;
+pub mod weaker;
 
 pub use expect::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
 pub use finding::{Detail, Finding};

@@ -14,6 +14,9 @@ const FRESH: u32 = u32::MAX;
 /// Only the operation that returns has been tried; the candidates have not been looked for.
 const DUE_TRIED: u32 = u32::MAX - 1;
 
+/// Stands for the candidates of unknown outcome, which are looked for only when all others have failed.
+const OPTIONAL: u32 = u32::MAX;
+
 /// How many later calls are told that orders were given up for.
 const LATER: usize = 16;
 
@@ -75,7 +78,7 @@ struct Search<'a, S: Spec> {
 
 impl<'a, S: Spec> Search<'a, S> {
     fn new(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
-        let mut states = Numbers::default();
+        let mut states = Numbers::with_room(calls.len() / 2);
         let state = states.of(spec.initial());
         let classes = plan.ops.iter().filter(|op| op.class != NONE).map(|op| op.class + 1).max().unwrap_or(0);
         Search {
@@ -198,11 +201,22 @@ impl<'a, S: Spec> Search<'a, S> {
             } else {
                 if frame.next == DUE_TRIED {
                     frame.next = frame.first;
-                    self.find_candidates(due);
+                    self.find_candidates(due, false);
+                }
+                let frame = self.frames.last_mut().expect("it is there");
+                if self.candidates.get(frame.next as usize) == Some(&OPTIONAL) {
+                    frame.next += 1;
+                    self.find_candidates(due, true);
                 }
                 let frame = self.frames.last_mut().expect("it is there");
                 let candidate = self.candidates.get(frame.next as usize).copied();
                 frame.next += 1;
+                let left_out = frame.next as usize == self.candidates.len() + 1;
+                let lost = &self.plan.ops[due as usize];
+                if candidate.is_none() && left_out && lost.may_be_lost {
+                    self.mask[lost.slot as usize / 64] |= 1 << (lost.slot % 64);
+                    return true;
+                }
                 candidate
             };
             match candidate {
@@ -221,18 +235,28 @@ impl<'a, S: Spec> Search<'a, S> {
         false
     }
 
-    /// The operations that may come before the one that is due. Of equal ones only the one that has to come first.
-    fn find_candidates(&mut self, due: u32) {
+    /// The operations that may come before the one that is due: those that happened, or else those of unknown outcome.
+    /// Of equal ones only the one that has to come first.
+    fn find_candidates(&mut self, due: u32, optional: bool) {
+        let (now, _, _) = self.plan.event(self.place as usize);
+        if let Some(later) = self.spec.has_to_stay(self.states.get(self.state), now) {
+            self.give_up_for(later);
+            return;
+        }
         self.stamp += 1;
         let mut next = self.window.first();
         while let Some(number) = next {
             next = self.window.behind(number);
             let op = &self.plan.ops[number as usize];
+            if op.optional && !optional {
+                self.candidates.push(OPTIONAL);
+                break;
+            }
             if op.is_read || self.is_taken(op) || self.met[op.class as usize] == self.stamp {
                 continue;
             }
             self.met[op.class as usize] = self.stamp;
-            if number != due {
+            if number != due && op.optional == optional {
                 self.candidates.push(number);
             }
         }
@@ -248,9 +272,10 @@ impl<'a, S: Spec> Search<'a, S> {
         let before = self.states.get(self.state);
         let Some(after) = self.spec.step(before, what) else { return false };
         if let Some(later) = self.spec.dooms(before, what, &after, now) {
-            if self.place == self.deepest && self.later.len() < LATER && !self.later.contains(&later) {
-                self.later.push(later);
-            }
+            self.give_up_for(later);
+            return false;
+        }
+        if op.optional && op.overwrites && !self.is_usable(number, &after) {
             return false;
         }
         let after = self.states.of(after);
@@ -276,6 +301,29 @@ impl<'a, S: Spec> Search<'a, S> {
         });
         self.idle = op.optional && !used;
         true
+    }
+
+    /// Notes a later call that this order leaves no way for.
+    fn give_up_for(&mut self, later: u32) {
+        if self.place == self.deepest && self.later.len() < LATER && !self.later.contains(&later) {
+            self.later.push(later);
+        }
+    }
+
+    /// Whether some operation in the window needs a state. If none does, what leads there would be overwritten at once.
+    fn is_usable(&self, by: u32, state: &S::State) -> bool {
+        let mut next = self.window.first();
+        while let Some(number) = next {
+            let op = &self.plan.ops[number as usize];
+            if !op.overwrites && !self.is_taken(op) && number != by {
+                let what = &self.calls[op.call as usize].op;
+                if self.spec.step(state, what).is_some() {
+                    return true;
+                }
+            }
+            next = self.window.behind(number);
+        }
+        false
     }
 
     /// All operations in the window that happened.

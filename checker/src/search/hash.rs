@@ -64,6 +64,12 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// An empty table with room for so many places.
+    pub(super) fn with_room(places: usize) -> Places {
+        let slots = (places * 8 / 5 + 1).next_power_of_two().max(16);
+        Places { slots: vec![(0, NONE); slots], len: 0 }
+    }
+
     /// The place among those of this hash for which `same` holds.
     pub(super) fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
@@ -136,6 +142,10 @@ impl<T> Default for Numbers<T> {
 }
 
 impl<T: Eq + Hash> Numbers<T> {
+    pub(super) fn with_room(things: usize) -> Numbers<T> {
+        Numbers { things: Vec::with_capacity(things), places: Places::with_room(things) }
+    }
+
     pub(super) fn of(&mut self, thing: T) -> u32 {
         let hash = hash_of(&thing);
         if let Some(place) = self.find_hashed(hash, &thing) {

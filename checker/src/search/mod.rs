@@ -19,6 +19,7 @@ pub use engine::decide;
 pub use evidence::{Evidence, evidence};
 pub use oracle::{exhaustive, replay};
 pub use spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
+pub(crate) use split::search_without;
 pub use split::{Found, Undecided, Violation, search};
 
 use crate::linear::Action;

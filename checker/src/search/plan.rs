@@ -32,7 +32,10 @@ pub(super) struct Op {
     pub(super) behind: u32,
     /// It can be overwritten at no loss from here on.
     pub(super) matters_until: u32,
+    /// It may happen at any time after its call, or never.
     pub(super) optional: bool,
+    /// It happened before it returned, or never.
+    pub(super) may_be_lost: bool,
     pub(super) is_read: bool,
     pub(super) overwrites: bool,
 }
@@ -55,7 +58,7 @@ impl Plan {
     pub(super) fn of<S: Spec>(spec: &S, calls: &[Call<S::Op>]) -> Plan {
         let mut plan = Plan::default();
         plan.collect(spec, calls);
-        plan.events.sort();
+        sort(&mut plan.events);
         plan.lay_out(spec, calls);
         plan
     }
@@ -76,7 +79,7 @@ impl Plan {
     }
 
     fn collect<S: Spec>(&mut self, spec: &S, calls: &[Call<S::Op>]) {
-        let mut classes: Numbers<&S::Op> = Numbers::default();
+        let mut classes: Numbers<&S::Op> = Numbers::with_room(calls.len() / 2);
         self.ops.reserve(calls.len());
         self.events.reserve(calls.len() * 2);
         for (i, call) in (0u32..).zip(calls) {
@@ -85,18 +88,23 @@ impl Plan {
             }
             let is_read = spec.is_read(&call.op);
             let matters_until = if is_read { 0 } else { spec.matters_until(&call.op) };
-            let op = Op {
+            let mut op = Op {
                 call: i,
                 slot: 0,
                 class: if is_read { NONE } else { classes.of(&call.op) },
                 behind: NONE,
                 matters_until,
-                optional: call.fate == Fate::Unknown,
+                optional: call.fate == Fate::Unknown && call.ret == NEVER,
+                may_be_lost: call.fate == Fate::Unknown && call.ret != NEVER,
                 is_read,
                 overwrites: !is_read && spec.overwrites(&call.op),
             };
+            if op.may_be_lost && !is_read {
+                // Equal to no other: it is of less use than one that has to happen.
+                op.class = calls.len() as u32 + i;
+            }
             let useful = !is_read && matters_until >= call.call.max(1);
-            if !op.optional {
+            if call.fate == Fate::Done || (op.may_be_lost && useful) {
                 self.push(op, call.call, call.ret, Kind::Return);
             } else if useful {
                 self.push(op, call.call, matters_until, Kind::Expire);
@@ -146,7 +154,7 @@ impl Plan {
                 (Kind::Return, _) => {
                     due_slots.give(op.slot);
                     due.pop();
-                    if alone == number && spec.settles(&calls[op.call as usize].op) {
+                    if alone == number && !op.may_be_lost && spec.settles(&calls[op.call as usize].op) {
                         self.cuts.push(place as u32);
                     }
                 }
@@ -157,6 +165,35 @@ impl Plan {
         let shift = self.due_words as u32 * 64;
         self.ops.iter_mut().filter(|op| op.optional).for_each(|op| op.slot += shift);
     }
+}
+
+/// Sorts events; by counting where their numbers lie as close as those of a history do.
+fn sort(events: &mut Vec<u64>) {
+    let number = |event: u64| (event >> 32) as usize;
+    let first = events.iter().copied().min().map_or(0, number);
+    let last = events.iter().copied().max().map_or(0, number);
+    if last - first > events.len() * 8 {
+        events.sort_unstable();
+        return;
+    }
+    // Where the events of each number begin.
+    let mut begins = vec![0u32; last - first + 2];
+    events.iter().for_each(|event| begins[number(*event) - first + 1] += 1);
+    let mut several = false;
+    for i in 1..begins.len() {
+        several |= begins[i] > 1;
+        begins[i] += begins[i - 1];
+    }
+    let mut sorted = vec![0; events.len()];
+    for event in events.iter() {
+        let begin = &mut begins[number(*event) - first];
+        sorted[*begin as usize] = *event;
+        *begin += 1;
+    }
+    if several {
+        sorted.sort();
+    }
+    *events = sorted;
 }
 
 /// Free and taken slots.

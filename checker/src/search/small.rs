@@ -11,10 +11,16 @@ pub fn history(model: Model, number: u64) -> History {
     let mut draw = Draw(number ^ (model as u64) << 56);
     let initial = (matches!(model, Model::Register | Model::Transactions) && draw.one_in(4)).then_some(1);
     let objects = Objects { repeats: true, ..small(model, initial) };
-    let mut made =
-        Made { held: vec![Held::first(&objects); 2], arena: Vec::new(), entries: Vec::new(), due: Vec::new() };
+    let mut made = Made {
+        held: vec![Held::first(&objects); 2],
+        arena: Vec::new(),
+        entries: Vec::new(),
+        due: Vec::new(),
+        processes: Vec::new(),
+    };
     let (count, clients) = (2 + draw.below(7), 1 + draw.below(4));
     let mut free = vec![0; clients as usize];
+    let mut processes: Vec<u32> = (0..clients as u32).collect();
     for _ in 0..count {
         let object = u32::from(draw.one_in(5));
         let client = draw.below(clients) as usize;
@@ -29,6 +35,10 @@ pub fn history(model: Model, number: u64) -> History {
         let repeats = u16::from(draw.one_in(15));
         let action = draw.action(model, &mut made.arena);
         let place = made.entries.len();
+        made.processes.push(processes[client]);
+        if fate == Fate::Unknown {
+            processes[client] = clients as u32 + place as u32;
+        }
         made.entries.push(Entry { call, ret, object, repeats, fate, action });
         if fate == Fate::Done || (fate == Fate::Unknown && draw.one_in(2)) {
             let span = if fate == Fate::Done { ret - call + 1 } else { 12 };
@@ -69,6 +79,8 @@ struct Made {
     held: Vec<Held>,
     arena: Vec<u64>,
     entries: Vec<Entry>,
+    /// Who called each of them.
+    processes: Vec<u32>,
     /// When operations take effect.
     due: Vec<(u32, usize)>,
 }
@@ -121,7 +133,10 @@ impl Made {
 
     /// In order of calls, and with few or no events of equal numbers.
     fn history(mut self, initial: Option<u64>, draw: &mut Draw) -> History {
-        self.entries.sort_by_key(|entry| entry.call);
+        let mut order: Vec<usize> = (0..self.entries.len()).collect();
+        order.sort_by_key(|place| self.entries[*place].call);
+        self.entries = order.iter().map(|place| self.entries[*place]).collect();
+        let processes = order.iter().map(|place| self.processes[*place]).collect();
         if !draw.one_in(4) {
             let ends = |(i, entry): (usize, &Entry)| [(entry.call, false, i), (entry.ret, true, i)];
             let mut events: Vec<(u32, bool, usize)> = self.entries.iter().enumerate().flat_map(ends).collect();
@@ -136,7 +151,6 @@ impl Made {
                 entry.ret = NEVER;
             }
         }
-        let processes = (0..self.entries.len() as u32).collect();
         History { entries: self.entries, processes, arena: self.arena, initial }
     }
 }

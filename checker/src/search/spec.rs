@@ -80,6 +80,11 @@ pub trait Spec {
         None
     }
 
+    /// The same where every step that changes this state would have no future.
+    fn has_to_stay(&self, _state: &Self::State, _now: u32) -> Option<u32> {
+        None
+    }
+
     /// Whether a call that happened cannot have, whatever the order.
     fn is_impossible(&self, _call: &Call<Self::Op>) -> bool {
         false
@@ -91,7 +96,8 @@ pub trait Spec {
 pub struct Call<Op> {
     /// Event number of its call.
     pub call: u32,
-    /// Event number of its return; of equal numbers calls come first. Counts for [`Fate::Done`] only.
+    /// Event number of its return; of equal numbers calls come first. If its outcome is unknown, the event until which it
+    /// may have taken effect: [`NEVER`], as a rule.
     pub ret: u32,
     /// How it ended.
     pub fate: Fate,

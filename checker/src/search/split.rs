@@ -12,7 +12,7 @@ use super::specs::set::Set;
 use super::specs::text::Text;
 use super::specs::transactions::Registers;
 use super::{Model, Objects, Step};
-use crate::linear::{Action, Entry, Fate};
+use crate::linear::{Action, Entry, Fate, NEVER};
 
 /// What a search found out about a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,11 +53,28 @@ pub struct Undecided {
 /// Searches for a legal order of a history, or of those of its objects that are in `only` (ascending). The budget is
 /// that of each object. An operation that is not of the model cannot have happened.
 pub fn search(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, only: Option<&[u32]>, budget: Budget) -> Found {
+    search_without(entries, arena, objects, only, budget, |_| false)
+}
+
+/// The same where operations may be lost: each of these either took effect before it returned, or never.
+pub(crate) fn search_without(
+    entries: &[Entry],
+    arena: &[u64],
+    objects: &Objects<'_>,
+    only: Option<&[u32]>,
+    budget: Budget,
+    may_be_lost: impl Fn(&Entry) -> bool,
+) -> Found {
     let mut found = Found::default();
     // Steps and the events at which they may be taken to happen.
     let mut order: Vec<(u32, Step)> = Vec::new();
     for members in groups(entries, arena, objects, only) {
-        let part = Part::of(entries, &members, objects);
+        let mut part = Part::of(entries, &members, objects);
+        for step in &mut part.steps {
+            if step.1 == Effect::Certain && may_be_lost(&entries[step.0 as usize]) {
+                step.1 = Effect::InTime;
+            }
+        }
         let decided = part.decide(arena, objects, budget);
         found.nodes += decided.1;
         let object = entries[members[0] as usize].object;
@@ -65,9 +82,9 @@ pub fn search(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, only: Opt
             Answer::Legal(steps) => {
                 let mut at = 0;
                 order.extend(steps.into_iter().map(|place| {
-                    let (entry, again) = part.steps[place as usize];
+                    let (entry, effect) = part.steps[place as usize];
                     at = entries[entry as usize].call.max(at);
-                    (at, Step { entry, again })
+                    (at, Step { entry, again: effect == Effect::Again })
                 }));
             }
             Answer::Illegal { call, later } => {
@@ -167,8 +184,19 @@ impl Connected {
 /// The operations of one object, each as often as it may take effect.
 pub(super) struct Part<'a> {
     entries: &'a [Entry],
-    /// Indices, and whether it is one more effect.
-    steps: Vec<(u32, bool)>,
+    /// Indices and what effect is meant.
+    steps: Vec<(u32, Effect)>,
+}
+
+/// An effect of an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// The one that it had, if it happened.
+    Certain,
+    /// One that it had, if any, before it returned.
+    InTime,
+    /// One more, at any time after its call.
+    Again,
 }
 
 impl<'a> Part<'a> {
@@ -179,9 +207,9 @@ impl<'a> Part<'a> {
             if entry.fate != Fate::Done && !objects.model.has(&entry.action) {
                 continue;
             }
-            steps.push((i, false));
+            steps.push((i, Effect::Certain));
             if objects.repeats && entry.fate != Fate::Failed {
-                steps.extend((0..entry.repeats).map(|_| (i, true)));
+                steps.extend((0..entry.repeats).map(|_| (i, Effect::Again)));
             }
         }
         Part { entries, steps }
@@ -204,9 +232,14 @@ impl<'a> Part<'a> {
     }
 
     fn with<A: Act>(&self, arena: &[u64], objects: &Objects<'_>, act: A) -> A::Out {
-        let entries = self.steps.iter().map(|(i, again)| {
+        let entries = self.steps.iter().map(|(i, effect)| {
             let entry = self.entries[*i as usize];
-            Entry { fate: if *again { Fate::Unknown } else { entry.fate }, ..entry }
+            match (effect, entry.fate) {
+                (Effect::Certain, Fate::Done) => entry,
+                (Effect::InTime, Fate::Done) => Entry { fate: Fate::Unknown, ..entry },
+                (Effect::Certain, fate) => Entry { fate, ret: NEVER, ..entry },
+                _ => Entry { fate: Fate::Unknown, ret: NEVER, ..entry },
+            }
         });
         let mut elements = entries.clone().map(|entry| element(&entry.action));
         let first = elements.next().flatten();

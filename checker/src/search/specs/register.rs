@@ -35,7 +35,7 @@ impl Register {
         entries: impl Iterator<Item = Entry> + Clone,
         initial: Option<u64>,
     ) -> (Register, Vec<Call<Op>>) {
-        let mut numbers: Numbers<Option<u64>> = Numbers::default();
+        let mut numbers: Numbers<Option<u64>> = Numbers::with_room(entries.size_hint().0 / 2);
         let mut number = |value: Option<u64>| numbers.of(value.or(initial)) + 1;
         let mut register = Register { initial: number(initial), values: Values::default() };
         register.values.first(register.initial);
@@ -131,6 +131,10 @@ impl Spec for Register {
 
     fn dooms(&self, before: &u32, _op: &Op, after: &u32, now: u32) -> Option<u32> {
         self.values.irreplaceable(*before, now).filter(|_| before != after)
+    }
+
+    fn has_to_stay(&self, state: &u32, now: u32) -> Option<u32> {
+        self.values.irreplaceable(*state, now)
     }
 
     fn is_impossible(&self, call: &Call<Op>) -> bool {
