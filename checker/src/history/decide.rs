@@ -3,6 +3,7 @@
 
 use super::model::Model;
 use super::recorded::Recorded;
+use super::weaker::{Guarantee, guarantees};
 use crate::linear::evidence::Excerpts;
 use crate::linear::sequential::AGAIN;
 use crate::linear::{self, Anomaly, History, Report, Scratch};
@@ -20,13 +21,21 @@ pub struct Options<'a> {
     pub memory: usize,
     /// Whether an order is wanted where there is one.
     pub witness: bool,
+    /// Whether it is wanted what still holds where there is none.
+    pub weaker: bool,
     /// Asked from time to time whether to give up; what is not decided by then stays open.
     pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { nodes: Budget::default().nodes, memory: Budget::default().bytes, witness: false, stop: None }
+        Options {
+            nodes: Budget::default().nodes,
+            memory: Budget::default().bytes,
+            witness: false,
+            weaker: true,
+            stop: None,
+        }
     }
 }
 
@@ -65,6 +74,8 @@ pub struct Decision {
     pub open: Vec<(u32, String)>,
     /// Indices of operations in an order that explains all of them, if it was wanted and there is one.
     pub witness: Option<Vec<u32>>,
+    /// What still holds, if it was wanted and there is no order.
+    pub weaker: Vec<Guarantee>,
     /// An anomaly that its own operations do not prove: a bug of splitbrain.
     pub contradiction: Option<String>,
     /// Objects that took a search.
@@ -93,6 +104,7 @@ pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
         total: report.total,
         open: Vec::new(),
         witness: None,
+        weaker: Vec::new(),
         searched: report.undecided.len() as u32,
     };
     decision.anomalies = report.anomalies;
@@ -113,6 +125,9 @@ pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
         (0, false) => Answer::Unknown,
         _ => Answer::NotLinearizable,
     };
+    if options.weaker && decision.answer == Answer::NotLinearizable {
+        decision.weaker = guarantees(recorded, &objects);
+    }
     if options.witness && decision.answer == Answer::Linearizable {
         let order = match exact.filter(|_| decision.searched == 0) {
             Some(model) => {

@@ -25,6 +25,7 @@ mod scan;
 mod summary;
 mod tell;
 mod values;
+mod weaker;
 mod write;
 
 pub use decide::{Answer, Decision, Options, decide};
@@ -37,4 +38,5 @@ pub use recorded::{Recorded, Told};
 pub use summary::{Drawn, Judged, LISTED, Shown};
 pub use tell::{Story, looks_like};
 pub use values::Values;
+pub use weaker::Guarantee;
 pub use write::write;

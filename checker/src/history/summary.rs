@@ -5,6 +5,7 @@ use super::decide::{Answer, Decision};
 use super::model::Model;
 use super::recorded::{Recorded, Told};
 use super::tell::Story;
+use super::weaker::Guarantee;
 use crate::linear::{Fate, NEVER};
 use std::collections::BTreeMap;
 
@@ -62,6 +63,8 @@ pub struct Judged {
     pub kinds: BTreeMap<&'static str, u64>,
     /// Objects left open, and why.
     pub open: Vec<(String, String)>,
+    /// What still holds where there is no order.
+    pub weaker: Vec<Guarantee>,
     /// An order, if it was wanted and there is one.
     pub witness: Option<Vec<Told>>,
     /// The first operations.
@@ -93,6 +96,7 @@ impl Judged {
             total: decision.total,
             kinds,
             open: decision.open.iter().map(|(object, why)| (name(*object), why.clone())).collect(),
+            weaker: decision.weaker.clone(),
             witness: decision.witness.as_ref().map(|order| order.iter().map(|&place| recorded.told(place)).collect()),
             listed: (recorded.before..entries.len() as u32).take(LISTED).map(|place| recorded.told(place)).collect(),
             ms: 0,

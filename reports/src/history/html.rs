@@ -83,6 +83,11 @@ fn file(page: &mut String, judged: &Judged) {
     if let Some(more) = text::more(judged) {
         let _ = writeln!(page, "<p class=\"faint\">{}</p>", escaped(&more));
     }
+    for guarantee in &judged.weaker {
+        let (class, holds) = if guarantee.holds { ("good", "still") } else { ("warn", "not") };
+        let sentence = escaped(&guarantee.sentence);
+        let _ = writeln!(page, "<p><b class=\"{class}\">{holds} {}</b>: {sentence}</p>", guarantee.name);
+    }
     for (object, why) in &judged.open {
         let _ = writeln!(page, "<p><b class=\"warn\">undecided</b> {}: {}</p>", escaped(object), escaped(why));
     }

@@ -29,12 +29,21 @@ struct File<'a> {
     anomalies: Vec<Anomaly<'a>>,
     /// All there are; `anomalies` has the first.
     anomalies_in_all: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    weaker: Vec<Weaker<'a>>,
     undecided: Vec<Open<'a>>,
     operations: usize,
     unknown_outcomes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<Vec<Operation<'a>>>,
     ms: u64,
+}
+
+#[derive(Serialize)]
+struct Weaker<'a> {
+    name: &'a str,
+    holds: bool,
+    sentence: &'a str,
 }
 
 #[derive(Serialize)]
@@ -75,6 +84,11 @@ impl<'a> File<'a> {
             expected: judged.expected.map(|expected| expected.name()),
             anomalies: judged.anomalies.iter().map(Anomaly::of).collect(),
             anomalies_in_all: judged.total,
+            weaker: judged
+                .weaker
+                .iter()
+                .map(|guarantee| Weaker { name: guarantee.name, holds: guarantee.holds, sentence: &guarantee.sentence })
+                .collect(),
             undecided: judged.open.iter().map(|(object, why)| Open { object, why }).collect(),
             operations: judged.operations,
             unknown_outcomes: judged.unknown,

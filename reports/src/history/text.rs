@@ -28,6 +28,10 @@ pub fn block(judged: &Judged, style: Style) -> String {
     if let Some(more) = more(judged) {
         let _ = writeln!(text, "  {}", style.dim(&more));
     }
+    for guarantee in &judged.weaker {
+        let holds = if guarantee.holds { style.good("still") } else { style.warn("not") };
+        let _ = writeln!(text, "  {holds} {}: {}", guarantee.name, guarantee.sentence);
+    }
     for (object, why) in judged.open.iter().take(OPEN) {
         let _ = writeln!(text, "  {} {object}: {why}", style.warn("undecided"));
     }
