@@ -99,6 +99,33 @@ pub struct Losses {
     pub rolled_back: u64,
     /// Missing in the data; nothing is known of their place in a history.
     pub unexplained: u64,
+    /// Of all these: the surviving history began from nothing, on a server that started without data.
+    #[serde(default)]
+    pub began_empty: u64,
+    /// Of all these: they were on a server until a full resync replaced what it held.
+    #[serde(default)]
+    pub wiped: u64,
+    /// Of all these: the server that had executed them died later (killed, or its host lost power), and they with it.
+    #[serde(default)]
+    pub died: u64,
+}
+
+/// A time in which several nodes acknowledged writes as master.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval<N = NodeIx> {
+    /// When.
+    pub span: Span,
+    /// Who acknowledged in it.
+    pub by: Vec<Share<N>>,
+}
+
+/// Acknowledged writes of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share<N = NodeIx> {
+    /// The node.
+    pub node: N,
+    /// How many.
+    pub writes: u64,
 }
 
 /// What happened.
@@ -115,6 +142,9 @@ pub enum Detail<N = NodeIx> {
         total_ms: i64,
         /// Acknowledged writes inside them.
         writes: u64,
+        /// The same by time and node.
+        #[serde(default = "Vec::new")]
+        intervals: Vec<Interval<N>>,
     },
     /// Acknowledged writes are not in the history of the final master.
     LostWrites {

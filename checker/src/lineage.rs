@@ -53,6 +53,11 @@ impl Chain {
         self.links.iter().find(|link| link.id == id)
     }
 
+    /// Whether a position has anything in common with this history.
+    pub fn is_kin(&self, obs: &Observations, position: Lineage) -> bool {
+        Chain::new(obs, position).links.iter().any(|link| self.link(link.id).is_some())
+    }
+
     /// When and where this history left the one that `position` belongs to. `None` if it never did, or if that is not
     /// known.
     pub fn parting(&self, obs: &Observations, position: Lineage) -> Option<(TrueTime, NodeIx)> {

@@ -1,6 +1,6 @@
 //! Findings with their processes named otherwise: indices become names when a finding is reported.
 
-use crate::finding::{Detail, Evidence, Place};
+use crate::finding::{Detail, Evidence, Interval, Place, Share};
 
 impl<N> Detail<N> {
     /// The same detail with processes named otherwise.
@@ -25,8 +25,14 @@ impl<N> Detail<N> {
             }
         }
         match self {
-            Detail::SplitBrain { nodes, spans, total_ms, writes } => {
-                Detail::SplitBrain { nodes: all(nodes, f), spans, total_ms, writes }
+            Detail::SplitBrain { nodes, spans, total_ms, writes, intervals } => {
+                let nodes = all(nodes, f);
+                let mut interval = |interval: Interval<N>| Interval {
+                    span: interval.span,
+                    by: interval.by.into_iter().map(|by| Share { node: f(by.node), writes: by.writes }).collect(),
+                };
+                let intervals = intervals.into_iter().map(&mut interval).collect();
+                Detail::SplitBrain { nodes, spans, total_ms, writes, intervals }
             }
             Detail::LostWrites { survivor, servers, acked, lost, permille, span, causes } => Detail::LostWrites {
                 survivor: f(survivor),

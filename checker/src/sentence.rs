@@ -2,7 +2,7 @@
 //! computed here.
 
 use crate::expect::Occurrence;
-use crate::finding::{Detail, Evidence, Finding, Losses, Place, Span};
+use crate::finding::{Detail, Evidence, Finding, Interval, Losses, Place, Span};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations};
 use splitbrain_model::note::Outcome;
@@ -104,8 +104,25 @@ fn causes(causes: &Losses) -> String {
         (causes.rolled_back, "gone with a restart from older data"),
         (causes.unexplained, "missing in the final data"),
     ];
-    let told: Vec<String> = reasons.iter().filter(|(n, _)| *n > 0).map(|(n, reason)| format!("{n} {reason}")).collect();
-    told.join(", ")
+    let ends = [
+        (causes.began_empty, "because a server that started without data became the master"),
+        (causes.wiped, "wiped by a full resync"),
+        (causes.died, "gone with a process that died"),
+    ];
+    let told = |of: &[(u64, &str)]| {
+        let told: Vec<String> = of.iter().filter(|(n, _)| *n > 0).map(|(n, reason)| format!("{n} {reason}")).collect();
+        told.join(", ")
+    };
+    let parts: Vec<String> = [told(&reasons), told(&ends)].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("; ")
+}
+
+/// ` (redis-1 122, redis-2 118)`
+fn by_node(nodes: &[String], intervals: &[Interval<String>]) -> String {
+    let all = || intervals.iter().flat_map(|interval| &interval.by);
+    let of = |node: &String| all().filter(|by| by.node == *node).map(|by| by.writes).sum::<u64>();
+    let told: Vec<String> = nodes.iter().map(|node| format!("{node} {}", of(node))).collect();
+    if intervals.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
 }
 
 fn looks_like(kind: AnomalyKind) -> &'static str {
@@ -145,7 +162,7 @@ impl Detail<String> {
     /// The detail of a finding about `master` as a sentence without a full stop.
     pub fn sentence(&self, master: &str) -> String {
         match self {
-            Detail::SplitBrain { nodes, spans, total_ms, writes } => {
+            Detail::SplitBrain { nodes, spans, total_ms, writes, intervals } => {
                 let when = match &spans[..] {
                     [span] => during(*span),
                     [first, .., last] => format!(
@@ -157,10 +174,11 @@ impl Detail<String> {
                     [] => "never".to_owned(),
                 };
                 format!(
-                    "{} acknowledged writes as {master} at the same time, {when}: {} and {} in all",
+                    "{} acknowledged writes as {master} at the same time, {when}: {} and {} in all{}",
                     listed(nodes),
                     seconds(*total_ms),
                     counted(*writes, "write"),
+                    by_node(nodes, intervals),
                 )
             }
             Detail::LostWrites { survivor, servers, acked, lost, permille, span, causes: why } => format!(

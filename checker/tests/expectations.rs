@@ -31,6 +31,7 @@ fn split() -> Reported {
         spans: vec![Span { from_ms: 1_234, until_ms: 2_234 }],
         total_ms: 1_000,
         writes: 10,
+        intervals: Vec::new(),
     };
     reported(Property::SplitBrain, detail)
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use splitbrain_checker::finding::{Losses, Span};
+use splitbrain_checker::finding::{Interval, Losses, Share, Span};
 use splitbrain_checker::observations::Presence;
 use splitbrain_checker::{Amount, Demand, Detail, Expectation, Limit, Metric, Property};
 use splitbrain_model::note::Outcome;
@@ -90,13 +90,14 @@ fn isolated_master() -> Run {
 fn two_nodes_that_acknowledge_by_turns_are_a_split_brain_of_their_overlap() {
     let found = isolated_master().only(Property::SplitBrain);
     // From the new master's first (15 501) to the old master's last acknowledged write (19 000).
-    let Detail::SplitBrain { nodes, spans, total_ms, writes } = found else {
+    let Detail::SplitBrain { nodes, spans, total_ms, writes, intervals } = found else {
         panic!("{found:?}");
     };
     assert_eq!(nodes, [R1, R2]);
     assert_eq!(spans, [Span { from_ms: 5_501, until_ms: 9_000 }]);
     assert_eq!(total_ms, 3_499);
     assert_eq!(writes, 14);
+    assert_eq!(intervals, [Interval { span: spans[0], by: [R1, R2].map(|node| Share { node, writes: 7 }).to_vec() }]);
     let metrics = isolated_master().judge().metrics;
     assert_eq!(metrics.get(Metric::DualMaster), Some(12_000));
 }
@@ -113,6 +114,17 @@ fn writes_are_lost_by_what_became_of_their_history() {
     // Writes 3 to 7 were executed before the promotion at 13 s, 8 to 20 after it.
     let expected = Losses { unreplicated: 5, after_promotion: 13, ..Losses::default() };
     assert_eq!(causes, expected);
+    // The old master's data is there until a full sync replaces it.
+    let mut run = isolated_master();
+    run.full_sync(26_000, R1, position(1, 20), position(2, 12));
+    let Detail::LostWrites { causes, .. } = run.only(Property::LostWrite) else { panic!() };
+    assert_eq!(causes, Losses { wiped: 18, ..expected });
+    // If it dies before that and comes back without them, nothing is there to be replaced.
+    let mut run = isolated_master();
+    run.presence(25_500, R1, Presence::Dead).presence(25_800, R1, Presence::Running);
+    run.full_sync(26_000, R1, position(1, 7), position(2, 12));
+    let Detail::LostWrites { causes, .. } = run.only(Property::LostWrite) else { panic!() };
+    assert_eq!((causes.wiped, causes.died), (5, 13));
 }
 
 #[test]
@@ -196,7 +208,7 @@ fn a_restart_from_older_data_rolls_writes_back() {
     let Detail::LostWrites { lost, causes, .. } = run.only(Property::LostWrite) else {
         panic!();
     };
-    assert_eq!((lost, causes.rolled_back), (3, 3));
+    assert_eq!((lost, causes.rolled_back, causes.began_empty, causes.died), (3, 3, 0, 3));
     // Without any file at all.
     let mut run = support::run();
     run.write(R1, sadd(1), (9_000, 9_001), position(1, 1))
@@ -208,7 +220,7 @@ fn a_restart_from_older_data_rolls_writes_back() {
     let Detail::LostWrites { lost, causes, .. } = run.only(Property::LostWrite) else {
         panic!();
     };
-    assert_eq!((lost, causes.rolled_back), (1, 1));
+    assert_eq!((lost, causes.rolled_back, causes.began_empty, causes.died), (1, 1, 1, 1));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::history::args::History;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use splitbrain_checker::Property;
 use splitbrain_scenarios::nearest::{nearest, one_of};
@@ -36,6 +37,8 @@ const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not m
 pub enum Command {
     /// Run scenarios, each with many seeds, and judge them.
     Run(Run),
+    /// Judge histories of operations from files: is there an order that explains what every client saw?
+    History(History),
     /// Hold simulated failovers against recordings of real Redis.
     Conform(Conform),
     /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
@@ -50,13 +53,13 @@ pub enum Command {
         /// The other.
         b: PathBuf,
     },
-    /// List scenarios, properties, faults, families of random faults, environments, client profiles, settings and metrics.
+    /// List scenarios, properties, anomalies, faults, families of random faults, environments, client profiles, settings and metrics.
     List {
         /// Folder of scenarios.
         #[arg(default_value = "scenarios")]
         folder: PathBuf,
     },
-    /// Explain a scenario, property, fault, family of random faults, environment, client profile, setting or metric.
+    /// Explain a scenario, property, anomaly, fault, family of random faults, environment, client profile, setting or metric.
     Explain {
         /// Its name, as `list` shows it.
         name: String,
@@ -136,6 +139,11 @@ pub struct Run {
     #[arg(long, value_name = "FILE", requires = "seed")]
     pub trace: Option<PathBuf>,
 
+    /// Write what clients did in the one seed into a folder: a history per kind of object and a manifest, for `history` and
+    /// other checkers.
+    #[arg(long, value_name = "FOLDER", requires = "seed")]
+    pub history: Option<PathBuf>,
+
     /// Folder for failures: one run of each unmet expectation, for `replay`.
     #[arg(long, value_name = "FOLDER", default_value = "runs")]
     pub save: PathBuf,
@@ -150,6 +158,10 @@ pub struct Run {
 pub struct Replay {
     /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
     pub file: PathBuf,
+
+    /// Also write what clients did into a folder, for `history` and other checkers.
+    #[arg(long, value_name = "FOLDER")]
+    pub history: Option<PathBuf>,
 
     /// How to look for the point of no return.
     #[command(flatten)]

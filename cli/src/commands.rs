@@ -4,13 +4,14 @@ use crate::args::{Arguments, Command, Run};
 use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
-use crate::output::{colour, diagnose, diagnose_at, print};
+use crate::history;
+use crate::output::{colour, diagnose, diagnose_at, print, refused, unwritable};
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::replay;
 use crate::schedule;
 use crate::shrink;
-use splitbrain::{ReplayError, RunOptions};
+use splitbrain::RunOptions;
 use splitbrain_checker::ScenarioSummary;
 use splitbrain_reports::junit::Broken;
 use splitbrain_reports::{Style, course, json, junit, text};
@@ -24,6 +25,7 @@ use std::thread;
 pub fn execute(arguments: &Arguments) -> Exit {
     let result = match &arguments.command {
         Command::Run(run) => run_scenarios(arguments, run),
+        Command::History(arguments_of) => history::history(arguments, arguments_of),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
         Command::Replay(arguments_of) => replay::replay(arguments_of),
         Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
@@ -83,6 +85,13 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         {
             diagnose(&format!("{}: cannot be written: {error}", file.display()));
             return Ok(Exit::Input);
+        }
+        if let (Some(folder), Some(seed)) = (&run.history, run.seed) {
+            // Several scenarios have a folder each in it.
+            let folder = if scenarios.len() > 1 { folder.join(&scenario.name) } else { folder.clone() };
+            if let Err(error) = splitbrain::write_histories(scenario, seed, &folder) {
+                return Ok(unwritable(&folder, &error));
+            }
         }
         let worth_saying = !arguments.quiet || Exit::of([summary.verdict]) != Exit::Met;
         if worth_saying && !to_stdout {
@@ -206,11 +215,6 @@ fn bisect(a: &Path, b: &Path) -> io::Result<Exit> {
         Ok(None) => print("the runs do not differ\n").map(|()| Exit::Met),
         Err(error) => Ok(refused(&error)),
     }
-}
-
-fn refused(error: &ReplayError) -> Exit {
-    diagnose_at(&error.to_string());
-    Exit::Input
 }
 
 fn list(folder: &Path) -> io::Result<Exit> {

@@ -5,6 +5,7 @@ mod commands;
 mod conform;
 mod exit;
 mod explain;
+mod history;
 mod interrupt;
 mod output;
 mod pace;

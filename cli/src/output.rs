@@ -1,7 +1,10 @@
 //! Standard output and standard error. A reader that went away is no error: the exit code still has to be right.
 
 use crate::args::{Arguments, Colour};
+use crate::exit::Exit;
+use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 /// Writes data to standard output. Once the reader has gone, nothing more is written.
 pub fn print(text: &str) -> io::Result<()> {
@@ -33,4 +36,16 @@ pub fn colour(arguments: &Arguments) -> bool {
             !unwanted && io::stdout().is_terminal()
         }
     }
+}
+
+/// Says that a file or folder cannot be written.
+pub fn unwritable(path: &Path, error: &io::Error) -> Exit {
+    diagnose(&format!("{}: cannot be written: {error}", path.display()));
+    Exit::Input
+}
+
+/// Says what is wrong with the input.
+pub fn refused(error: &dyn fmt::Display) -> Exit {
+    diagnose_at(&error.to_string());
+    Exit::Input
 }

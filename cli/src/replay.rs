@@ -3,7 +3,7 @@
 use crate::args::Replay as Arguments;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::interrupt::Interrupt;
-use crate::output::{diagnose, diagnose_at, print};
+use crate::output::{diagnose, print, refused, unwritable};
 use crate::shrink::failed;
 use splitbrain::Replay;
 use splitbrain::shrink::{Failure, NoReturnOptions, ShrinkError};
@@ -13,12 +13,14 @@ use std::path::Path;
 
 /// `replay`
 pub fn replay(of: &Arguments) -> io::Result<Exit> {
+    match of.history.as_deref().map(|folder| (folder, splitbrain::write_histories_of(&of.file, folder))) {
+        Some((_, Err(error))) => return Ok(refused(&error)),
+        Some((folder, Ok(Err(error)))) => return Ok(unwritable(folder, &error)),
+        _ => {}
+    }
     let replay = match splitbrain::replay(&of.file) {
         Ok(replay) => replay,
-        Err(error) => {
-            diagnose_at(&error.to_string());
-            return Ok(Exit::Input);
-        }
+        Err(error) => return Ok(refused(&error)),
     };
     let exit = match &replay {
         Replay::Reproduced { .. } => Exit::NotMet,
@@ -44,10 +46,7 @@ fn no_return(of: &Arguments, to_stdout: bool) -> io::Result<Exit> {
     let options = NoReturnOptions { reseeds: of.no_return.reseeds, jobs, stop: &stop };
     let failure = match Failure::saved(&of.file) {
         Ok(failure) => failure,
-        Err(error) => {
-            diagnose_at(&error.to_string());
-            return Ok(Exit::Input);
-        }
+        Err(error) => return Ok(refused(&error)),
     };
     let found = match failure.no_return(&options) {
         Ok(found) => found,
@@ -62,8 +61,7 @@ fn no_return(of: &Arguments, to_stdout: bool) -> io::Result<Exit> {
         if to_stdout {
             print(&document)?;
         } else if let Err(error) = fs::write(json, document) {
-            diagnose(&format!("{}: cannot be written: {error}", json.display()));
-            return Ok(Exit::Input);
+            return Ok(unwritable(json, &error));
         }
     }
     if !to_stdout {

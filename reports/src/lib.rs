@@ -1,6 +1,7 @@
 //! Renders what the checkers found: text for a terminal, JSON for programs, JUnit for CI. Nothing is judged here.
 
 pub mod course;
+pub mod history;
 pub mod json;
 pub mod junit;
 pub mod style;

@@ -29,6 +29,11 @@ impl Style {
         self.paint("2", text)
     }
 
+    /// Something is as it should be.
+    pub fn good(self, text: &str) -> String {
+        self.paint("1;32", text)
+    }
+
     /// Something is wrong.
     pub fn bad(self, text: &str) -> String {
         self.paint("1;31", text)
@@ -42,7 +47,7 @@ impl Style {
     /// A verdict in its colour, in capitals.
     pub fn verdict(self, verdict: Verdict) -> String {
         match verdict {
-            Verdict::Pass => self.paint("1;32", "PASS"),
+            Verdict::Pass => self.good("PASS"),
             Verdict::Undecided => self.warn("UNDECIDED"),
             Verdict::Fail => self.bad("FAIL"),
         }

@@ -1,7 +1,7 @@
 //! What users see, as snapshots of a hand-made summary.
 
 use proptest::prelude::*;
-use splitbrain_checker::finding::{Losses, Span};
+use splitbrain_checker::finding::{Interval, Losses, Share, Span};
 use splitbrain_checker::observations::{MasterSettings, NodeIx};
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioHead, ScenarioSummary};
 use splitbrain_checker::{
@@ -37,6 +37,10 @@ fn reported(property: Property, at_ms: i64, detail: Detail<String>) -> Reported 
     }
 }
 
+fn share(node: &str, writes: u64) -> Share<String> {
+    Share { node: node.to_owned(), writes }
+}
+
 fn split_brain(total_ms: i64) -> Reported {
     let span = Span { from_ms: 2_000, until_ms: 2_000 + total_ms };
     let detail = Detail::SplitBrain {
@@ -44,6 +48,7 @@ fn split_brain(total_ms: i64) -> Reported {
         spans: vec![span],
         total_ms,
         writes: 240,
+        intervals: vec![Interval { span, by: vec![share("redis-1", 122), share("redis-2", 118)] }],
     };
     reported(Property::SplitBrain, 2_000, detail)
 }

@@ -3,7 +3,8 @@
 //! are what counts: `cargo bench -p splitbrain`.
 #![allow(clippy::disallowed_methods)] // a benchmark reads the real clock
 
-use splitbrain::checker::{Scratch, judge_with};
+use splitbrain::checker::property::linearizable;
+use splitbrain::checker::{Index, Judgement, Scratch, judge_with};
 use splitbrain::scenarios::Scenario;
 use splitbrain::sim::queue::Queue;
 use splitbrain::{model::TrueTime, run_seed};
@@ -31,12 +32,15 @@ fn main() {
         calibration();
         best_loop = best_loop.min(processor_ns() - start);
     }
+    let (judged, linear) = judging(&scenario);
     println!("classic scenario, {SEEDS} seeds, minimum of {ROUNDS} rounds, processor time");
     println!("  simulated seconds per second   {:>10.0}", simulated as f64 / best as f64);
     println!("  events per simulated second    {:>10.0}", events as f64 * 1e9 / simulated as f64);
     println!("  ns per event, whole run        {:>10.1}", best as f64 / events as f64);
     println!("  ns per event, bare queue       {:>10.1}", best_queue as f64 / events as f64);
     println!("  ratio                          {:>10.2}", best as f64 / best_queue as f64);
+    println!("  judging, % of a run            {:>10.1}", judged as f64 / best as f64 * 100.0);
+    println!("  linearizability, % of a run    {:>10.1}", linear as f64 / best as f64 * 100.0);
     println!("  calibration loop, ms           {:>10.1}", best_loop as f64 / 1e6);
 }
 
@@ -51,6 +55,29 @@ fn simulate(scenario: &Scenario) -> (u64, u64) {
         events += record.events;
     }
     (simulated, events)
+}
+
+/// Nanoseconds for judging all seeds' runs once: all properties, and `linearizable` alone.
+fn judging(scenario: &Scenario) -> (u64, u64) {
+    const TIMES: u64 = 20;
+    let runs: Vec<_> = (0..SEEDS).map(|seed| run_seed(scenario, seed).observations).collect();
+    let mut scratch = Scratch::default();
+    let (mut all, mut linear) = (u64::MAX, u64::MAX);
+    for _ in 0..ROUNDS {
+        let start = processor_ns();
+        for obs in (0..TIMES).flat_map(|_| &runs) {
+            black_box(judge_with(obs, &scenario.expect, &mut scratch));
+        }
+        all = all.min((processor_ns() - start) / TIMES);
+        let start = processor_ns();
+        for obs in (0..TIMES).flat_map(|_| &runs) {
+            let mut judgement = Judgement::default();
+            linearizable::check(obs, &Index::new(obs), &mut scratch, &mut judgement);
+            black_box(judgement);
+        }
+        linear = linear.min((processor_ns() - start) / TIMES);
+    }
+    (all, linear)
 }
 
 /// Pushes and pops so many events, with as many waiting as the world has.

@@ -78,6 +78,7 @@
 
 pub mod campaign;
 mod coverage;
+pub mod histories;
 pub mod journal;
 mod keeper;
 pub mod margins;
@@ -89,6 +90,7 @@ pub mod shrink;
 pub mod strategies;
 
 pub use campaign::{Campaign, Played, play};
+pub use histories::{write_histories, write_histories_of};
 pub use margins::margins;
 pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
 pub use saved::{Replay, ReplayError, bisect, replay, write_trace};

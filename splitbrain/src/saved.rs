@@ -209,6 +209,11 @@ fn load(path: &Path, text: &str) -> Result<(Saved, Scenario, Resolved), ReplayEr
     Ok((saved, scenario, resolved))
 }
 
+/// The run of a file, resolved again.
+pub(crate) fn resolved(path: &Path) -> Result<Resolved, ReplayError> {
+    load(path, &read(path)?).map(|(_, _, resolved)| resolved)
+}
+
 fn read(path: &Path) -> Result<String, ReplayError> {
     std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error))
 }

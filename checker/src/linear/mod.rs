@@ -1,16 +1,31 @@
 //! Linearizability of histories of operations on independent objects, decided exactly in (nearly) linear time. One
-//! model per file: [`register`], [`counter`]. Nothing here knows of servers or of Redis.
+//! model per file: [`register`], [`counter`], [`set`], [`list`]; what they cannot decide they leave undecided, for a
+//! search. A verdict can be checked by others: yes by an order ([`witness`]), no by a few operations ([`evidence`]).
+//! Nothing here knows of servers or of Redis.
 //!
 //! Calls and returns of all operations share one count of events from 1; every number is used once. Event 0 is the
 //! virtual beginning, where every object has its initial value.
 
+mod chains;
+mod ladder;
 mod naming;
+mod slips;
+mod values;
 
+pub mod arrays;
 pub mod counter;
 pub mod entry;
+pub mod evidence;
+pub mod list;
+pub mod random;
 pub mod register;
+pub mod sequential;
+pub mod set;
+pub mod synthetic;
+pub mod witness;
 
 pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
+pub use sequential::Model;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -111,14 +126,47 @@ impl Report {
         }
     }
 
-    fn undecided(&mut self, object: u32) {
-        if let Err(place) = self.undecided.binary_search(&object) {
-            self.undecided.insert(place, object);
+    /// Counts a clash; it is only noted if it will be kept.
+    fn clash(&mut self, noted: &mut Vec<naming::Clash>, clash: naming::Clash) {
+        self.total += 1;
+        if self.anomalies.len() + noted.len() < Report::KEPT {
+            noted.push(clash);
         }
+    }
+
+    /// Adds an anomaly that is counted already.
+    fn keep(&mut self, object: u32, kind: AnomalyKind, entries: Vec<u32>) {
+        self.anomalies.push(Anomaly { kind, object, entries });
+    }
+
+    /// Leaves an object undecided, once [`Report::settle`] is called.
+    fn undecided(&mut self, object: u32) {
+        if self.undecided.last() != Some(&object) {
+            self.undecided.push(object);
+        }
+    }
+
+    /// Puts undecided objects in order.
+    fn settle(&mut self) {
+        self.undecided.sort_unstable();
+        self.undecided.dedup();
     }
 
     fn is_undecided(&self, object: u32) -> bool {
         self.undecided.binary_search(&object).is_ok()
+    }
+}
+
+/// Checks a history by the model's method, adding what it finds to a report.
+///
+/// # Panics
+/// If an event number is 0, an entry's return precedes its call or a span lies outside of the arena.
+pub fn check(model: Model, history: &History, scratch: &mut Scratch, report: &mut Report) {
+    match model {
+        Model::Register => register::check(&history.entries, history.initial, scratch, report),
+        Model::Counter => counter::check(&history.entries, history.initial, scratch, report),
+        Model::Set => set::check(history, scratch, report),
+        Model::List => list::check(history, scratch, report),
     }
 }
 
@@ -131,12 +179,26 @@ pub struct Scratch {
     pub(crate) origins: Vec<u32>,
     register: register::Tables,
     counter: counter::Tables,
+    list: list::Tables,
+    set: set::Tables,
+}
+
+impl Scratch {
+    /// How much memory it holds, in bytes.
+    pub fn bytes(&self) -> usize {
+        let own = room(&self.entries) + room(&self.origins);
+        own + self.register.bytes() + self.counter.ladder.bytes() + self.list.bytes() + self.set.bytes()
+    }
+}
+
+fn room<T>(vec: &Vec<T>) -> usize {
+    vec.capacity() * size_of::<T>()
 }
 
 /// Entries as evidence: each once, in order of their calls.
-fn evidence(entries: &[Entry], mut chosen: Vec<u32>) -> Vec<u32> {
-    chosen.sort_unstable_by_key(|&i| entries[i as usize].call);
-    chosen.dedup();
-    chosen.truncate(8);
-    chosen
+fn chosen(entries: &[Entry], mut few: Vec<u32>) -> Vec<u32> {
+    few.sort_unstable_by_key(|&i| entries[i as usize].call);
+    few.dedup();
+    few.truncate(8);
+    few
 }

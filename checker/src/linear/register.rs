@@ -3,205 +3,224 @@
 //! The operations of one value have an earliest return `f` and a latest call `s`. If `f < s`, the register must hold
 //! the value from `f` to `s`: a forward zone. Otherwise the zone is backward, from `s` to `f`. A history is
 //! linearizable if and only if no read returns a value nobody wrote or whose write begins after it, the forward zones
-//! of an object are disjoint, and no backward zone lies inside a forward one.
+//! of an object are disjoint, and no backward zone lies inside a forward one. Values that a compare-and-set put in each
+//! other's place share a zone ([`super::chains`]).
 //!
 //! A write of unknown outcome that nobody read is dropped; one that was read is a write that never returns. All objects
-//! are swept at once over an array indexed by event number, without sorting events.
+//! are swept at once over an array indexed by event number, without sorting events. A write has one effect: what looks
+//! like a second one is an anomaly called `duplicate-effect` if the client may have sent it twice.
 
-use super::naming::clash;
-use super::{Action, AnomalyKind, Entry, Fate, NEVER, Report, Scratch, evidence};
+use super::arrays::{INITIAL, Kind, Op, UNWRITTEN, pack};
+use super::chains::Chains;
+use super::naming::{Clash, Naming};
+use super::slips::{Slip, slipped};
+use super::values::Index;
+use super::{AnomalyKind, Entry, NEVER, Report, Scratch, room};
 
-/// The value of one write, or an object's initial value.
+/// The operations of one value, or of a chain of values.
 #[derive(Clone, Copy, Debug)]
-struct Zone {
-    /// Earliest return and whose it is.
-    first_return: (u32, u32),
-    /// Latest call and whose it is. An event of 0: no operation.
-    last_call: (u32, u32),
-    /// The forward zone that was open when this backward one began.
-    inside: u32,
-    /// Somebody other than its unacknowledged writer knows of it.
-    used: bool,
+pub(super) struct Zone {
+    /// Earliest return.
+    pub(super) first: u32,
+    /// Latest call. 0: nobody knows of the value.
+    pub(super) last: u32,
 }
 
-/// No zone, no entry.
-const NONE: u32 = u32::MAX;
+/// No zone, no operation.
+pub(super) const NONE: u32 = u32::MAX;
 
-const BLANK: Zone = Zone { first_return: (NEVER, NONE), last_call: (0, NONE), inside: NONE, used: false };
+const BLANK: Zone = Zone { first: NEVER, last: 0 };
+
+impl Zone {
+    pub(super) fn join(&mut self, op: Op) {
+        self.first = self.first.min(op.ret);
+        self.last = self.last.max(op.call);
+    }
+}
 
 /// Memory of this model.
 #[derive(Debug, Default)]
 pub struct Tables {
-    /// Writes that may have happened: object, value, entry; sorted.
-    writes: Vec<(u32, u64, u32)>,
-    /// Writes that failed.
-    failed: Vec<(u32, u64, u32)>,
-    /// Zones: that of the n-th entry's value at n, initial values of the objects behind them.
-    zones: Vec<Zone>,
+    index: Index,
+    pub(super) ops: Vec<Op>,
+    pub(super) sweep: Sweep,
+}
+
+/// Checks a history of registers whose initial value may be one that is written. Objects with entries of another model,
+/// with repeated values or with refusals that do not say what was found are undecided.
+///
+/// # Panics
+/// If an event number is 0, an entry's return precedes its call or an object is out of range ([`Op::OBJECTS`]).
+pub fn check(entries: &[Entry], initial: Option<u64>, scratch: &mut Scratch, report: &mut Report) {
+    let Tables { index, ops, sweep } = &mut scratch.register;
+    pack(entries, initial, index, ops, report);
+    sweep.check(ops, report);
+}
+
+/// Checks a history from recorder's arrays. Its entries in evidence are indices of `ops`.
+///
+/// # Panics
+/// If an event number is 0.
+pub fn check_arrays(ops: &[Op], scratch: &mut Scratch, report: &mut Report) {
+    scratch.register.sweep.check(ops, report);
+}
+
+impl Tables {
+    pub(super) fn bytes(&self) -> usize {
+        let Sweep { zones, marks, open, chains, clashes } = &self.sweep;
+        let sweep = room(zones) + room(marks) + room(open) + chains.bytes() + room(clashes);
+        self.index.bytes() + room(&self.ops) + sweep
+    }
+}
+
+/// Memory of a check of arrays.
+#[derive(Debug, Default)]
+pub(super) struct Sweep {
+    /// Zones: that of the n-th operation's value at n, initial values of the objects behind them.
+    pub(super) zones: Vec<Zone>,
     /// What begins or ends at each event: zone << 1, plus 1 for its latest call; `NONE` for nothing.
     marks: Vec<u32>,
     /// Open forward zone per object.
     open: Vec<u32>,
+    pub(super) chains: Chains,
+    clashes: Vec<Clash>,
 }
 
-/// Checks a history of registers. Objects with entries of another model or with repeated values are undecided.
-///
-/// # Panics
-/// If an event number is 0 or an entry's return precedes its call.
-pub fn check(entries: &[Entry], scratch: &mut Scratch, report: &mut Report) {
-    let tables = &mut scratch.register;
-    let objects = entries.iter().map(|e| e.object + 1).max().unwrap_or(0);
-    tables.collect_writes(entries, report);
-    tables.zones.clear();
-    tables.zones.resize(entries.len() + objects as usize, BLANK);
-    let last_event = tables.form_zones(entries, report);
-    tables.mark(entries, objects, last_event, report);
-    tables.sweep(entries, objects, report);
-}
-
-impl Tables {
-    /// Uniqueness is settled for the whole object before any verdict on it.
-    fn collect_writes(&mut self, entries: &[Entry], report: &mut Report) {
-        self.writes.clear();
-        self.failed.clear();
-        for (i, entry) in (0u32..).zip(entries) {
-            assert!(entry.call > 0, "event numbers begin with 1");
-            match (entry.action, entry.fate) {
-                (Action::Write(value), Fate::Failed) => {
-                    self.failed.push((entry.object, value, i));
-                }
-                (Action::Write(value), _) => self.writes.push((entry.object, value, i)),
-                (Action::Read(_), _) => {}
-                _ => report.undecided(entry.object),
-            }
+impl Sweep {
+    fn check(&mut self, ops: &[Op], report: &mut Report) {
+        let found = self.join(ops, report);
+        self.clashes.clear();
+        self.chains.clear();
+        if found.swaps {
+            self.chains.link(ops, &mut self.zones, report);
+            self.chains.walk(ops, &mut self.zones, report, &mut self.clashes);
         }
-        self.writes.sort_unstable();
-        self.failed.sort_unstable();
-        for pair in self.writes.windows(2) {
-            if pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1 {
-                report.undecided(pair[0].0);
-            }
+        self.mark(ops, found.last_event);
+        self.sweep(ops, report);
+        if !self.clashes.is_empty() {
+            Naming { ops, chains: &self.chains }.name(&self.clashes, report);
         }
     }
 
-    /// Gives every operation to its value. Returns the last event number.
-    fn form_zones(&mut self, entries: &[Entry], report: &mut Report) -> u32 {
-        let mut last_event = 0;
-        for (i, entry) in (0u32..).zip(entries) {
-            last_event = last_event.max(entry.call);
-            if entry.fate == Fate::Done {
-                assert!(entry.call < entry.ret, "a return follows its call");
-                last_event = last_event.max(entry.ret);
-            }
-            if report.is_undecided(entry.object) {
-                continue;
-            }
-            match (entry.action, entry.fate) {
-                (Action::Write(_), Fate::Done) => self.join(i as usize, i, entry),
-                (Action::Write(_), Fate::Unknown) => {
-                    let zone = &mut self.zones[i as usize];
-                    zone.last_call = zone.last_call.max((entry.call, i));
-                }
-                (Action::Read(None), Fate::Done) => {
-                    self.join(entries.len() + entry.object as usize, i, entry);
-                }
-                (Action::Read(Some(value)), Fate::Done) => match find(&self.writes, entry.object, value) {
-                    Some(write) if entries[write as usize].call < entry.ret => {
-                        self.join(write as usize, i, entry);
+    /// Gives every operation to its value.
+    fn join(&mut self, ops: &[Op], report: &mut Report) -> Found {
+        let objects = ops.iter().map(|op| op.object() + 1).max().unwrap_or(0) as usize;
+        self.zones.clear();
+        self.zones.resize(ops.len() + objects, BLANK);
+        self.open.clear();
+        self.open.resize(objects, NONE);
+        let mut found = Found { last_event: 0, swaps: false };
+        for (i, &op) in (0u32..).zip(ops) {
+            assert!(op.call > 0, "event numbers begin with 1");
+            let ends = if op.ret == NEVER { op.call } else { op.ret };
+            found.last_event = found.last_event.max(ends);
+            match op.kind() {
+                Kind::Write if op.ret == NEVER => {}
+                Kind::Write => self.zones[i as usize].join(op),
+                Kind::Read => {
+                    if let Some(zone) = source(ops, i, report) {
+                        self.zones[zone].join(op);
                     }
-                    Some(write) => {
-                        report.push(entry.object, || (AnomalyKind::FutureRead, evidence(entries, vec![i, write])))
-                    }
-                    None => match find(&self.failed, entry.object, value) {
-                        Some(write) => {
-                            report.push(entry.object, || (AnomalyKind::AbortedRead, evidence(entries, vec![write, i])))
-                        }
-                        None => report.push(entry.object, || (AnomalyKind::Phantom, vec![i])),
-                    },
-                },
-                _ => {}
+                }
+                Kind::Swap => found.swaps = true,
+                Kind::Failed | Kind::Nothing => {}
             }
         }
-        last_event
-    }
-
-    fn join(&mut self, zone: usize, i: u32, entry: &Entry) {
-        let zone = &mut self.zones[zone];
-        zone.first_return = zone.first_return.min((entry.ret, i));
-        zone.last_call = zone.last_call.max((entry.call, i));
-        zone.used = true;
+        found
     }
 
     /// Enters the ends of the zones into the array of events and opens those of initial values.
-    fn mark(&mut self, entries: &[Entry], objects: u32, last_event: u32, report: &Report) {
+    fn mark(&mut self, ops: &[Op], last_event: u32) {
         self.marks.clear();
         self.marks.resize(last_event as usize + 1, NONE);
-        self.open.clear();
-        self.open.resize(objects as usize, NONE);
-        for (zone, place) in self.zones.iter().zip(0u32..) {
-            if !zone.used {
+        for (n, zone) in self.zones.iter_mut().enumerate() {
+            // What nobody but an unanswered writer knows of did not happen.
+            if zone.last == 0 || !self.chains.is_head(n) {
                 continue;
             }
-            match (place as usize).checked_sub(entries.len()) {
-                None => self.marks[zone.first_return.0 as usize] = place << 1,
+            match ops.get(n) {
+                Some(op) => {
+                    zone.last = zone.last.max(op.call);
+                    if zone.first == NEVER {
+                        continue;
+                    }
+                    self.marks[zone.first as usize] = (n as u32) << 1;
+                }
                 // The initial value was there from the virtual beginning on.
-                Some(object) if !report.is_undecided(object as u32) => self.open[object] = place,
-                Some(_) => continue,
+                None => {
+                    zone.first = 0;
+                    self.open[n - ops.len()] = if slipped(Slip::NoBeginning) { NONE } else { n as u32 };
+                }
             }
-            self.marks[zone.last_call.0 as usize] = place << 1 | 1;
+            self.marks[zone.last as usize] = (n as u32) << 1 | 1;
         }
     }
 
-    fn sweep(&mut self, entries: &[Entry], objects: u32, report: &mut Report) {
-        let initial = (self.zones.len() - objects as usize) as u32;
-        for &mark in self.marks.iter().filter(|&&mark| mark != NONE) {
-            let (this, is_call) = (mark >> 1, mark & 1 == 1);
+    fn sweep(&mut self, ops: &[Op], report: &mut Report) {
+        for (event, &mark) in (0u32..).zip(&self.marks) {
+            if mark == NONE {
+                continue;
+            }
+            let this = mark >> 1;
             let zone = self.zones[this as usize];
-            let object = match this.checked_sub(initial) {
-                Some(object) => object,
-                None => entries[this as usize].object,
-            };
-            let open = self.open[object as usize];
-            let forward = this >= initial || zone.first_return.0 < zone.last_call.0;
-            match (forward, is_call) {
-                (true, false) if open == NONE => self.open[object as usize] = this,
-                (true, false) => {
-                    report.push(object, || self.name(entries, object, open, this));
-                    if zone.last_call.0 > self.zones[open as usize].last_call.0 {
-                        self.open[object as usize] = this;
-                    }
+            let object = ops.get(this as usize).map_or_else(|| this - ops.len() as u32, |op| op.object());
+            let open = &mut self.open[object as usize];
+            let begins_forward = mark & 1 == 0 && event < zone.last;
+            let ends_backward = mark & 1 == 0 && !begins_forward;
+            if begins_forward && *open == NONE {
+                *open = this;
+            } else if begins_forward {
+                report.clash(&mut self.clashes, Clash::between((*open, self.zones[*open as usize]), (this, zone)));
+                if zone.last > self.zones[*open as usize].last {
+                    *open = this;
                 }
-                (true, true) if open == this => self.open[object as usize] = NONE,
-                (true, true) => {}
-                (false, true) => self.zones[this as usize].inside = open,
-                (false, false) => {
-                    if open != NONE && zone.inside == open {
-                        report.push(object, || self.name(entries, object, open, this));
-                    }
+            } else if ends_backward {
+                // It lies inside if the zone that is open now was so when it began.
+                let hidden = slipped(Slip::InsideUnseen);
+                if *open != NONE && self.zones[*open as usize].first < zone.last && !hidden {
+                    report.clash(&mut self.clashes, Clash::between((*open, self.zones[*open as usize]), (this, zone)));
                 }
+            } else if *open == this {
+                *open = NONE;
             }
         }
-    }
-
-    /// The clash of two zones; `older` is seen again after `newer`.
-    fn name(&self, entries: &[Entry], object: u32, older: u32, newer: u32) -> (AnomalyKind, Vec<u32>) {
-        let mut proof = Vec::new();
-        let mut write = |zone: u32| {
-            let Zone { first_return, last_call, .. } = self.zones[zone as usize];
-            proof.extend([first_return.1, last_call.1]);
-            ((zone as usize) < entries.len()).then(|| {
-                proof.push(zone);
-                zone
-            })
-        };
-        let kind = clash(entries, object, write(older), write(newer));
-        proof.retain(|&i| i != NONE);
-        (kind, evidence(entries, proof))
     }
 }
 
-fn find(sorted: &[(u32, u64, u32)], object: u32, value: u64) -> Option<u32> {
-    let place = sorted.partition_point(|(o, v, _)| (*o, *v) < (object, value));
-    let (o, v, entry) = *sorted.get(place)?;
-    ((o, v) == (object, value)).then_some(entry)
+struct Found {
+    last_event: u32,
+    swaps: bool,
+}
+
+/// The zone of the value that operation `i` saw; reports it if it cannot have seen that.
+pub(super) fn source(ops: &[Op], i: u32, report: &mut Report) -> Option<usize> {
+    let op = ops[i as usize];
+    if op.source == INITIAL {
+        return Some(ops.len() + op.object() as usize);
+    }
+    if op.source == UNWRITTEN {
+        report.push(op.object(), || (AnomalyKind::Phantom, vec![i]));
+        return None;
+    }
+    let writer = ops[op.source as usize];
+    if !matches!(writer.kind(), Kind::Write | Kind::Swap) {
+        if slipped(Slip::FailureSeen) {
+            return None;
+        }
+        report.push(op.object(), || (AnomalyKind::AbortedRead, sorted(ops, vec![op.source, i])));
+        return None;
+    }
+    if writer.call > op.ret && !slipped(Slip::FutureAllowed) {
+        report.push(op.object(), || (AnomalyKind::FutureRead, sorted(ops, vec![op.source, i])));
+        return None;
+    }
+    Some(op.source as usize)
+}
+
+/// Operations as evidence: each once, in order of their calls, at most eight.
+pub(super) fn sorted(ops: &[Op], mut chosen: Vec<u32>) -> Vec<u32> {
+    chosen.sort_unstable_by_key(|&i| ops[i as usize].call);
+    chosen.dedup();
+    chosen.truncate(8);
+    chosen
 }

@@ -1,6 +1,6 @@
 //! `linearizable`: every register's (and every counter's) history has an order that respects real time.
 //!
-//! Registers with unique written values by zones, counters by chains, both exact ([`crate::linear`]): reads that were
+//! Registers with unique written values by zones, counters by places, both exact ([`crate::linear`]): reads that were
 //! answered, writes that were acknowledged, writes of unknown outcome that somebody saw.
 //!
 //! An anomaly is called `split-brain` also where two values clash whose operations were answered by different nodes in
@@ -23,7 +23,7 @@ use crate::tenure::{Tenure, tenures};
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Command, Key, Space};
 
-type Model = fn(&[Entry], &mut Scratch, &mut Report);
+type Model = fn(&[Entry], Option<u64>, &mut Scratch, &mut Report);
 
 /// Checks every master.
 pub fn check(obs: &Observations, index: &Index<'_>, scratch: &mut Scratch, out: &mut Judgement) {
@@ -32,7 +32,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, scratch: &mut Scratch, out: 
         for (space, model) in [(Space::Register, register::check as Model), (Space::Counter, counter::check as Model)] {
             let history = History::of(obs, index, master, space, scratch);
             let mut report = Report::default();
-            model(&history.entries, scratch, &mut report);
+            model(&history.entries, None, scratch, &mut report);
             anomalies += report.total;
             history.tell(obs, index, master, &report, out);
             (scratch.entries, scratch.origins) = (history.entries, history.operations);
@@ -65,7 +65,7 @@ impl History {
             if key.space != space || place != Some(master) || evicted.contains(&key) {
                 continue;
             }
-            if let Some(entry) = entry(operation) {
+            if let Some(entry) = as_entry(operation) {
                 history.entries.push(entry);
                 history.operations.push(i);
             }
@@ -139,8 +139,8 @@ impl History {
     }
 }
 
-/// An operation as an entry of a history, if it can matter.
-fn entry(operation: &Operation) -> Option<Entry> {
+/// An operation on a register or a counter as an entry of a history, if it can matter.
+pub fn as_entry(operation: &Operation) -> Option<Entry> {
     let known = match operation.outcome {
         Some(Outcome::Ok(answer)) => Some(answer),
         _ => None,

@@ -19,10 +19,10 @@ use crate::judge::Judgement;
 use crate::lineage::Chain;
 use crate::measure::longest_gap;
 use crate::metrics::Metric;
-use crate::observations::{FinalRedis, MasterSettings, Observations, Operation};
+use crate::observations::{AppliedAt, FinalRedis, FullSyncAt, MasterSettings, Observations, Operation};
 use splitbrain_model::note::Outcome;
 use splitbrain_model::redis::dataset::Dataset;
-use splitbrain_model::{Command, Key, Space, Value};
+use splitbrain_model::{Command, Key, Space, TrueTime, Value};
 use std::collections::BTreeSet;
 
 /// Checks every master.
@@ -49,7 +49,7 @@ fn judge_master(obs: &Observations, index: &Index<'_>, master: usize, last: &Fin
     let name = &obs.masters[master].name;
     let recorded = !obs.applied.is_empty();
     let chain = Chain::new(obs, last.lineage);
-    let mut tally = Tally::default();
+    let mut tally = Tally { ends: Ends::new(obs), ..Tally::default() };
     for ack in index.acks_of(master) {
         let operation = &obs.operations[ack.operation as usize];
         let survived =
@@ -107,7 +107,31 @@ struct Tally {
     lost: Vec<Ack>,
     survived: Vec<(Ack, bool)>,
     causes: Losses,
+    ends: Ends,
     never_executed: Vec<u32>,
+}
+
+/// What may have taken writes away: full syncs, with the histories before and after them.
+#[derive(Default)]
+struct Ends(Vec<(TrueTime, Chain, Chain)>);
+
+impl Ends {
+    fn new(obs: &Observations) -> Ends {
+        let chains = |sync: &FullSyncAt| (sync.at, Chain::new(obs, sync.before), Chain::new(obs, sync.after));
+        Ends(obs.full_syncs.iter().map(chains).collect())
+    }
+
+    /// What became of a lost write where it was: a full sync replaced it, or it was gone with the process before that.
+    fn count(&self, index: &Index<'_>, applied: &AppliedAt, causes: &mut Losses) {
+        let wiped = self.0.iter().any(|(at, before, after)| {
+            *at >= applied.at && before.contains(applied.lineage) && !after.contains(applied.lineage)
+        });
+        if wiped {
+            causes.wiped += 1;
+        } else if index.deaths(applied.node).any(|death| death >= applied.at) {
+            causes.died += 1;
+        }
+    }
 }
 
 impl Tally {
@@ -127,6 +151,10 @@ impl Tally {
             let parting = chain.parting(obs, applied.lineage)?;
             Some((applied, parting))
         });
+        if let Some((applied, _)) = cause {
+            self.ends.count(index, applied, &mut self.causes);
+            self.causes.began_empty += u64::from(!chain.is_kin(obs, applied.lineage));
+        }
         *match cause {
             None => &mut self.causes.unexplained,
             Some((applied, (_, by))) if by == applied.node => &mut self.causes.rolled_back,

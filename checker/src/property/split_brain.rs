@@ -10,12 +10,13 @@
 
 use super::span;
 use crate::expect::Property;
-use crate::finding::{Detail, Finding};
+use crate::finding::{Detail, Finding, Interval, Share};
 use crate::index::Index;
 use crate::judge::Judgement;
 use crate::metrics::Metric;
-use crate::observations::Observations;
-use crate::tenure::{overlaps, tenures, total_ms};
+use crate::observations::{NodeIx, Observations};
+use crate::tenure::{Overlap, overlaps, tenures, total_ms};
+use std::collections::BTreeMap;
 
 /// Checks every master.
 pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
@@ -42,7 +43,18 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
                 spans: spans.iter().map(|s| span(obs, s.from, s.until)).collect(),
                 total_ms,
                 writes,
+                intervals: spans.iter().map(|overlap| interval(obs, index, i, overlap)).collect(),
             },
         });
     }
+}
+
+/// Who acknowledged how many writes in an overlap.
+fn interval(obs: &Observations, index: &Index<'_>, master: usize, overlap: &Overlap) -> Interval {
+    let mut writes: BTreeMap<NodeIx, u64> = BTreeMap::new();
+    for ack in index.acks_of(master).filter(|ack| overlap.contains(ack.at)) {
+        *writes.entry(ack.node).or_default() += 1;
+    }
+    let by = writes.into_iter().map(|(node, writes)| Share { node, writes }).collect();
+    Interval { span: span(obs, overlap.from, overlap.until), by }
 }

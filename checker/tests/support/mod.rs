@@ -135,6 +135,11 @@ impl Run {
         self
     }
 
+    pub fn full_sync(&mut self, ms: u64, node: NodeIx, before: Lineage, after: Lineage) -> &mut Run {
+        self.0.full_syncs.push(FullSyncAt { at: at(ms), node, before, after });
+        self
+    }
+
     pub fn born(&mut self, ms: u64, node: NodeIx, id: u64, parent: Option<Lineage>) -> &mut Run {
         self.0.branches.push(BranchAt { at: at(ms), node, id: branch(id), parent });
         self

@@ -1,5 +1,6 @@
 //! What names mean: one paragraph each, its first sentence for lists.
 
+mod anomalies;
 mod environments;
 mod families;
 mod faults;
@@ -28,6 +29,7 @@ const fn entry(name: &'static str, text: &'static str) -> Entry {
 const KINDS: &[(&str, &str, &[Entry])] = &[
     ("properties", "property", properties::ENTRIES),
     ("hazards", "documented hazard", hazards::ENTRIES),
+    ("anomalies of histories", "anomaly", anomalies::ENTRIES),
     ("faults", "fault", faults::ENTRIES),
     ("random faults", "section", families::CHAOS),
     ("families of random faults", "family of random faults", families::ENTRIES),
@@ -101,6 +103,7 @@ fn wrapped(text: &str) -> String {
 mod tests {
     use super::*;
     use splitbrain_checker::Property;
+    use splitbrain_checker::linear::AnomalyKind;
     use splitbrain_model::client::profile::Profile;
     use splitbrain_scenarios::{Environment, FAULT_KINDS, Family};
 
@@ -113,6 +116,8 @@ mod tests {
     fn everything_with_a_name_is_explained_in_its_own_order() {
         let properties: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
         assert_eq!(names("properties"), properties);
+        let anomalies: Vec<_> = AnomalyKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names("anomalies of histories"), anomalies);
         assert_eq!(names("faults"), FAULT_KINDS);
         let families: Vec<_> = Family::ALL.iter().map(|(name, ..)| *name).collect();
         assert_eq!(names("families of random faults"), families);

@@ -1,0 +1,375 @@
+//! The search: depth first, just in time. It walks along the events and acts only when an operation returns that has not
+//! been taken yet: then this one is taken, or others before it, those that return soonest first and those of unknown
+//! outcome last. No recursion: histories are long.
+
+use super::hash::{NONE, Numbers};
+use super::memo::Memo;
+use super::plan::{Kind, Op, Plan};
+use super::spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
+use super::window::Window;
+use crate::linear::Fate;
+
+/// Nothing has been tried yet.
+const FRESH: u32 = u32::MAX;
+/// Only the operation that returns has been tried; the candidates have not been looked for.
+const DUE_TRIED: u32 = u32::MAX - 1;
+
+/// Stands for the candidates of unknown outcome, which are looked for only when all others have failed.
+const OPTIONAL: u32 = u32::MAX;
+
+/// How many later calls are told that orders were given up for.
+const LATER: usize = 16;
+
+/// Memory above which what was seen before a cut is thrown away.
+const WORTH_CLEARING: usize = 1 << 20;
+
+/// Searches for a legal order of the calls of one object.
+pub fn decide<S: Spec>(spec: &S, calls: &[Call<S::Op>], budget: Budget) -> Decided {
+    let impossible = |call: &Call<S::Op>| call.fate == Fate::Done && spec.is_impossible(call);
+    if let Some(call) = calls.iter().position(impossible) {
+        return Decided { answer: Answer::Illegal { call: call as u32, later: Vec::new() }, nodes: 0 };
+    }
+    let plan = Plan::of(spec, calls);
+    let mut search = Search::new(spec, calls, &plan);
+    let answer = search.run(budget);
+    Decided { answer, nodes: search.nodes }
+}
+
+/// A choice: which operation comes next, before the one at whose return it stands can have come.
+struct Frame {
+    place: u32,
+    state: u32,
+    /// Length of the trail before it.
+    trail: u32,
+    /// Where its candidates begin among all candidates.
+    first: u32,
+    /// The next candidate, [`FRESH`] or [`DUE_TRIED`].
+    next: u32,
+    /// The operation taken last may not have happened at all, and nobody has used it yet.
+    idle: bool,
+}
+
+struct Search<'a, S: Spec> {
+    spec: &'a S,
+    calls: &'a [Call<S::Op>],
+    plan: &'a Plan,
+    window: Window<'a>,
+    states: Numbers<S::State>,
+    memo: Memo,
+    /// The configuration at hand: `place` is that of the next event.
+    place: u32,
+    state: u32,
+    mask: Vec<u64>,
+    idle: bool,
+    /// Operations in the order in which they were taken.
+    trail: Vec<u32>,
+    frames: Vec<Frame>,
+    /// Masks of the frames, one after the other.
+    masks: Vec<u64>,
+    candidates: Vec<u32>,
+    /// Per class the last count of `stamp` at which it was met.
+    met: Vec<u32>,
+    stamp: u32,
+    cut: usize,
+    deepest: u32,
+    later: Vec<u32>,
+    nodes: u64,
+}
+
+impl<'a, S: Spec> Search<'a, S> {
+    fn new(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
+        let mut states = Numbers::with_room(calls.len() / 2);
+        let state = states.of(spec.initial());
+        let classes = plan.ops.iter().filter(|op| op.class != NONE).map(|op| op.class + 1).max().unwrap_or(0);
+        Search {
+            spec,
+            calls,
+            plan,
+            window: Window::new(plan),
+            states,
+            memo: Memo::default(),
+            place: 0,
+            state,
+            mask: vec![0; plan.words],
+            idle: false,
+            trail: Vec::with_capacity(plan.ops.len()),
+            frames: Vec::new(),
+            masks: Vec::new(),
+            candidates: Vec::new(),
+            met: vec![0; classes as usize],
+            stamp: 0,
+            cut: 0,
+            deepest: 0,
+            later: Vec::new(),
+            nodes: 0,
+        }
+    }
+
+    fn run(&mut self, budget: Budget) -> Answer {
+        loop {
+            if !self.walk() {
+                return Answer::Legal(self.order());
+            }
+            self.forget();
+            // A choice, unless it has been made before.
+            let new = self.memo.enter(self.place, self.state, &self.mask, self.plan.due_words);
+            if new {
+                self.nodes += 1;
+                if self.nodes > budget.nodes {
+                    return Answer::Unknown(Exhausted::Nodes(budget.nodes));
+                }
+                if self.nodes.is_multiple_of(1024) && self.bytes() > budget.bytes {
+                    return Answer::Unknown(Exhausted::Bytes(budget.bytes));
+                }
+                self.push_frame();
+            }
+            if !self.next_choice() {
+                let (_, _, op) = self.plan.event(self.deepest as usize);
+                let later = std::mem::take(&mut self.later);
+                return Answer::Illegal { call: self.plan.ops[op as usize].call, later };
+            }
+        }
+    }
+
+    /// Walks along the events up to a return that needs a choice. Returns whether there is one.
+    fn walk(&mut self) -> bool {
+        while (self.place as usize) < self.plan.len() {
+            let (_, kind, number) = self.plan.event(self.place as usize);
+            let op = &self.plan.ops[number as usize];
+            match kind {
+                Kind::Call => {
+                    self.window.enter(number);
+                    if op.is_read && !op.optional && self.fits(op) {
+                        self.take(number);
+                    }
+                }
+                Kind::Return if !self.is_taken(op) => {
+                    if self.place > self.deepest {
+                        self.deepest = self.place;
+                        self.later.clear();
+                    }
+                    return true;
+                }
+                Kind::Return | Kind::Expire => {
+                    self.window.leave(number);
+                    self.mask[op.slot as usize / 64] &= !(1 << (op.slot % 64));
+                }
+            }
+            if self.plan.cuts.get(self.cut) == Some(&self.place) {
+                self.cut += 1;
+                self.commit();
+            }
+            self.place += 1;
+        }
+        false
+    }
+
+    /// Only one state is possible here: whatever was tried before, there is no way back.
+    fn commit(&mut self) {
+        self.frames.clear();
+        self.masks.clear();
+        self.candidates.clear();
+        if self.memo.bytes() > WORTH_CLEARING {
+            self.memo.clear();
+        }
+    }
+
+    fn push_frame(&mut self) {
+        self.frames.push(Frame {
+            place: self.place,
+            state: self.state,
+            trail: self.trail.len() as u32,
+            first: self.candidates.len() as u32,
+            next: FRESH,
+            idle: self.idle,
+        });
+        self.masks.extend_from_slice(&self.mask);
+    }
+
+    /// Makes the next choice that is left. Returns whether there was one.
+    fn next_choice(&mut self) -> bool {
+        while let Some(frame) = self.frames.last_mut() {
+            self.window.back(self.place, frame.place);
+            (self.place, self.state, self.idle) = (frame.place, frame.state, frame.idle);
+            self.trail.truncate(frame.trail as usize);
+            let at = self.masks.len() - self.mask.len();
+            self.mask.copy_from_slice(&self.masks[at..]);
+            let (now, _, due) = self.plan.event(self.place as usize);
+            let candidate = if frame.next == FRESH {
+                frame.next = DUE_TRIED;
+                Some(due)
+            } else {
+                if frame.next == DUE_TRIED {
+                    frame.next = frame.first;
+                    self.find_candidates(due, false);
+                }
+                let frame = self.frames.last_mut().expect("it is there");
+                if self.candidates.get(frame.next as usize) == Some(&OPTIONAL) {
+                    frame.next += 1;
+                    self.find_candidates(due, true);
+                }
+                let frame = self.frames.last_mut().expect("it is there");
+                let candidate = self.candidates.get(frame.next as usize).copied();
+                frame.next += 1;
+                let left_out = frame.next as usize == self.candidates.len() + 1;
+                let lost = &self.plan.ops[due as usize];
+                if candidate.is_none() && left_out && lost.may_be_lost {
+                    self.mask[lost.slot as usize / 64] |= 1 << (lost.slot % 64);
+                    return true;
+                }
+                candidate
+            };
+            match candidate {
+                Some(candidate) => {
+                    if self.choose(candidate, now) {
+                        return true;
+                    }
+                }
+                None => {
+                    let frame = self.frames.pop().expect("it is there");
+                    self.candidates.truncate(frame.first as usize);
+                    self.masks.truncate(at);
+                }
+            }
+        }
+        false
+    }
+
+    /// The operations that may come before the one that is due: those that happened, or else those of unknown outcome.
+    /// Of equal ones only the one that has to come first.
+    fn find_candidates(&mut self, due: u32, optional: bool) {
+        let (now, _, _) = self.plan.event(self.place as usize);
+        if let Some(later) = self.spec.has_to_stay(self.states.get(self.state), now) {
+            self.give_up_for(later);
+            return;
+        }
+        self.stamp += 1;
+        let mut next = self.window.first();
+        while let Some(number) = next {
+            next = self.window.behind(number);
+            let op = &self.plan.ops[number as usize];
+            if op.optional && !optional {
+                self.candidates.push(OPTIONAL);
+                break;
+            }
+            if op.is_read || self.is_taken(op) || self.met[op.class as usize] == self.stamp {
+                continue;
+            }
+            self.met[op.class as usize] = self.stamp;
+            if number != due && op.optional == optional {
+                self.candidates.push(number);
+            }
+        }
+    }
+
+    /// Takes an operation and what can be taken with it at no loss, unless it cannot lead anywhere.
+    fn choose(&mut self, number: u32, now: u32) -> bool {
+        let op = &self.plan.ops[number as usize];
+        if op.overwrites && self.idle {
+            return false; // Then the one before need not have happened.
+        }
+        let what = &self.calls[op.call as usize].op;
+        let before = self.states.get(self.state);
+        let Some(after) = self.spec.step(before, what) else { return false };
+        if let Some(later) = self.spec.dooms(before, what, &after, now) {
+            self.give_up_for(later);
+            return false;
+        }
+        if op.optional && op.overwrites && !self.is_usable(number, &after) {
+            return false;
+        }
+        let after = self.states.of(after);
+        if op.optional && after == self.state {
+            return false;
+        }
+        if op.overwrites {
+            self.each_due(|search, other, its| {
+                let vanishes = its.overwrites && its.matters_until < now && other != number;
+                if vanishes && !search.is_taken(its) {
+                    search.take(other);
+                }
+            });
+        }
+        self.state = after;
+        self.take(number);
+        let mut used = false;
+        self.each_due(|search, other, its| {
+            if its.is_read && !search.is_taken(its) && search.fits(its) {
+                search.take(other);
+                used = true;
+            }
+        });
+        self.idle = op.optional && !used;
+        true
+    }
+
+    /// Notes a later call that this order leaves no way for.
+    fn give_up_for(&mut self, later: u32) {
+        if self.place == self.deepest && self.later.len() < LATER && !self.later.contains(&later) {
+            self.later.push(later);
+        }
+    }
+
+    /// Whether some operation in the window needs a state. If none does, what leads there would be overwritten at once.
+    fn is_usable(&self, by: u32, state: &S::State) -> bool {
+        let mut next = self.window.first();
+        while let Some(number) = next {
+            let op = &self.plan.ops[number as usize];
+            if !op.overwrites && !self.is_taken(op) && number != by {
+                let what = &self.calls[op.call as usize].op;
+                if self.spec.step(state, what).is_some() {
+                    return true;
+                }
+            }
+            next = self.window.behind(number);
+        }
+        false
+    }
+
+    /// All operations in the window that happened.
+    fn each_due(&mut self, mut act: impl FnMut(&mut Self, u32, &'a Op)) {
+        let plan = self.plan;
+        let mut next = self.window.first();
+        while let Some(number) = next {
+            let op = &plan.ops[number as usize];
+            if op.optional {
+                break;
+            }
+            act(self, number, op);
+            next = self.window.behind(number);
+        }
+    }
+
+    fn is_taken(&self, op: &Op) -> bool {
+        self.mask[op.slot as usize / 64] >> (op.slot % 64) & 1 == 1
+    }
+
+    fn take(&mut self, number: u32) {
+        let slot = self.plan.ops[number as usize].slot;
+        self.mask[slot as usize / 64] |= 1 << (slot % 64);
+        self.trail.push(number);
+    }
+
+    /// Whether a read could come now.
+    fn fits(&self, op: &Op) -> bool {
+        self.spec.step(self.states.get(self.state), &self.calls[op.call as usize].op).is_some()
+    }
+
+    /// Forgets of the state what nobody can ask for any more.
+    fn forget(&mut self) {
+        let (now, _, _) = self.plan.event(self.place as usize);
+        // The operation that returns here may still ask.
+        if let Some(simpler) = self.spec.forget(self.states.get(self.state), now.saturating_sub(1)) {
+            self.state = self.states.of(simpler);
+        }
+    }
+
+    fn order(&self) -> Vec<u32> {
+        self.trail.iter().map(|number| self.plan.ops[*number as usize].call).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        let frames = self.frames.capacity() * size_of::<Frame>() + self.masks.capacity() * 8;
+        self.memo.bytes() + self.states.bytes() + frames + self.candidates.capacity() * 4
+    }
+}

@@ -1,0 +1,265 @@
+//! The few operations that prove a violation. What is shown of them is true of the whole history: no operation is left
+//! out that could have helped. Those that are not needed are weakened instead: they may have happened at any time after
+//! their call, or not at all; and only those that even so could serve none of the others are left out.
+
+use super::naming;
+use super::oracle::exhaustive;
+use super::spec::{Answer, Budget};
+use super::split::{Part, Violation};
+use super::{Model, Objects};
+use crate::linear::{Action, Anomaly, Entry, Fate, NEVER, Swap};
+use std::cell::Cell;
+
+/// Operations in an anomaly.
+const SHOWN: usize = 8;
+/// Operations that the oracle can judge in time.
+const JUDGED: usize = 10;
+/// Choices that may be spent on one violation.
+const NODES: u64 = 80_000;
+/// Around the place where the search failed, so many operations are looked at first; then so many times more.
+const NEAR: usize = 16;
+const WIDER: usize = 8;
+
+/// Why an object has no legal order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The violation with its name and the operations that prove it; the first of them where there are more.
+    pub anomaly: Anomaly,
+    /// A history of its own that has no legal order, and the indices of its operations: those of the anomaly, and those
+    /// of unknown outcome that might have served them. Returns and calls are moved apart as far as they do not matter: a
+    /// return of [`NEVER`] is that of an operation which did happen, but it does not matter until when.
+    pub proof: Vec<(u32, Entry)>,
+    /// Whether it is one whatever the object held when the first operation of the proof that happened was called:
+    /// those that had returned by then are not in it. Otherwise the object holds its initial value at first.
+    pub any_start: bool,
+    /// Whether the oracle has judged the proof. It does not where there are more than ten operations.
+    pub judged: bool,
+}
+
+impl Evidence {
+    /// Whether the oracle finds no legal order of the proof. Takes long for more than ten operations.
+    pub fn holds(&self, arena: &[u64], objects: &Objects<'_>) -> bool {
+        let entries: Vec<Entry> = self.proof.iter().map(|(_, entry)| *entry).collect();
+        if !self.any_start {
+            return !exhaustive(&entries, arena, objects);
+        }
+        let (entries, starts) = starts(&entries, objects);
+        starts.into_iter().all(|initial| !exhaustive(&entries, arena, &Objects { initial, ..*objects }))
+    }
+}
+
+/// Finds the operations that prove a violation.
+pub fn evidence(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, violation: &Violation) -> Evidence {
+    let prove = |any_start: bool| {
+        let members = violation.members.clone();
+        let mut case = Case { entries, arena, objects, members, kept: Vec::new(), any_start, left: Cell::new(NODES) };
+        case.gather(violation).then(|| {
+            case.thin_out();
+            case.members = case.relevant(&case.kept);
+            case
+        })
+    };
+    let whole = prove(false).expect("the whole history proves it");
+    let several = matches!(objects.model, Model::Register | Model::Mutex) && whole.members.len() > whole.kept.len();
+    let part = if several { prove(true) } else { None };
+    let case = part.filter(|part| part.members.len() < whole.members.len()).unwrap_or(whole);
+    let mut proof = case.history(&case.kept);
+    case.widen(&mut proof);
+    let mut shown = naming::with_origins(entries, arena, objects, violation, &case.kept);
+    let kind = naming::kind(entries, arena, objects, violation, &case.kept, &shown, case.any_start);
+    shown.truncate(SHOWN);
+    let anomaly = Anomaly { kind, object: violation.object, entries: shown };
+    let mut evidence = Evidence { anomaly, proof, any_start: case.any_start, judged: false };
+    evidence.judged = evidence.proof.len() <= JUDGED && evidence.holds(arena, objects);
+    evidence
+}
+
+/// The same history with a number for the initial value, and all that a register or a mutex may hold at first.
+fn starts(entries: &[Entry], objects: &Objects<'_>) -> (Vec<Entry>, Vec<Option<u64>>) {
+    if objects.model == Model::Mutex {
+        return (entries.to_vec(), vec![None, Some(1)]);
+    }
+    let first = objects.initial.unwrap_or(u64::MAX);
+    let (mut entries, mut starts) = (entries.to_vec(), vec![Some(u64::MAX), Some(u64::MAX - 1)]);
+    for entry in &mut entries {
+        let mut settle = |value: &mut Option<u64>| {
+            *value = value.or(Some(first));
+            starts.push(*value);
+        };
+        match &mut entry.action {
+            Action::Read(value) => settle(value),
+            Action::Cas(from, _, swap) => {
+                settle(from);
+                if let Swap::Found(found) = swap {
+                    settle(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    starts.sort_unstable();
+    starts.dedup();
+    (entries, starts)
+}
+
+/// A violation while its operations are weakened one after the other.
+struct Case<'a> {
+    entries: &'a [Entry],
+    arena: &'a [u64],
+    objects: &'a Objects<'a>,
+    /// Operations that may matter, ascending.
+    members: Vec<u32>,
+    /// Those in full strength, ascending.
+    kept: Vec<u32>,
+    any_start: bool,
+    /// Choices that may still be spent.
+    left: Cell<u64>,
+}
+
+impl Case<'_> {
+    /// Finds a stretch of the history that is enough, by looking at wider and wider ones. Returns whether there is one.
+    fn gather(&mut self, violation: &Violation) -> bool {
+        let done = |i: &u32| self.entries[*i as usize].fate == Fate::Done;
+        let mut by_return: Vec<u32> = self.members.iter().copied().filter(done).collect();
+        by_return.sort_unstable_by_key(|i| self.entries[*i as usize].ret);
+        let place = by_return.iter().position(|i| *i == violation.entry).unwrap_or(0);
+        let asked = |i: &&u32| violation.later.binary_search(&self.entries[**i as usize].call).is_ok();
+        let later: Vec<u32> = by_return.iter().filter(asked).copied().collect();
+        let mut width = NEAR;
+        loop {
+            let from = place.saturating_sub(width);
+            let to = (place + 1 + width / 4).min(by_return.len());
+            let mut kept = [&by_return[from..to], &later[..]].concat();
+            kept.sort_unstable();
+            kept.dedup();
+            let all = kept.len() >= by_return.len();
+            if (all && !self.any_start) || self.is_illegal(&kept) {
+                self.kept = kept;
+                self.members = self.relevant(&self.kept);
+                return true;
+            }
+            if all {
+                return false;
+            }
+            width *= WIDER;
+        }
+    }
+
+    /// Weakens what is not needed, by halves and halves of halves; what was asked about first of all.
+    fn thin_out(&mut self) {
+        let refusals = |i: &u32| matches!(self.entries[*i as usize].action, Action::Cas(_, _, Swap::Refused));
+        let without: Vec<u32> = self.kept.iter().copied().filter(|i| !refusals(i)).collect();
+        if without.len() < self.kept.len() && self.is_illegal(&without) {
+            self.kept = without;
+        }
+        let mut size = self.kept.len().div_ceil(2);
+        loop {
+            let mut from = 0;
+            let mut changed = false;
+            while from < self.kept.len() && self.kept.len() > 1 {
+                let to = (from + size).min(self.kept.len());
+                let rest = [&self.kept[..from], &self.kept[to..]].concat();
+                if self.is_illegal(&rest) {
+                    self.kept = rest;
+                    changed = true;
+                } else {
+                    from = to;
+                }
+            }
+            if size > 1 {
+                self.members = self.relevant(&self.kept);
+                size = size.div_ceil(2);
+            } else if !changed {
+                break;
+            }
+        }
+    }
+
+    /// Moves calls and returns of a proof apart as far as it stays one.
+    fn widen(&self, proof: &mut [(u32, Entry)]) {
+        if proof.len() > JUDGED {
+            return;
+        }
+        for place in 0..proof.len() {
+            let before = proof[place].1;
+            if before.fate == Fate::Done {
+                proof[place].1.ret = NEVER;
+                if !self.proves(proof) {
+                    proof[place].1.ret = before.ret;
+                }
+            }
+            // Where the start is any, calls say which operations are behind it.
+            proof[place].1.call = 1;
+            if self.any_start || !self.proves(proof) {
+                proof[place].1.call = before.call;
+            }
+        }
+    }
+
+    fn proves(&self, proof: &[(u32, Entry)]) -> bool {
+        let entries: Vec<Entry> = proof.iter().map(|(_, entry)| *entry).collect();
+        self.has_no_order(&entries)
+    }
+
+    /// Whether there is no legal order when only these are in full strength.
+    fn is_illegal(&self, kept: &[u32]) -> bool {
+        let entries: Vec<Entry> = self.history(kept).into_iter().map(|(_, entry)| entry).collect();
+        self.has_no_order(&entries)
+    }
+
+    fn has_no_order(&self, entries: &[Entry]) -> bool {
+        // Small compared with the search that found the violation: what costs more is kept.
+        let illegal = |entries: &[Entry], objects: &Objects<'_>| {
+            let budget = Budget { nodes: self.left.get().min(NODES / 16), bytes: 1 << 28 };
+            let (answer, nodes) = self.part(entries).decide(self.arena, objects, budget);
+            self.left.set(self.left.get().saturating_sub(nodes));
+            matches!(answer, Answer::Illegal { .. })
+        };
+        if !self.any_start {
+            return illegal(entries, self.objects);
+        }
+        let (entries, starts) = starts(entries, self.objects);
+        starts.into_iter().all(|initial| illegal(&entries, &Objects { initial, ..*self.objects }))
+    }
+
+    /// The members that matter when only these are in full strength.
+    fn relevant(&self, kept: &[u32]) -> Vec<u32> {
+        let history = self.history(kept);
+        let entries: Vec<Entry> = history.iter().map(|(_, entry)| *entry).collect();
+        let mut places = self.part(&entries).relevant(self.arena, self.objects);
+        places.dedup();
+        places.into_iter().map(|place| history[place as usize].0).collect()
+    }
+
+    fn part<'b>(&self, entries: &'b [Entry]) -> Part<'b> {
+        let all: Vec<u32> = (0..entries.len() as u32).collect();
+        Part::of(entries, &all, self.objects)
+    }
+
+    /// The members, all but these weakened.
+    fn history(&self, kept: &[u32]) -> Vec<(u32, Entry)> {
+        let mut history = Vec::with_capacity(kept.len());
+        let begin = kept.iter().map(|i| self.entries[*i as usize].call).min().unwrap_or(0);
+        let is_before = |entry: &Entry| self.any_start && entry.fate == Fate::Done && entry.ret < begin;
+        for &i in &self.members {
+            let entry = self.entries[i as usize];
+            match kept.binary_search(&i) {
+                Ok(_) => history.push((i, entry)),
+                Err(_) if entry.fate == Fate::Failed || is_read(&entry) || is_before(&entry) => {}
+                Err(_) => history.push((i, Entry { fate: Fate::Unknown, ret: NEVER, ..entry })),
+            }
+        }
+        history
+    }
+}
+
+/// Whether an operation certainly changed nothing: it may be left out.
+fn is_read(entry: &Entry) -> bool {
+    match entry.action {
+        Action::Read(_) | Action::Contains(..) | Action::Elements(_) => true,
+        Action::Cas(_, _, Swap::Refused | Swap::Found(_))
+        | Action::Add(_, Some(false))
+        | Action::Remove(_, Some(false)) => entry.fate == Fate::Done && entry.repeats == 0,
+        _ => false,
+    }
+}
