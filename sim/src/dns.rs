@@ -54,6 +54,11 @@ impl Dns {
         Ip::named(name)
     }
 
+    /// Gives a host another address; its name means that at once.
+    pub fn set_address(&mut self, host: HostIx, ip: Ip) {
+        self.hosts[usize::from(host)] = ip;
+    }
+
     /// Whether a server lives on a host.
     pub fn set_alive(&mut self, host: HostIx, alive: bool) {
         self.gone[usize::from(host)] = !alive;
