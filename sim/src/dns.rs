@@ -157,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_means_the_address_its_host_has_now() {
+        let mut dns = dns(false);
+        let moved = Ip(0x0a4e_0001);
+        dns.set_address(0, moved);
+        assert_eq!(dns.look_up(1, "redis-1", NOW), answered(Some(moved), 0));
+        assert_eq!((dns.name_of(moved), dns.name_of(A)), (Ip::named("redis-1"), None));
+    }
+
+    #[test]
     fn a_name_goes_with_its_host_only_where_the_cluster_says_so() {
         for (vanish, expected) in [(false, Some(A)), (true, None)] {
             let mut dns = dns(vanish);
