@@ -345,7 +345,7 @@ impl Observations {
     pub fn had_throughout(&self, node: NodeIx, addr: Addr, from: TrueTime, until: TrueTime) -> bool {
         let mut had = self.node(node).addr;
         for moved in self.moves.iter().filter(|moved| moved.node == node && moved.at <= until) {
-            if moved.at > from && had == addr {
+            if moved.at > from && (had == addr || moved.addr == addr) {
                 return false;
             }
             had = moved.addr;
