@@ -67,13 +67,13 @@ const TABLE: &[Row] = &[
     ),
     (
         "restart = { of = [\"sentinel-1\", \"redis-1\"], data = \"deleted\", identity = \"new\" }",
-        (6, 66),
+        (6, 63),
         "`identity` is a Sentinel's and `data` a server's (write two [[faults]])",
     ),
     (
         "restart = { of = \"redis-1\", config = \"old\", identity = \"new\" }",
         (6, 18),
-        "wrong value of `of`: found \"redis-1\", expected Sentinels",
+        "there is no Sentinel `redis-1`",
     ),
     (
         "restart = { of = \"redis-1\" }",
