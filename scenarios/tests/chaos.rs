@@ -185,7 +185,7 @@ fn all_families_are_those_without_operators_and_lying_disks() {
             }
         }
     }
-    for kind in ["ClockDrift", "ClockFreeze", "Stall", "Fsync", "DiskFull", "Shape", "Kill", "PowerLoss"] {
+    for kind in ["ClockDrift", "ClockFreeze", "Stall", "Fsync", "DiskFull", "Link", "Kill", "PowerLoss"] {
         assert!(kinds.iter().any(|other| other == kind), "{kind}");
     }
 }

@@ -70,11 +70,7 @@ const TABLE: &[Row] = &[
         (6, 63),
         "`identity` is a Sentinel's and `data` a server's (write two [[faults]])",
     ),
-    (
-        "restart = { of = \"redis-1\", config = \"old\", identity = \"new\" }",
-        (6, 18),
-        "there is no Sentinel `redis-1`",
-    ),
+    ("restart = { of = \"redis-1\", config = \"old\", identity = \"new\" }", (6, 18), "there is no Sentinel `redis-1`"),
     (
         "restart = { of = \"redis-1\" }",
         (6, 11),
