@@ -270,7 +270,7 @@ fn observer_demotes(index: &Index<'_>, master: usize) -> Option<Hazard> {
     let obs = index.obs;
     let mut named = obs.final_views.iter().filter(|view| master_named(obs, &view.master) == Some(master));
     let first = named.next()?.addr;
-    if named.any(|view| view.addr != first) {
+    if named.any(|view| !obs.same_process(view.addr, first)) {
         return None;
     }
     let demoted = obs.events.iter().filter(|event| event.event.kind == EventKind::ConvertToSlave).any(|event| {

@@ -32,7 +32,7 @@ pub struct NodeInfo {
     pub name: String,
     /// What it is.
     pub kind: NodeKind,
-    /// Where it listens (a client: its host's address, port 0).
+    /// Where it listens at the beginning (a client: its host's address, port 0).
     pub addr: Addr,
     /// Name of its host.
     pub host: String,
@@ -203,6 +203,17 @@ pub struct PathAt {
     pub open: bool,
 }
 
+/// A process has another address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which process.
+    pub node: NodeIx,
+    /// Its address from then on. Nobody has had it before.
+    pub addr: Addr,
+}
+
 /// A Redis server began or ceased to answer nothing but LOADING. None of them does at first; a death ends it as well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadingAt {
@@ -295,6 +306,8 @@ pub struct Observations {
     pub presence: Vec<PresenceAt>,
     /// States of paths, in order.
     pub paths: Vec<PathAt>,
+    /// New addresses of processes, in order.
+    pub moves: Vec<MovedAt>,
     /// Beginnings and ends of loading, in order.
     pub loading: Vec<LoadingAt>,
     /// Failed saves and older files of Sentinels, in order.
@@ -319,9 +332,27 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// The process that listens at an address.
+    /// The process that listens at an address, or once did: no address is ever given to another.
     pub fn node_at(&self, addr: Addr) -> Option<NodeIx> {
-        self.nodes.iter().position(|node| node.addr == addr).map(|i| NodeIx(i as u16))
+        let first = self.nodes.iter().position(|node| node.addr == addr).map(|i| NodeIx(i as u16));
+        first.or_else(|| self.moves.iter().find(|moved| moved.addr == addr).map(|moved| moved.node))
+    }
+
+    /// Whether two addresses are, or were, those of one process.
+    pub fn same_process(&self, a: Addr, b: Addr) -> bool {
+        a == b || self.node_at(a).is_some_and(|node| self.node_at(b) == Some(node))
+    }
+
+    /// Whether a process had an address all the time from `from` to `until`.
+    pub fn had_throughout(&self, node: NodeIx, addr: Addr, from: TrueTime, until: TrueTime) -> bool {
+        let mut had = self.node(node).addr;
+        for moved in self.moves.iter().filter(|moved| moved.node == node && moved.at <= until) {
+            if moved.at > from && (had == addr || moved.addr == addr) {
+                return false;
+            }
+            had = moved.addr;
+        }
+        had == addr
     }
 
     /// A process's description.

@@ -301,7 +301,6 @@ pub(crate) fn action(what: &What) -> Action {
         What::Kill(targets) => Action::Kill(targets),
         What::Stop(targets) => Action::Stop(targets),
         What::Restart(targets) => Action::Restart(targets),
-        What::RestartAnew(targets) => Action::RestartAnew(targets),
         What::PowerLoss(targets) => Action::PowerLoss(targets),
         What::PowerOn(targets) => Action::PowerOn(targets),
         What::Pause(targets) => Action::Pause(targets),

@@ -155,7 +155,7 @@ pub enum FsyncFault {
     Lies,
 }
 
-/// What a process that is started again finds on its disk.
+/// What a process that is started again finds: on its disk, or around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found {
@@ -163,8 +163,12 @@ pub enum Found {
     OldConfig,
     /// The configuration file it was deployed with, in place of one that was deleted.
     FirstConfig,
+    /// A configuration file without the id of its Sentinel, which takes a new one and keeps everything else.
+    NewIdentity,
     /// No dataset files.
     NoData,
+    /// Its host at another address, which nobody was told; the one before answers nobody any more.
+    NewAddress,
 }
 
 /// What a step does.
@@ -177,8 +181,6 @@ pub enum Action {
     Stop(Vec<Target>),
     /// Starts dead processes again with what is on their disks.
     Restart(Vec<Target>),
-    /// Starts dead Sentinels without the id in their files: they take a new one, and keep everything else.
-    RestartAnew(Vec<Target>),
     /// The hosts lose power: processes gone, unsynced data gone, silence.
     PowerLoss(Vec<Target>),
     /// The hosts boot and their processes start.
@@ -223,7 +225,7 @@ pub enum Action {
     Fsync(Vec<Target>, FsyncFault),
     /// No space is left on the disks of these processes.
     DiskFull(Vec<Target>),
-    /// Starts dead processes with other files.
+    /// Starts dead processes with other files, or at another address.
     RestartWith(Vec<Target>, Vec<Found>),
     /// These servers cannot write snapshots.
     SnapshotsFail(Vec<Target>),

@@ -218,7 +218,6 @@ pub enum What {
     Kill(Vec<Target>),
     Stop(Vec<Target>),
     Restart(Vec<Target>),
-    RestartAnew(Vec<Target>),
     PowerLoss(Vec<Target>),
     PowerOn(Vec<Target>),
     Pause(Vec<Target>),

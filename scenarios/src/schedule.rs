@@ -164,7 +164,6 @@ impl Action {
             Action::Kill(targets)
             | Action::Stop(targets)
             | Action::Restart(targets)
-            | Action::RestartAnew(targets)
             | Action::PowerLoss(targets)
             | Action::PowerOn(targets)
             | Action::Pause(targets)

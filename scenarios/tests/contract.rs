@@ -10,7 +10,7 @@ use splitbrain_model::operator::redis::RedisCommand;
 
 use splitbrain_model::{Addr, Draws, Millis, Nanos, Purpose};
 use splitbrain_scenarios::{
-    Action, Dist, Link, ProcessKind, Resolved, Scenario, Source, Span, Step, Target, Trigger, scenario_files,
+    Action, Dist, Found, Link, ProcessKind, Resolved, Scenario, Source, Span, Step, Target, Trigger, scenario_files,
 };
 use std::path::Path;
 
@@ -298,7 +298,7 @@ fn every_form_of_fault_is_read() {
             OperatorCommand::Redis(RedisCommand::ReplicaOf(None)),
         ),
         Action::SnapshotsFail(named(&["redis-2"])),
-        Action::RestartAnew(named(&["sentinel-2"])),
+        Action::RestartWith(named(&["sentinel-2"]), vec![Found::NewIdentity]),
         Action::Undo(5),
     ];
     let actions: Vec<_> = resolved.schedule.into_iter().map(|step| step.action).collect();

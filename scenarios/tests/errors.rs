@@ -426,7 +426,7 @@ fn errors_in_faults() {
         ),
         ("at = \"1s\"\nsnapshots-fail = \"sentinels\"", (4, 18), "wrong value of `snapshots-fail`"),
         ("at = \"1s\"\nrestart = { of = \"redis-1\", identity = \"new\" }", (4, 18), "there is no Sentinel `redis-1`"),
-        ("at = \"1s\"\nrestart = { of = \"sentinel-1\" }", (4, 11), "which Sentinel is restarted, and as whom?"),
+        ("at = \"1s\"\nrestart = { of = \"sentinel-1\" }", (4, 11), "what does it find when it is restarted?"),
         ("at = \"1s\"\nrestart = { of = \"sentinel-1\", identity = \"old\" }", (4, 43), "wrong value of `identity`"),
         ("at = \"1s\"\ndebug-sleep = { of = \"sentinel-1\", for = \"3s\" }", (4, 22), "wrong value of `of`"),
         (

@@ -66,9 +66,21 @@ const TABLE: &[Row] = &[
         "wrong value of `of`: found \"sentinel-1\", expected Redis servers",
     ),
     (
-        "restart = { of = \"sentinel-1\", config = \"old\", identity = \"new\" }",
-        (6, 48),
-        "`identity` goes with no other key but `of` (a deleted configuration file is a new identity too)",
+        "restart = { of = [\"sentinel-1\", \"redis-1\"], data = \"deleted\", identity = \"new\" }",
+        (6, 63),
+        "`identity` is a Sentinel's and `data` a server's (write two [[faults]])",
+    ),
+    ("restart = { of = \"redis-1\", config = \"old\", identity = \"new\" }", (6, 18), "there is no Sentinel `redis-1`"),
+    (
+        "restart = { of = \"redis-1\" }",
+        (6, 11),
+        "what does it find when it is restarted?: expected `config`, `identity`, `data` or `address`",
+    ),
+    ("restart = { address = \"new\" }", (6, 11), "which process is restarted?: expected `of`"),
+    (
+        "restart = { of = \"redis-1\", address = \"10.77.0.99\" }",
+        (6, 39),
+        "wrong value of `address`: found \"10.77.0.99\", expected `new`",
     ),
     (
         "start = \"redis-2\"",
@@ -88,6 +100,29 @@ fn mistakes_in_faults_are_reported_where_they_stand() {
         let start = format!("s.toml:{}:{}: {message}", position.0, position.1);
         let line = error.one_line();
         assert!(line.starts_with(&start), "in\n{fault}\nfound    {line}\nexpected {start}");
+    }
+}
+
+#[test]
+fn whoever_shares_a_host_moves_with_it() {
+    let read = |of: &str| {
+        let text = format!(
+            "[cluster]\nhosts = {{ box = [\"redis-2\", \"sentinel-2\"] }}\n[[clients]]\nname = \"app\"\nhost = \"redis-1\"\n\
+             [[faults]]\nat = \"1s\"\nrestart = {{ of = {of}, address = \"new\" }}\n"
+        );
+        Scenario::parse(&Source::new("s.toml", text)).map_err(|error| error.one_line())
+    };
+    for of in ["\"box\"", "[\"sentinel-2\", \"redis-2\"]", "[\"redis-1\", \"app\"]", "\"redis-3\"", "\"old-master\""] {
+        assert!(read(of).is_ok(), "{of}: {:?}", read(of));
+    }
+    for (of, message) in [
+        ("\"redis-2\"", "`sentinel-2` shares the host of `redis-2`, and with it the address"),
+        ("[\"redis-3\", \"sentinel-2\"]", "`redis-2` shares the host of `sentinel-2`, and with it the address"),
+        ("\"redis-1\"", "`app` shares the host of `redis-1`, and with it the address"),
+        ("\"app\"", "`redis-1` shares the host of `app`, and with it the address"),
+    ] {
+        let start = format!("s.toml:8:18: {message}: expected all processes of a host, or the host by its name");
+        assert_eq!(read(of).unwrap_err(), start);
     }
 }
 

@@ -54,6 +54,11 @@ impl Dns {
         Ip::named(name)
     }
 
+    /// Gives a host another address; its name means that at once.
+    pub fn set_address(&mut self, host: HostIx, ip: Ip) {
+        self.hosts[usize::from(host)] = ip;
+    }
+
     /// Whether a server lives on a host.
     pub fn set_alive(&mut self, host: HostIx, alive: bool) {
         self.gone[usize::from(host)] = !alive;
@@ -149,6 +154,15 @@ mod tests {
         assert_eq!(dns.look_up(1, "redis-1", NOW), answered(Some(A), 0));
         assert_eq!(dns.look_up(0, "nobody", NOW), answered(None, 0));
         assert_eq!(dns.name_of(B), Ip::named("redis-2"));
+    }
+
+    #[test]
+    fn a_name_means_the_address_its_host_has_now() {
+        let mut dns = dns(false);
+        let moved = Ip(0x0a4e_0001);
+        dns.set_address(0, moved);
+        assert_eq!(dns.look_up(1, "redis-1", NOW), answered(Some(moved), 0));
+        assert_eq!((dns.name_of(moved), dns.name_of(A)), (Ip::named("redis-1"), None));
     }
 
     #[test]

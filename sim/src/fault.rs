@@ -18,6 +18,7 @@
 //! | fsync: takes | untouched | untouched; whoever waits for the disk answers nobody | a busy disk, throttled cloud volume |
 //! | fsync: fails, disk-full | untouched | untouched; `appendfsync always` exits | EIO of a dying disk, `df` at 100 % |
 //! | fsync: lies | untouched; lost on power loss though synced | untouched | a volatile write cache, `eatmydata`, `nobarrier` |
+//! | restart with `address` | what has left still arrives; everything else meets silence | gone with the process; the old address answers nobody | a rescheduled pod, `docker compose up --force-recreate`, a DHCP lease that ran out |
 //! | restart with `config`, `data` | untouched | untouched | volume restored from a snapshot, pod without a persistent volume |
 //! | redis-command, sentinel-command | untouched | as the command closes them | `redis-cli` |
 //! | debug-sleep | the kernel takes it until buffers are full | stay; requests are executed on waking | `redis-cli debug sleep` |
@@ -41,10 +42,6 @@ impl Run<'_> {
             Action::Kill(targets) => self.on_processes(i, "kill", targets, |run, p| run.world.kill(p)),
             Action::Stop(targets) => self.on_processes(i, "stop", targets, |run, p| run.terminate(p)),
             Action::Restart(targets) => self.on_processes(i, "restart", targets, |run, p| run.restart(p)),
-            Action::RestartAnew(targets) => self.on_processes(i, "restart with a new identity", targets, |run, p| {
-                run.world.forget_identity(p);
-                run.restart(p);
-            }),
             Action::Pause(targets) => self.on_processes(i, "pause", targets, |run, p| run.world.pause(p)),
             Action::Resume(targets) => self.on_processes(i, "resume", targets, |run, p| run.world.resume(p)),
             Action::PowerLoss(targets) => {
@@ -144,13 +141,15 @@ impl Run<'_> {
                 let words = found.iter().map(|found| match found {
                     Found::OldConfig => "its old configuration",
                     Found::FirstConfig => "the configuration it was deployed with",
+                    Found::NewIdentity => "a new identity",
                     Found::NoData => "no data",
+                    Found::NewAddress => "a new address",
                 });
                 let verb = format!("restart with {}", words.collect::<Vec<_>>().join(" and "));
-                self.on_processes(i, &verb, targets, |run, p| {
-                    found.iter().for_each(|found| run.world.change_files(p, found));
-                    run.restart(p);
-                })
+                let prepare = |run: &mut Run<'_>, p| found.iter().for_each(|found| run.world.change_files(p, found));
+                let text = self.on_processes(i, &verb, targets, prepare);
+                self.bound[i].clone().into_iter().for_each(|p| self.restart(p));
+                text
             }
             Action::SnapshotsFail(targets) => {
                 let fail = |run: &mut Run<'_>, p| run.world.set_snapshots_fail(p, true);
@@ -185,7 +184,7 @@ impl Run<'_> {
     fn start_late(&mut self, p: u16) {
         for (name, servers) in &self.scenario.masters {
             if let Some(master) = self.current_master(name) {
-                let addr = self.scenario.processes[usize::from(master)].addr;
+                let addr = self.world.procs()[usize::from(master)].addr;
                 self.world.configure_master(p, name, servers.contains(&usize::from(p)), addr);
             }
         }

@@ -1,7 +1,7 @@
 //! The recorder: turns what nodes and the world tell it into observations.
 
 use splitbrain_checker::observations::{
-    AppliedAt, BranchAt, EventAt, ForcedAt, FullSyncAt, LoadingAt, LostFileAt, NodeIx, NodeKind, Observations,
+    AppliedAt, BranchAt, EventAt, ForcedAt, FullSyncAt, LoadingAt, LostFileAt, MovedAt, NodeIx, NodeKind, Observations,
     Operation, PathAt, Presence, PresenceAt, RoleAt,
 };
 use splitbrain_model::event::Event;
@@ -60,6 +60,22 @@ impl Recorder {
 
     fn number(&self, ip: Ip) -> Ip {
         ip.name().and_then(|name| self.numbers.get(name).copied()).unwrap_or(ip)
+    }
+
+    /// The process that listens at an address, or once did.
+    pub fn node_at(&self, addr: Addr) -> Option<NodeIx> {
+        self.by_addr.get(&addr).copied()
+    }
+
+    /// A process has another address from now on. Its name means that; what was said of the one before was said of it.
+    pub fn moved(&mut self, at: TrueTime, p: u16, addr: Addr) {
+        let node = NodeIx(p);
+        let info = &self.seen.nodes[usize::from(p)];
+        self.numbers.insert(info.host.to_ascii_lowercase(), addr.ip);
+        if info.kind != NodeKind::Client {
+            self.by_addr.insert(addr, node);
+        }
+        self.seen.moves.push(MovedAt { at, node, addr });
     }
 
     /// A Sentinel event.

@@ -476,8 +476,8 @@ impl<'a> Run<'a> {
         // The first of those named most often.
         let most = named.iter().map(|(count, _)| *count).max();
         let addr = named.iter().find(|(count, _)| Some(*count) == most).map(|(_, addr)| *addr);
-        let at = |addr| self.scenario.processes.iter().position(|process| process.addr == addr);
-        addr.and_then(at).or(servers.first().copied()).map(|p| p as u16)
+        let at = |addr| self.world.recorder.node_at(addr).map(|node| node.0);
+        addr.and_then(at).or(servers.first().map(|&p| p as u16))
     }
 
     fn replicas_linked(&self) -> bool {

@@ -50,6 +50,8 @@ pub enum State {
     Closed,
     /// The kernel that held it lost power.
     Gone,
+    /// Its host has another address now: nobody is where it was.
+    Silent,
 }
 
 /// What an event of the network means. The world schedules them.
@@ -348,7 +350,11 @@ impl Tcp {
     pub fn transmit(&mut self, ix: EndIx, now: TrueTime) {
         let end = &mut self.ends[ix as usize];
         let idle = end.waiting.messages == 0 && !end.waiting.accept && !end.waiting.fin;
-        if idle || end.stalled || end.window_closed || matches!(end.state, State::Connecting | State::Gone) {
+        if idle
+            || end.stalled
+            || end.window_closed
+            || matches!(end.state, State::Connecting | State::Gone | State::Silent)
+        {
             return;
         }
         let Some(at) = self.links.send(end.link, u64::from(end.waiting.bytes), now) else {
@@ -383,7 +389,7 @@ impl Tcp {
         };
         let back = self.end(ix ^ 1).link;
         let receiving_host = self.links_from(back);
-        if !self.links.is_up(receiving_host) {
+        if !self.links.is_up(receiving_host) || self.end(ix ^ 1).state == State::Silent {
             self.put_back(ix, segment);
             self.stall(ix, now);
             return Outcome::Nothing;
@@ -457,14 +463,14 @@ impl Tcp {
     /// The retransmission timer of `ix` has run out.
     pub fn retransmit(&mut self, ix: EndIx, generation: u32, now: TrueTime) -> Outcome {
         let end = &self.ends[ix as usize];
-        if end.timer != generation || !end.timer_armed || end.state == State::Gone {
+        if end.timer != generation || !end.timer_armed || matches!(end.state, State::Gone | State::Silent) {
             return Outcome::Nothing;
         }
         let back = self.end(ix ^ 1).link;
         let (there, again) = (self.end(ix).link, self.end(ix).rto);
         // Segments still in flight when the direction stalled have all arrived or come back by now.
         let arrival = self.links.send(there, u64::from(self.end(ix).waiting.bytes), now);
-        let host_up = self.links.is_up(self.links_from(back));
+        let host_up = self.links.is_up(self.links_from(back)) && self.end(ix ^ 1).state != State::Silent;
         if let (Some(at), true) = (arrival, host_up) {
             let acknowledged = !self.links.is_blocked(back);
             let end = &mut self.ends[ix as usize];
@@ -536,7 +542,7 @@ impl Tcp {
         end.rx_bytes = 0;
         let finished = end.eof == Some(CloseReason::Reset) || end.eof == Some(CloseReason::TimedOut);
         match state {
-            State::Closed | State::Gone => end.state = state,
+            State::Closed | State::Gone | State::Silent => end.state = state,
             State::Connecting | State::Unborn => {}
             State::Open | State::Waiting if finished => {}
             State::Open | State::Waiting if abort || unread || state == State::Waiting => self.send_reset(ix, now),
@@ -563,26 +569,6 @@ impl Tcp {
         }
     }
 
-    fn vanish(&mut self, ix: EndIx) {
-        let end = self.end_mut(ix);
-        end.state = State::Gone;
-        end.rx.clear();
-        end.wire.clear();
-        end.flight.clear();
-        end.waiting = EMPTY;
-        end.timer += 1;
-    }
-
-    /// The kernel of a host is gone, and with it all its sockets.
-    pub fn vanish_host(&mut self, host: crate::link::HostIx) {
-        for ix in 0..self.ends.len() as EndIx {
-            let end = self.end(ix);
-            if self.links.source(end.link) == host && end.state != State::Unborn {
-                self.vanish(ix);
-            }
-        }
-    }
-
     /// How many connections were ever opened.
     pub fn connections(&self) -> usize {
         self.ends.len() / 2
@@ -590,5 +576,6 @@ impl Tcp {
 }
 
 mod buffers;
+mod gone;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 mod iterate;
 mod life;
+mod relocate;
 mod stall;
 
 use crate::chance::Stream;
@@ -60,6 +61,8 @@ struct HostState {
     clock: HostClock,
     ip: Ip,
     next_port: u16,
+    /// It has lost its address and gets another as soon as something starts on it.
+    moves: bool,
     /// It stands still with its kernel.
     stalled: bool,
     /// Processes that go on when it does.
@@ -98,6 +101,8 @@ pub struct World {
     next_client_number: u32,
     /// The seed of everything from some moment on, and whether that has come.
     again: Option<(u64, bool)>,
+    /// How many new addresses were given away.
+    moved: u32,
     /// What is recorded.
     pub recorder: Recorder,
     /// One line per event, if asked for.
@@ -122,6 +127,7 @@ impl World {
                     clock: HostClock::new(WallTime(origin + skew + offset), MonoTime(boot.below(1 << 45))),
                     ip: host.ip,
                     next_port: 32_768 + boot.below(20_000) as u16,
+                    moves: false,
                     stalled: false,
                     asleep: Vec::new(),
                     held: Vec::new(),
@@ -156,6 +162,7 @@ impl World {
             checkpoints: Vec::new(),
             next_client_number: clients as u32,
             again: None,
+            moved: 0,
             recorder,
             trace: None,
         }
@@ -361,6 +368,9 @@ impl World {
             return;
         }
         let addr = self.tcp.target(end);
+        if self.hosts[usize::from(server_host)].ip != addr.ip {
+            return;
+        }
         let listener = self.listeners.get(&addr).copied();
         let listener = listener.filter(|&p| self.procs[usize::from(p)].life.has_sockets());
         let listener = listener.map(|p| (p, self.procs[usize::from(p)].accept_queue.len()));

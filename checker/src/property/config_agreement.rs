@@ -1,4 +1,5 @@
-//! `config-agreement`: one configuration epoch names one address, over all Sentinels.
+//! `config-agreement`: one configuration epoch names one address, over all Sentinels. Two addresses of one process, which it
+//! had one after the other, count as one: who knows it by name has one address or the other, until its next look-up.
 //!
 //! Known are: the initial address (epoch 0 where a final view still has it), every promotion (the epoch of the attempt
 //! and the promoted replica), and every Sentinel's final view. A Sentinel that has promoted a replica and not yet
@@ -43,13 +44,13 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
     }));
     claims.sort_by_key(|claim| (claim.round, claim.at));
     for round in claims.chunk_by(|a, b| a.round == b.round) {
-        let Some(second) = round.iter().find(|claim| claim.addr != round[0].addr) else {
+        let Some(second) = round.iter().find(|claim| !obs.same_process(claim.addr, round[0].addr)) else {
             continue;
         };
         let (master, epoch) = second.round;
         let mut places: Vec<(Addr, NodeIx)> = Vec::new();
         for claim in round {
-            if !places.iter().any(|(addr, _)| *addr == claim.addr) {
+            if !places.iter().any(|(addr, _)| obs.same_process(*addr, claim.addr)) {
                 places.push((claim.addr, claim.by));
             }
         }

@@ -28,12 +28,12 @@ fn judged(obs: &Observations, wanted: &Occurrence) -> Option<Finding> {
     let mut found: Vec<&EventAt> = Vec::new();
     // A Sentinel or server that this cluster does not have says nothing, and nothing is said of it.
     if by != Some(None) && of != Some(None) {
-        let (by, of) = (by.flatten(), of.flatten().map(|node| obs.node(node).addr));
+        let (by, of) = (by.flatten(), of.flatten());
         found.extend(obs.events.iter().filter(|event| {
             event.event.kind == wanted.event
                 && event.at >= obs.t0
                 && by.is_none_or(|node| event.node == node)
-                && of.is_none_or(|addr| about(event) == addr)
+                && of.is_none_or(|node| obs.node_at(about(event)) == Some(node))
         }));
     }
     let count = found.len() as u32;

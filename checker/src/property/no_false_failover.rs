@@ -2,7 +2,8 @@
 //!
 //! False is a completed failover, not begun by an operator, if the old master's process was running (neither paused nor
 //! dead, nor loading a dataset, when it serves nobody) and its paths to a majority of its Sentinels, themselves running,
-//! were open in both directions, all the time from down-after before the decisive +sdown until the +try-failover.
+//! were open in both directions, all the time from down-after before the decisive +sdown until the +try-failover. One that has
+//! another address than the Sentinels know was not reachable.
 //! Decisive is the +sdown that made the quorum complete; where fewer opinions stood than the quorum (a stale agreement,
 //! H3), the last one.
 //!
@@ -54,7 +55,7 @@ fn all_was_well(obs: &Observations, index: &Index<'_>, attempt: &Attempt) -> Opt
     let decisive = attempt.down_since.unwrap_or(attempt.tried);
     let from = TrueTime(decisive.0.saturating_sub(settings.down_after.nanos().0));
     let until = attempt.tried;
-    if !index.served_throughout(old, from, until) {
+    if !index.served_throughout(old, from, until) || !obs.had_throughout(old, attempt.old, from, until) {
         return None;
     }
     let reaching = settings.sentinels.iter().filter(|&&sentinel| {

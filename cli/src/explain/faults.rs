@@ -19,7 +19,11 @@ pub const ENTRIES: &[Entry] = &[
          identity = \"new\" }` deletes a Sentinel's id from its file before: it takes a new one, and the others must \
          not count it twice. `config = \"old\"` puts back the configuration file as it was when the schedule began, and \
          `\"deleted\"` the one it was deployed with: a Sentinel forgets its id, its votes and whom it knew, a server its role. \
-         `data = \"deleted\"` starts a server empty.",
+         `data = \"deleted\"` starts a server empty. With `address = \"new\"` the host comes back at another address, with all \
+         of its processes (which have to be named, all or the host): a rescheduled pod, `docker compose up --force-recreate`, a \
+         DHCP lease that ran out. The old address answers nobody any more, a host name means the new one at once, and nobody \
+         changes a configuration file: replicas go on asking the old one for their master, applications for a Sentinel. Network \
+         faults of the host go with it. A host on which something still runs stays where it is. All of these keys combine.",
     ),
     entry(
         "start",

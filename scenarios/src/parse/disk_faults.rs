@@ -23,33 +23,42 @@ pub fn fsync(field: &Field<'_>, names: &Names) -> Read<What> {
     Ok(What::Fsync(names.targets(&of, false)?, fault))
 }
 
-/// `{ of = "sentinel-1", identity = "new" }`, or `{ of = …, config = "old", data = "deleted" }`
+/// `{ of = …, config = "old", identity = "new", data = "deleted", address = "new" }`: `of` and at least one of the others.
 pub fn restart(field: &Field<'_>, names: &Names) -> Read<What> {
     let mut table = field.table("`restart`")?;
-    let (of, identity) = (table.get("of"), table.get("identity"));
-    let (config, data) = (table.get("config"), table.get("data"));
+    let (of, config, identity) = (table.get("of"), table.get("config"), table.get("identity"));
+    let (data, address) = (table.get("data"), table.get("address"));
     table.finish(&[])?;
-    if config.is_none() && data.is_none() {
-        let (Some(of), Some(identity)) = (of, identity) else {
-            let error = field.error("which Sentinel is restarted, and as whom?").expected("`of` and `identity`");
-            return Err(error.help("or with which files: `config`, `data`"));
-        };
-        identity.word(&[("new", ())])?;
-        return Ok(What::RestartAnew(sentinels(&of, names)?));
-    }
-    if let Some(identity) = identity {
-        let error = identity.key_error("`identity` goes with no other key but `of`");
-        return Err(error.help("a deleted configuration file is a new identity too"));
-    }
     let Some(of) = of else { return Err(field.error("which process is restarted?").expected("`of`")) };
+    // In the order in which they are applied: a configuration file that is put back has an id to be deleted.
     let mut found = Vec::new();
     if let Some(config) = &config {
         found.push(config.word(&[("old", Found::OldConfig), ("deleted", Found::FirstConfig)])?);
     }
-    if let Some(data) = &data {
-        data.word(&[("deleted", ())])?;
-        found.push(Found::NoData);
+    if let Some(identity) = &identity {
+        found.push(identity.word(&[("new", Found::NewIdentity)])?);
     }
-    let targets = if data.is_some() { servers(&of, names)? } else { names.targets(&of, false)? };
+    if let Some(data) = &data {
+        found.push(data.word(&[("deleted", Found::NoData)])?);
+    }
+    if let Some(address) = &address {
+        found.push(address.word(&[("new", Found::NewAddress)])?);
+    }
+    if found.is_empty() {
+        let error = field.error("what does it find when it is restarted?");
+        return Err(error.expected("`config`, `identity`, `data` or `address`"));
+    }
+    let targets = match (identity, data) {
+        (Some(identity), Some(_)) => {
+            let error = identity.key_error("`identity` is a Sentinel's and `data` a server's");
+            return Err(error.help("write two [[faults]]"));
+        }
+        (Some(_), None) => sentinels(&of, names)?,
+        (None, Some(_)) => servers(&of, names)?,
+        (None, None) => names.targets(&of, false)?,
+    };
+    if address.is_some() {
+        names.move_together(&targets, &of)?;
+    }
     Ok(What::RestartWith(targets, found))
 }

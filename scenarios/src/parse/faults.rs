@@ -113,7 +113,6 @@ fn can_be_undone(what: &What) -> bool {
     !matches!(
         what,
         W::Restart(_)
-            | W::RestartAnew(_)
             | W::Start(_)
             | W::RestartWith(..)
             | W::Pattern(Pattern::Swizzle(..))

@@ -124,6 +124,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     names.add_hosts(&cluster)?;
     let clients = clients::read(sections.clients.as_ref(), &mut names, &masters, &sentinel)?;
     let hosts = names.placed(&cluster, &clients)?;
+    names.settle(&hosts, &clients);
     let network = network::read(sections.network.as_ref(), sections.disk.as_ref())?;
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let chaos = chaos::read(sections.chaos.as_ref())?;

@@ -40,6 +40,8 @@ pub struct Names {
     masters: Vec<String>,
     sentinels: u32,
     late: Vec<String>,
+    /// Hosts of processes that have none of their own name.
+    homes: BTreeMap<String, String>,
 }
 
 impl Names {
@@ -54,6 +56,7 @@ impl Names {
             masters: masters.iter().map(|master| master.conf.name.to_string()).collect(),
             sentinels,
             late: Vec::new(),
+            homes: BTreeMap::new(),
         }
     }
 
@@ -126,6 +129,45 @@ impl Names {
             hosts.push((host.key.to_owned(), placed));
         }
         Ok(hosts)
+    }
+
+    /// Takes note of who lives where, as [`Names::placed`] and the clients say it.
+    pub fn settle(&mut self, hosts: &[(String, Vec<String>)], clients: &[ClientSpec]) {
+        for (host, processes) in hosts {
+            self.homes.extend(processes.iter().map(|process| (process.clone(), host.clone())));
+        }
+        for client in clients {
+            let Some(beside) = &client.host else { continue };
+            let home = self.home(beside).to_owned();
+            self.homes.extend(client.members.iter().map(|member| (member.clone(), home.clone())));
+        }
+    }
+
+    /// The host of a process; of a host, itself.
+    fn home<'n>(&'n self, name: &'n str) -> &'n str {
+        self.homes.get(name).map_or(name, String::as_str)
+    }
+
+    /// Refuses targets that would take somebody with them who is not named: all processes of a host share its address.
+    pub fn move_together(&self, targets: &[Target], at: &Field<'_>) -> Read<()> {
+        let named = |name: &str| targets.iter().any(|target| matches!(target, Target::Named(other) if other == name));
+        for target in targets {
+            let Target::Named(name) = target else { continue };
+            let home = self.home(name);
+            if self.is_host(home) && named(home) {
+                continue;
+            }
+            let left = |other: &&String| self.home(other) == home && !self.is_host(other) && !named(other);
+            if let Some(left) = self.names.keys().find(left) {
+                let error = at.error(format!("`{left}` shares the host of `{name}`, and with it the address"));
+                return Err(error.expected("all processes of a host, or the host by its name"));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_host(&self, name: &str) -> bool {
+        matches!(self.names.get(name), Some(Meaning::Host))
     }
 
     /// The name of a host a client is to run on: a declared host, or the host of a process.

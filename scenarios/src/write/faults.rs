@@ -65,7 +65,6 @@ fn what(action: &Action, table: &mut Table) -> Result<(), Unwritable> {
         Action::Kill(of) => ("kill", targets(of)?),
         Action::Stop(of) => ("stop", targets(of)?),
         Action::Restart(of) => ("restart", targets(of)?),
-        Action::RestartAnew(of) => ("restart", inline([("of", targets(of)?), ("identity", text("new"))])),
         Action::PowerLoss(of) => ("power-loss", targets(of)?),
         Action::PowerOn(of) => ("power-on", targets(of)?),
         Action::Pause(of) => ("pause", targets(of)?),
@@ -126,7 +125,9 @@ fn restart(of: &[Target], found: &[Found]) -> Result<Value, Unwritable> {
     let files = found.iter().map(|found| match found {
         Found::OldConfig => ("config", text("old")),
         Found::FirstConfig => ("config", text("deleted")),
+        Found::NewIdentity => ("identity", text("new")),
         Found::NoData => ("data", text("deleted")),
+        Found::NewAddress => ("address", text("new")),
     });
     Ok(inline([("of", targets(of)?)].into_iter().chain(files)))
 }

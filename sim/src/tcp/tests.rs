@@ -242,6 +242,21 @@ fn power_loss_is_silence_and_a_reset_after_the_reboot() {
 }
 
 #[test]
+fn an_address_that_was_left_answers_nothing_not_even_after_a_reboot() {
+    let mut net = established();
+    net.send(net.server(), 1);
+    net.tcp.silence_host(1);
+    net.send(net.client, 1);
+    net.run_for(Nanos::from_secs(600));
+    assert_eq!((net.read(net.client), net.tcp.end(net.client).eof), (1, None), "what had left arrives");
+    net.tcp.links.set_power(1, false);
+    net.tcp.vanish_host(1);
+    net.tcp.links.set_power(1, true);
+    net.run_for(Nanos::from_secs(600));
+    assert_eq!(net.tcp.end(net.client).eof, Some(CloseReason::TimedOut));
+}
+
+#[test]
 fn a_receiver_that_reads_nothing_stops_the_sender_until_it_reads() {
     let mut net = established();
     for _ in 0..3 {

@@ -41,6 +41,7 @@ impl World {
     }
 
     fn launch(&mut self, p: u16, up: TrueTime) {
+        self.move_host_of(p);
         let proc = &mut self.procs[usize::from(p)];
         proc.life = Life::Starting;
         proc.incarnation += 1;
@@ -284,19 +285,25 @@ impl World {
         self.procs.iter_mut().for_each(|proc| proc.disk.keep_configs(now));
     }
 
-    /// Changes the files of a dead process: its configuration, or its data.
+    /// Changes what a dead process finds when it is started again: its configuration, its data, the address of its host.
     pub fn change_files(&mut self, p: u16, found: &Found) {
         let proc = &mut self.procs[usize::from(p)];
         if !matches!(proc.life, Life::Dead | Life::Exiting) {
             return;
+        }
+        match found {
+            // The file as such is as it was: none of what was saved is missing.
+            Found::NewIdentity => return proc.disk.sentinel.iter_mut().for_each(|conf| conf.myid = None),
+            Found::NewAddress => return self.hosts[usize::from(proc.host)].moves = true,
+            Found::OldConfig | Found::FirstConfig | Found::NoData => {}
         }
         let first = self.kinds[usize::from(p)].clone();
         self.change_disk(p, |disk, _| match (found, first) {
             (Found::OldConfig, _) => disk.roll_back_configs(),
             (Found::FirstConfig, ProcessKind::Sentinel(conf)) => disk.sentinel = Some(conf),
             (Found::FirstConfig, ProcessKind::Redis(conf)) => disk.redis.conf = conf,
-            (Found::FirstConfig, ProcessKind::Client(_)) => {}
             (Found::NoData, _) => disk.lose_data(),
+            _ => {}
         });
     }
 
@@ -308,14 +315,6 @@ impl World {
         change(disk, self.now);
         if disk.sentinel != before {
             self.recorder.lost_file(self.now, NodeIx(p), true);
-        }
-    }
-
-    /// Deletes a dead Sentinel's id from its file: the next start draws another.
-    pub fn forget_identity(&mut self, p: u16) {
-        let proc = &mut self.procs[usize::from(p)];
-        if let (Life::Dead | Life::Exiting, Some(conf)) = (proc.life, &mut proc.disk.sentinel) {
-            conf.myid = None;
         }
     }
 

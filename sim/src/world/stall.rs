@@ -90,7 +90,7 @@ impl World {
         stalled
     }
 
-    fn procs_on(&self, host: HostIx) -> Vec<u16> {
+    pub(super) fn procs_on(&self, host: HostIx) -> Vec<u16> {
         (0..self.procs.len() as u16).filter(|&p| self.procs[usize::from(p)].host == host).collect()
     }
 }

@@ -185,6 +185,13 @@ fn simpler(action: &Action) -> Vec<Action> {
                 |after: Millis| Action::Dns { at: at.clone(), of: of.clone(), answers: NameAnswers::Slow(after) };
             smaller(*after, 1).into_iter().map(slow).collect()
         }
+        Action::RestartWith(of, found) => {
+            let without = |i: usize| {
+                let rest: Vec<_> = found.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, found)| *found).collect();
+                if rest.is_empty() { Action::Restart(of.clone()) } else { Action::RestartWith(of.clone(), rest) }
+            };
+            (0..found.len()).map(without).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn sentence(what: &str) -> String {
         ("power-on ", " booted again"),
     ];
     for (verb, is) in forms {
-        if let Some(names) = what.strip_prefix(verb).filter(|names| !names.is_empty()) {
+        if let Some(names) = what.strip_prefix(verb).filter(|names| !names.is_empty() && !names.starts_with("with ")) {
             let are = if names.contains(", ") { "are" } else { "is" };
             return format!("{names} {are}{is}.");
         }
@@ -102,6 +102,7 @@ mod tests {
         assert_eq!(sentence("isolate redis-1, near"), "redis-1, near are cut off from all others.");
         assert_eq!(sentence("partition a | b, c"), "The network splits: a on one side, b, c on the other.");
         assert_eq!(sentence("drop a > b"), "Packets from a to b are lost.");
+        assert_eq!(sentence("restart with a new address redis-1"), "Restart with a new address redis-1.");
         assert_eq!(sentence("end of isolate"), "End of isolate.");
     }
 }

@@ -2,6 +2,7 @@
 //! asserted over the record what the real thing does. Numbers come from the specification of the protocol and from
 //! settings, never from earlier output of the simulator.
 
+mod address;
 mod clock;
 mod disk;
 mod late;
