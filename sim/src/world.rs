@@ -368,6 +368,7 @@ impl World {
             return;
         }
         let addr = self.tcp.target(end);
+        // The host has left this address: no one is there to refuse.
         if self.hosts[usize::from(server_host)].ip != addr.ip {
             return;
         }
