@@ -167,7 +167,7 @@ mod tests {
         let new = || ProcessDraws::new(7, "client", "client-1");
         let (mut left, mut one, mut two, mut one_again) = (new(), new(), new(), new());
         assert_eq!(begun(&mut left), begun(&mut one));
-        [&mut two, &mut one_again].map(begun);
+        assert_eq!(begun(&mut two), begun(&mut one_again));
         one.reseed(1);
         one_again.reseed(1);
         two.reseed(2);
