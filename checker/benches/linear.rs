@@ -39,16 +39,18 @@ fn registers(name: &str, load: Load) {
 fn row(name: &str, model: Model, load: Load, ops: Option<Vec<Op>>) {
     let history = history(load);
     let mut scratch = Scratch::default();
-    let (mut arrays, mut pass) = (f64::NAN, f64::NAN);
+    let (mut arrays, mut pass) = ("-".to_owned(), "-".to_owned());
     if let Some(ops) = &ops {
-        arrays = spent(|| {
+        let best = spent(|| {
             let mut report = Report::default();
             register::check_arrays(black_box(ops), &mut scratch, &mut report);
             black_box(report.total);
         });
-        pass = spent(|| {
+        arrays = format!("{best:.4}");
+        let best = spent(|| {
             black_box(ops.iter().fold(0, |sum, op: &Op| sum ^ op.call ^ op.ret ^ op.source));
         });
+        pass = format!("{best:.4}");
     }
     let mut verdict = String::new();
     let entries = spent(|| {
@@ -63,7 +65,7 @@ fn row(name: &str, model: Model, load: Load, ops: Option<Vec<Op>>) {
     let plain = spent(|| {
         black_box(history.entries.iter().fold(0, |sum, e: &Entry| sum ^ e.call ^ e.ret ^ e.object));
     });
-    println!("{name:44} {arrays:>9.4} {pass:>9.4} {entries:>9.4} {plain:>9.4}  {verdict}");
+    println!("{name:44} {arrays:>9} {pass:>9} {entries:>9.4} {plain:>9.4}  {verdict}");
 }
 
 /// Milliseconds for one call.

@@ -13,30 +13,32 @@
 //! Where elements are removed *and* whole sets are read, the order of the reads is no longer given by what is in them:
 //! undecided.
 
-use super::slips::{Slip, slipped};
-use super::values::Index;
-use super::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen, room};
+mod life;
+
+use crate::linear::slips::{Slip, slipped};
+use crate::linear::values::Index;
+use crate::linear::{Action, AnomalyKind, Entry, Fate, History, NEVER, Report, Scratch, Span, chosen, room};
 use std::collections::BTreeSet;
 
 /// No operation.
-pub(super) const NONE: u32 = u32::MAX;
+pub(in crate::linear) const NONE: u32 = u32::MAX;
 
 /// An event number and whose it is.
-pub(super) type Event = (u32, u32);
+pub(in crate::linear) type Event = (u32, u32);
 
 /// What is known of the element that an operation added.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Element {
+pub(in crate::linear) struct Element {
     /// Earliest return and latest call of those who saw it.
-    pub(super) seen: Event,
-    pub(super) seen_last: Event,
+    pub(in crate::linear) seen: Event,
+    pub(in crate::linear) seen_last: Event,
     /// Latest call of those who missed it.
-    pub(super) missed: Event,
+    pub(in crate::linear) missed: Event,
     /// Who removed it.
-    pub(super) removal: u32,
+    pub(in crate::linear) removal: u32,
     /// Reads of all elements that have it: how many, the smallest, and the one looked at last.
     reads: u32,
-    pub(super) level: u32,
+    pub(in crate::linear) level: u32,
     stamp: u32,
 }
 
@@ -55,9 +57,9 @@ const UNKNOWN: Element = Element {
 pub struct Tables {
     index: Index,
     /// For each operation that added an element.
-    pub(super) elements: Vec<Element>,
+    pub(in crate::linear) elements: Vec<Element>,
     /// Reads of all elements: object, size, entry; sorted.
-    pub(super) reads: Vec<(u32, u32, u32)>,
+    pub(in crate::linear) reads: Vec<(u32, u32, u32)>,
     /// Additions that may have happened: object, level, entry; sorted.
     added: Vec<(u32, u32, u32)>,
     /// Objects from which something is removed; ascending.
@@ -98,12 +100,12 @@ fn may_remove(entry: &Entry) -> bool {
     }
 }
 
-pub(super) fn returned(entry: &Entry) -> u32 {
+pub(in crate::linear) fn returned(entry: &Entry) -> u32 {
     if entry.fate == Fate::Done { entry.ret } else { NEVER }
 }
 
 impl Tables {
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::linear) fn bytes(&self) -> usize {
         let lists = room(&self.reads) + room(&self.added) + room(&self.shrinking) + room(&self.torn);
         self.index.bytes() + room(&self.elements) + lists
     }
@@ -145,7 +147,7 @@ impl Tables {
     }
 
     /// The addition of an element that may have happened.
-    pub(super) fn find(&self, entries: &[Entry], object: u32, element: u64) -> Option<u32> {
+    pub(in crate::linear) fn find(&self, entries: &[Entry], object: u32, element: u64) -> Option<u32> {
         let add = self.index.find(entries, object, element, brings)?;
         (entries[add as usize].fate != Fate::Failed).then_some(add)
     }
@@ -189,60 +191,12 @@ impl Tables {
     }
 
     /// Whether an addition happened: it was acknowledged, or somebody saw the element.
-    pub(super) fn happened(&self, entries: &[Entry], add: u32) -> bool {
+    pub(in crate::linear) fn happened(&self, entries: &[Entry], add: u32) -> bool {
         let known = &self.elements[add as usize];
         let entry = &entries[add as usize];
         matches!(entry.action, Action::Add(..))
             && (entry.fate == Fate::Done
                 || (entry.fate == Fate::Unknown && (known.seen.1 != NONE || known.level != NONE)))
-    }
-
-    /// Elements that were removed.
-    fn missed_inside(&mut self, entries: &[Entry], report: &mut Report) {
-        if self.shrinking.is_empty() {
-            return;
-        }
-        for (i, entry) in (0u32..).zip(entries) {
-            if report.is_undecided(entry.object) || entry.fate == Fate::Failed {
-                continue;
-            }
-            match entry.action {
-                Action::Add(..) => {
-                    if let Some(life) = self.life(entries, i) {
-                        life.check(report);
-                    }
-                }
-                Action::Contains(element, false) | Action::Remove(element, Some(false)) if entry.fate == Fate::Done => {
-                    let add = self.find(entries, entry.object, element);
-                    if let Some(life) = add.and_then(|add| self.life(entries, add)) {
-                        life.check_missed(i, report);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// What an element that was added and removed went through, if its removal must have come after its addition.
-    pub(super) fn life<'a>(&self, entries: &'a [Entry], add: u32) -> Option<Life<'a>> {
-        let known = self.elements[add as usize];
-        if known.removal == NONE || !self.happened(entries, add) {
-            return None;
-        }
-        let (added, removed) = (&entries[add as usize], &entries[known.removal as usize]);
-        let appeared = known.seen.min((returned(added), add));
-        // The other story: the removal found nothing, or never happened, and nothing removes the element.
-        let mut last_missed = known.missed;
-        if removed.fate == Fate::Done {
-            last_missed = last_missed.max((removed.call, known.removal));
-        }
-        let certain = removed.fate == Fate::Done && matches!(removed.action, Action::Remove(_, Some(true)));
-        let else_fine = last_missed.0 < appeared.0 && added.call < known.seen.0;
-        if !certain && else_fine && !slipped(Slip::OneStory) {
-            return None;
-        }
-        let against_other = if certain { [NONE; 2] } else { [last_missed.1, appeared.1] };
-        Some(Life { entries, add, known, against_other })
     }
 
     /// Finds the smallest read that has each element; reads must contain each other.
@@ -436,54 +390,6 @@ impl Tables {
             }
         };
         (kind, chosen(entries, proof))
-    }
-}
-
-/// An element that was added and then removed.
-pub(super) struct Life<'a> {
-    entries: &'a [Entry],
-    add: u32,
-    known: Element,
-    /// Why it cannot have been the other way round, if that is a question.
-    against_other: [u32; 2],
-}
-
-impl Life<'_> {
-    fn at(&self, i: u32) -> &Entry {
-        &self.entries[i as usize]
-    }
-
-    fn tell(&self, kind: AnomalyKind, few: [u32; 3], report: &mut Report) {
-        report.push(self.at(self.add).object, || {
-            let mut proof = vec![self.add, self.known.removal];
-            proof.extend(few.into_iter().chain(self.against_other).filter(|i| *i != NONE));
-            (kind, chosen(self.entries, proof))
-        });
-    }
-
-    /// Added, seen, removed: in that order.
-    fn check(&self, report: &mut Report) {
-        let Element { seen, seen_last, removal, .. } = self.known;
-        let (call, end) = (self.at(self.add).call, returned(self.at(removal)));
-        if seen.0 < call {
-            self.tell(AnomalyKind::FutureRead, [seen.1, NONE, NONE], report);
-        } else if end < call {
-            self.tell(AnomalyKind::FutureRead, [NONE; 3], report);
-        } else if end < seen_last.0 {
-            self.tell(AnomalyKind::StaleRead, [seen_last.1, NONE, NONE], report);
-        }
-    }
-
-    /// Who missed it must have come before all that or after.
-    fn check_missed(&self, i: u32, report: &mut Report) {
-        let Element { seen, seen_last, removal, .. } = self.known;
-        let first = seen.min((returned(self.at(self.add)), self.add)).min((returned(self.at(removal)), removal));
-        let last = seen_last.max((self.at(self.add).call, self.add)).max((self.at(removal).call, removal));
-        if self.at(i).call > first.0 && self.at(i).ret < last.0 && !slipped(Slip::MissedInside) {
-            let seen_again = seen_last.0 > self.at(i).ret;
-            let kind = if seen_again { AnomalyKind::StaleRead } else { AnomalyKind::LostWrite };
-            self.tell(kind, [i, first.1, last.1], report);
-        }
     }
 }
 
