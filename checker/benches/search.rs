@@ -7,7 +7,7 @@
 #![allow(clippy::disallowed_methods)] // a benchmark reads the real clock
 
 use splitbrain_checker::linear::{Action, Entry, Fate, NEVER, Swap};
-use splitbrain_checker::search::{Budget, Model, Objects, search};
+use splitbrain_checker::search::{Budget, Model, Objects, evidence, search};
 use std::hint::black_box;
 
 const ROUNDS: usize = 5;
@@ -25,7 +25,7 @@ struct Load {
     hits: u64,
     /// So many operations never return.
     pending: usize,
-    /// A read past the middle returns a value that had been replaced before it began.
+    /// A read past the middle returns a value that had been replaced for good before it began.
     stale: bool,
 }
 
@@ -35,7 +35,7 @@ const UNIQUE: Load = Load { values: 0, swaps: 0, ..REPEATED };
 const REFUSED: Load = Load { values: 0, swaps: 30, hits: 5, ..REPEATED };
 
 fn main() {
-    println!("{:<44} {:>10} {:>10} {:>9}  {}", "history", "ms", "choices", "pass, ms", "verdict");
+    println!("{:<44} {:>10} {:>10} {:>9}  verdict", "history", "ms", "choices", "pass, ms");
     let cases = [
         ("repeated values, 5 clients", REPEATED),
         ("repeated values, 20 clients", Load { clients: 20, ..REPEATED }),
@@ -63,12 +63,22 @@ fn main() {
         });
         let best = best_of(|| found = Some(search(black_box(&entries), &[], &objects, None, Budget::default())));
         let found = found.expect("it ran");
+        let proof = found.violations.first().map(|violation| {
+            let start = processor_ns();
+            let evidence = evidence(&entries, &[], &objects, violation);
+            (processor_ns() - start, evidence)
+        });
         let verdict = match (found.violations.len(), found.undecided.len()) {
             (0, 0) => "linearizable",
             (0, _) => "unknown",
             _ => "not linearizable",
         };
-        println!("{name:<44} {:>10.3} {:>10} {:>9.3}  {verdict}", best, found.nodes, pass);
+        let proof = proof.map_or_else(String::new, |(spent, evidence)| {
+            let judged = if evidence.judged { "judged" } else { "not judged" };
+            let (kind, ops) = (evidence.anomaly.kind, evidence.proof.len());
+            format!(": {kind}, {ops} operations, {judged}, {:.0} ms", spent as f64 / 1e6)
+        });
+        println!("{name:<44} {:>10.3} {:>10} {:>9.3}  {verdict}{proof}", best, found.nodes, pass);
     }
 }
 
@@ -150,7 +160,11 @@ fn history(load: Load) -> Vec<Entry> {
         planned.push(Planned { times, action });
     }
     act(&mut planned, load, &mut noise);
-    number(&planned)
+    let mut entries = number(&planned);
+    if load.stale && load.values > 0 {
+        spoil(&mut entries, load.values);
+    }
+    entries
 }
 
 /// Lets the register act on the operations in order of their effects.
@@ -162,18 +176,15 @@ fn act(planned: &mut [Planned], load: Load, noise: &mut Noise) {
     let mut recent = vec![None];
     // When each value that was there was replaced by a write that had returned.
     let mut replaced: Vec<(u64, Option<u64>)> = Vec::new();
-    let mut stale = load.stale;
+    let mut stale = load.stale && load.values == 0;
     for (n, &(_, i)) in order.iter().enumerate() {
         let (call, _, ret) = planned[i].times;
         match planned[i].action {
             Action::Read(_) => {
                 let mut value = held;
-                if stale && n > order.len() / 2 && load.values == 0 {
-                    if let Some((_, old)) = replaced.iter().rev().find(|(at, old)| *at < call && *old != held) {
-                        (value, stale) = (*old, false);
-                    }
-                } else if stale && n > order.len() / 2 {
-                    (value, stale) = (Some(1000), false);
+                let mut old = replaced.iter().rev().filter(|(at, old)| *at < call && *old != held);
+                if let Some((_, old)) = old.next().filter(|_| stale && n > order.len() / 2) {
+                    (value, stale) = (*old, false);
                 }
                 planned[i].action = Action::Read(value);
             }
@@ -224,6 +235,31 @@ fn number(planned: &[Planned]) -> Vec<Entry> {
     }
     entries.sort_by_key(|entry| entry.call);
     entries
+}
+
+/// Lets a read past the middle return a value all of whose writes had returned when a write of another was called that
+/// had returned in its turn when the read was called.
+fn spoil(entries: &mut [Entry], values: u64) {
+    let written = |entry: &Entry| match entry.action {
+        Action::Write(value) | Action::Cas(_, value, Swap::Swapped) => Some(value),
+        _ => None,
+    };
+    for i in entries.len() / 2..entries.len() {
+        let read = entries[i];
+        if !matches!(read.action, Action::Read(_)) {
+            continue;
+        }
+        let begun = entries.partition_point(|entry| entry.call < read.ret);
+        for value in 0..values {
+            let of = |entry: &&Entry| written(entry) == Some(value);
+            let gone = entries[..begun].iter().filter(of).map(|entry| entry.ret).max().unwrap_or(0);
+            let mut others = entries[i.saturating_sub(100)..i].iter().filter(|entry| written(entry).is_some());
+            if others.any(|other| other.call > gone && other.ret < read.call) {
+                entries[i].action = Action::Read(Some(value));
+                return;
+            }
+        }
+    }
 }
 fn processor_ns() -> u64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();

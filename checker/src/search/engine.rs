@@ -2,6 +2,7 @@
 //! been taken yet: then this one is taken, or others before it, those that return soonest first and those of unknown
 //! outcome last. No recursion: histories are long.
 
+use super::flaws::{self, Flaw};
 use super::hash::{NONE, Numbers};
 use super::memo::Memo;
 use super::plan::{Kind, Op, Plan};
@@ -139,7 +140,7 @@ impl<'a, S: Spec> Search<'a, S> {
             match kind {
                 Kind::Call => {
                     self.window.enter(number);
-                    if op.is_read && !op.optional && self.fits(op) {
+                    if op.is_read && !op.optional && self.fits(op) && !flaws::is(Flaw::LateReads) {
                         self.take(number);
                     }
                 }
@@ -152,7 +153,9 @@ impl<'a, S: Spec> Search<'a, S> {
                 }
                 Kind::Return | Kind::Expire => {
                     self.window.leave(number);
-                    self.mask[op.slot as usize / 64] &= !(1 << (op.slot % 64));
+                    if !flaws::is(Flaw::DirtySlots) {
+                        self.mask[op.slot as usize / 64] &= !(1 << (op.slot % 64));
+                    }
                 }
             }
             if self.plan.cuts.get(self.cut) == Some(&self.place) {
@@ -191,7 +194,9 @@ impl<'a, S: Spec> Search<'a, S> {
         while let Some(frame) = self.frames.last_mut() {
             self.window.back(self.place, frame.place);
             (self.place, self.state, self.idle) = (frame.place, frame.state, frame.idle);
-            self.trail.truncate(frame.trail as usize);
+            if !flaws::is(Flaw::DirtyTrail) {
+                self.trail.truncate(frame.trail as usize);
+            }
             let at = self.masks.len() - self.mask.len();
             self.mask.copy_from_slice(&self.masks[at..]);
             let (now, _, due) = self.plan.event(self.place as usize);
@@ -243,17 +248,26 @@ impl<'a, S: Spec> Search<'a, S> {
             self.give_up_for(later);
             return;
         }
+        if flaws::is(Flaw::OnlyDue) {
+            return;
+        }
         self.stamp += 1;
         let mut next = self.window.first();
         while let Some(number) = next {
             next = self.window.behind(number);
             let op = &self.plan.ops[number as usize];
+            if op.optional && flaws::is(Flaw::LostOptional) {
+                break;
+            }
             if op.optional && !optional {
                 self.candidates.push(OPTIONAL);
                 break;
             }
             if op.is_read || self.is_taken(op) || self.met[op.class as usize] == self.stamp {
                 continue;
+            }
+            if flaws::is(Flaw::OneClass) {
+                self.met.fill(self.stamp);
             }
             self.met[op.class as usize] = self.stamp;
             if number != due && op.optional == optional {
@@ -284,7 +298,8 @@ impl<'a, S: Spec> Search<'a, S> {
         }
         if op.overwrites {
             self.each_due(|search, other, its| {
-                let vanishes = its.overwrites && its.matters_until < now && other != number;
+                let in_vain = its.matters_until < now || flaws::is(Flaw::VanishingWrites);
+                let vanishes = its.overwrites && in_vain && other != number;
                 if vanishes && !search.is_taken(its) {
                     search.take(other);
                 }
@@ -299,7 +314,7 @@ impl<'a, S: Spec> Search<'a, S> {
                 used = true;
             }
         });
-        self.idle = op.optional && !used;
+        self.idle = op.optional && (!used || flaws::is(Flaw::AlwaysIdle));
         true
     }
 
@@ -359,6 +374,7 @@ impl<'a, S: Spec> Search<'a, S> {
     fn forget(&mut self) {
         let (now, _, _) = self.plan.event(self.place as usize);
         // The operation that returns here may still ask.
+        let now = if flaws::is(Flaw::ForgetsEarly) { now + 1 } else { now };
         if let Some(simpler) = self.spec.forget(self.states.get(self.state), now.saturating_sub(1)) {
             self.state = self.states.of(simpler);
         }

@@ -14,6 +14,10 @@ use std::cell::Cell;
 const SHOWN: usize = 8;
 /// Operations that the oracle can judge in time.
 const JUDGED: usize = 10;
+/// Operations of an object up to which two kinds of proof are compared.
+const LONG: usize = 4000;
+/// Operations that may be gone through for one violation.
+const WORK: u64 = 2_000_000;
 /// Choices that may be spent on one violation.
 const NODES: u64 = 80_000;
 /// Around the place where the search failed, so many operations are looked at first; then so many times more.
@@ -52,17 +56,25 @@ impl Evidence {
 pub fn evidence(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, violation: &Violation) -> Evidence {
     let prove = |any_start: bool| {
         let members = violation.members.clone();
-        let mut case = Case { entries, arena, objects, members, kept: Vec::new(), any_start, left: Cell::new(NODES) };
+        let (left, work) = (Cell::new(NODES), Cell::new(WORK.max(violation.members.len() as u64 * 10)));
+        let mut case = Case { entries, arena, objects, members, kept: Vec::new(), any_start, left, work };
         case.gather(violation).then(|| {
             case.thin_out();
             case.members = case.relevant(&case.kept);
             case
         })
     };
-    let whole = prove(false).expect("the whole history proves it");
-    let several = matches!(objects.model, Model::Register | Model::Mutex) && whole.members.len() > whole.kept.len();
-    let part = if several { prove(true) } else { None };
-    let case = part.filter(|part| part.members.len() < whole.members.len()).unwrap_or(whole);
+    let part = if matches!(objects.model, Model::Register | Model::Mutex) { prove(true) } else { None };
+    let whole = match &part {
+        // What holds of the whole is not sought for long where there is something short already.
+        Some(_) if violation.members.len() > LONG => None,
+        _ => prove(false),
+    };
+    let case = match (part, whole) {
+        (Some(part), Some(whole)) if part.members.len() < whole.members.len() => part,
+        (_, Some(whole)) => whole,
+        (part, None) => part.expect("the whole history proves it"),
+    };
     let mut proof = case.history(&case.kept);
     case.widen(&mut proof);
     let mut shown = naming::with_origins(entries, arena, objects, violation, &case.kept);
@@ -112,8 +124,9 @@ struct Case<'a> {
     /// Those in full strength, ascending.
     kept: Vec<u32>,
     any_start: bool,
-    /// Choices that may still be spent.
+    /// Choices that may still be spent, and operations that may be gone through.
     left: Cell<u64>,
+    work: Cell<u64>,
 }
 
 impl Case<'_> {
@@ -203,6 +216,11 @@ impl Case<'_> {
 
     /// Whether there is no legal order when only these are in full strength.
     fn is_illegal(&self, kept: &[u32]) -> bool {
+        let spent = self.members.len() as u64;
+        if self.work.get() < spent || self.left.get() == 0 {
+            return false;
+        }
+        self.work.set(self.work.get() - spent);
         let entries: Vec<Entry> = self.history(kept).into_iter().map(|(_, entry)| entry).collect();
         self.has_no_order(&entries)
     }
@@ -240,12 +258,15 @@ impl Case<'_> {
     fn history(&self, kept: &[u32]) -> Vec<(u32, Entry)> {
         let mut history = Vec::with_capacity(kept.len());
         let begin = kept.iter().map(|i| self.entries[*i as usize].call).min().unwrap_or(0);
+        // What was called after the last return cannot have helped.
+        let end = kept.iter().map(|i| self.entries[*i as usize].ret).max().unwrap_or(NEVER);
         let is_before = |entry: &Entry| self.any_start && entry.fate == Fate::Done && entry.ret < begin;
         for &i in &self.members {
             let entry = self.entries[i as usize];
             match kept.binary_search(&i) {
                 Ok(_) => history.push((i, entry)),
                 Err(_) if entry.fate == Fate::Failed || is_read(&entry) || is_before(&entry) => {}
+                Err(_) if entry.call > end => {}
                 Err(_) => history.push((i, Entry { fate: Fate::Unknown, ret: NEVER, ..entry })),
             }
         }

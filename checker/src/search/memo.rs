@@ -2,6 +2,7 @@
 //! window that have been taken; it need not be tried if one has been that differs only in having used up fewer
 //! operations of unknown outcome.
 
+use super::flaws::{self, Flaw};
 use super::hash::{Fold, NONE, Places};
 use std::hash::Hasher;
 
@@ -21,6 +22,7 @@ impl Memo {
     /// Enters a configuration unless one was seen that can do all it can. Returns whether it did.
     pub(super) fn enter(&mut self, place: u32, state: u32, mask: &[u64], due: usize) -> bool {
         let stride = mask.len() + 1;
+        let state = if flaws::is(Flaw::StatelessMemo) { 0 } else { state };
         let head = u64::from(place) << 32 | u64::from(state);
         let hash = hash_of(head, &mask[..due]);
         let seen = &self.seen;
@@ -35,7 +37,8 @@ impl Memo {
                 break;
             }
             let row = &self.seen[at as usize * stride + 1..][..mask.len()];
-            if row[due..].iter().zip(&mask[due..]).all(|(its, mine)| its & !mine == 0) {
+            let used_less = |a: &[u64], b: &[u64]| a.iter().zip(b).all(|(a, b)| a & !b == 0);
+            if used_less(&row[due..], &mask[due..]) || flaws::is(Flaw::InexhaustibleOptional) {
                 return false;
             }
             at = self.earlier[at as usize];

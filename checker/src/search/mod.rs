@@ -3,6 +3,7 @@
 
 mod engine;
 mod evidence;
+mod flaws;
 mod hash;
 mod memo;
 mod naming;

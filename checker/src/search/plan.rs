@@ -3,6 +3,7 @@
 //! Which operations are in the window at an event, and in which slots, does not depend on the order that is tried. A
 //! slot is given again once its operation has left, so that masks are as wide as the window, not as the history.
 
+use super::flaws::{self, Flaw};
 use super::hash::{NONE, Numbers};
 use super::spec::{Call, Spec};
 use crate::linear::{Fate, NEVER};
@@ -104,8 +105,9 @@ impl Plan {
                 op.class = calls.len() as u32 + i;
             }
             let useful = !is_read && matters_until >= call.call.max(1);
+            let ret = if flaws::is(Flaw::NoDeadlines) { NEVER } else { call.ret };
             if call.fate == Fate::Done || (op.may_be_lost && useful) {
-                self.push(op, call.call, call.ret, Kind::Return);
+                self.push(op, call.call, ret, Kind::Return);
             } else if useful {
                 self.push(op, call.call, matters_until, Kind::Expire);
             }
@@ -133,7 +135,7 @@ impl Plan {
         for place in 0..self.events.len() {
             let (_, kind, number) = self.event(place);
             let op = &mut self.ops[number as usize];
-            let ret = calls[op.call as usize].ret;
+            let ret = if flaws::is(Flaw::NoDeadlines) { NEVER } else { calls[op.call as usize].ret };
             match (kind, op.optional) {
                 (Kind::Call, true) => {
                     op.slot = optional_slots.take();

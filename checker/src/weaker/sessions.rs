@@ -48,10 +48,10 @@ fn broken(history: &History, knows: impl Fn(Action) -> Option<Option<u64>>) -> V
             continue;
         }
         let place = (*process, entry.object);
-        if let (Some(value), Some((call, earlier))) = (read(entry.action), known.get(&place)) {
-            if written.returned(entry.object, value) < *call {
-                broken.push(Broken { earlier: *earlier, later: i });
-            }
+        if let (Some(value), Some((call, earlier))) = (read(entry.action), known.get(&place))
+            && written.returned(entry.object, value) < *call
+        {
+            broken.push(Broken { earlier: *earlier, later: i });
         }
         if let Some(value) = knows(entry.action) {
             let its = (written.called(entry.object, value), i);

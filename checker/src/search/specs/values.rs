@@ -1,6 +1,7 @@
 //! Who supplies each value of a history, and who needs it: how long a write matters, and which step has no future.
 
 use crate::linear::{Entry, Fate, NEVER};
+use crate::search::flaws::{self, Flaw};
 
 /// What is known of one value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +92,8 @@ impl Values {
 
     /// The event after which supplying a value cannot be of use.
     pub(super) fn matters_until(&self, value: u32) -> u32 {
-        self.values.get(value as usize).map_or(0, |its| its.last_need).max(self.last_refusal)
+        let refusals = if flaws::is(Flaw::NoRefusals) { 0 } else { self.last_refusal };
+        self.values.get(value as usize).map_or(0, |its| its.last_need).max(refusals)
     }
 
     /// Whether no operation that returns after an event can tell a value from one that nobody mentions.
@@ -102,7 +104,8 @@ impl Values {
     /// The latest call of an operation that needs a value which is there now and cannot come back once it has gone.
     pub(super) fn irreplaceable(&self, value: u32, now: u32) -> Option<u32> {
         let its = self.values.get(value as usize)?;
-        let gone = its.last_need_call > now && (its.supplies <= 1 || its.last_supply < now);
+        let gone =
+            its.last_need_call > now && (its.supplies <= 1 || its.last_supply < now || flaws::is(Flaw::NoComeback));
         gone.then_some(its.last_need_call)
     }
 

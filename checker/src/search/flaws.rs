@@ -1,0 +1,124 @@
+//! Deliberate mistakes: what the comparison with the oracle has to catch. None is made outside of tests.
+
+/// A mistake in the search or in its hints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// Reads are not taken when they are called.
+    LateReads,
+    /// A slot keeps its bit for the next operation.
+    DirtySlots,
+    /// Operations of unknown outcome never happen.
+    LostOptional,
+    /// What was seen does not depend on the state.
+    StatelessMemo,
+    /// Operations of unknown outcome that have been used up do not count.
+    InexhaustibleOptional,
+    /// Only the operation that returns is tried.
+    OnlyDue,
+    /// All operations are taken for equal ones.
+    OneClass,
+    /// A value cannot come back although others may write it.
+    NoComeback,
+    /// Writes do not matter to those who found another value.
+    NoRefusals,
+    /// A value is forgotten while the last who asks for it returns.
+    ForgetsEarly,
+    /// Any write may be overwritten at once.
+    VanishingWrites,
+    /// An operation of unknown outcome that was used may not be overwritten.
+    AlwaysIdle,
+    /// What was taken in vain stays in the order.
+    DirtyTrail,
+    /// The answers of operations of unknown outcome are believed.
+    BelievedAnswers,
+    /// Operations return in no particular order.
+    NoDeadlines,
+}
+
+/// Whether a mistake is to be made.
+#[cfg(not(test))]
+#[inline]
+pub(super) const fn is(_flaw: Flaw) -> bool {
+    false
+}
+
+#[cfg(test)]
+pub(super) use tests::is;
+
+#[cfg(test)]
+mod tests {
+    use super::Flaw;
+    use crate::linear::{Action, Entry, Fate, History, NEVER, Swap};
+    use crate::search::{Budget, Model, exhaustive, replay, search, small};
+    use std::cell::Cell;
+
+    thread_local! {
+        static MADE: Cell<Option<Flaw>> = const { Cell::new(None) };
+    }
+
+    pub(in crate::search) fn is(flaw: Flaw) -> bool {
+        MADE.get() == Some(flaw)
+    }
+
+    const FLAWS: [Flaw; 15] = [
+        Flaw::LateReads,
+        Flaw::DirtySlots,
+        Flaw::LostOptional,
+        Flaw::StatelessMemo,
+        Flaw::InexhaustibleOptional,
+        Flaw::OnlyDue,
+        Flaw::OneClass,
+        Flaw::NoComeback,
+        Flaw::NoRefusals,
+        Flaw::ForgetsEarly,
+        Flaw::VanishingWrites,
+        Flaw::AlwaysIdle,
+        Flaw::DirtyTrail,
+        Flaw::BelievedAnswers,
+        Flaw::NoDeadlines,
+    ];
+
+    /// A legal history in which one of two ways to the same state uses up a write that is needed later.
+    fn two_ways() -> History {
+        let actions = [
+            Action::Write(1),
+            Action::Write(2),
+            Action::Cas(Some(1), 3, Swap::Refused),
+            Action::Cas(Some(2), 3, Swap::Refused),
+            Action::Read(Some(3)),
+            Action::Read(Some(1)),
+            // Too late, but it keeps the first write from being known as the only one.
+            Action::Write(1),
+        ];
+        let entry = |(i, action): (u32, Action)| {
+            let (ret, fate) = if i < 4 || i == 6 { (NEVER, Fate::Unknown) } else { (i * 2 + 2, Fate::Done) };
+            Entry { call: i * 2 + 1, ret, object: 0, repeats: 0, fate, action }
+        };
+        History { entries: (0..).zip(actions).map(entry).collect(), ..History::default() }
+    }
+
+    /// Whether the oracle or a replay contradicts the search on a history.
+    fn is_caught(model: Model, history: &History) -> bool {
+        let objects = small::small(model, history.initial);
+        let (entries, arena) = (&history.entries, &history.arena);
+        let found = search(entries, arena, &objects, None, Budget { nodes: 10_000, ..Budget::default() });
+        let legal = found.violations.is_empty();
+        let undecided = !found.undecided.is_empty();
+        undecided
+            || legal != exhaustive(entries, arena, &objects)
+            || (legal && !replay(&found.order, entries, arena, &objects))
+    }
+
+    #[test]
+    fn every_deliberate_mistake_is_caught_by_small_histories() {
+        assert!(!is_caught(Model::Register, &two_ways()));
+        for flaw in FLAWS {
+            MADE.set(Some(flaw));
+            let mut random =
+                (0..10_000).flat_map(|number| Model::ALL.map(|model| (model, small::history(model, number))));
+            let caught = is_caught(Model::Register, &two_ways()) || random.any(|(model, its)| is_caught(model, &its));
+            MADE.set(None);
+            assert!(caught, "{flaw:?} goes unnoticed");
+        }
+    }
+}
