@@ -480,7 +480,7 @@ mod tests {
         }
         let deep = format!("{{\"a\":{}", "[".repeat(1_000_000));
         assert!(members(&deep).expect_err("too deep").found.starts_with("more than 64"));
-        let wrong = Cursor::new(b"{\"a\":\xFF}").err().expect("not UTF-8");
+        let wrong = Cursor::new(b"{\"a\":\xFF}").expect_err("not UTF-8");
         assert_eq!((wrong.at, wrong.found.as_str()), (5, "the byte 0xff"));
     }
 }

@@ -14,7 +14,10 @@ pub const ENTRIES: &[Entry] = &[
         "lost-write",
         "A write was acknowledged and is gone after everybody agrees again. A write belongs to a position in the history \
          of a replication id; it is lost if that position is not in the lineage of the final master. A value that a \
-         later write replaced is not lost. Without a converged cluster the question is undecided.",
+         later write replaced is not lost. Without a converged cluster the question is undecided. A finding says why: not \
+         replicated before the promotion, executed by a master that had been replaced, gone with a restart from older data \
+         or from none; and what became of them: wiped by a full resync, or gone with a process that died. Keys that a server \
+         gave up for lack of memory are not lost but evicted (`no-eviction`).",
     ),
     entry(
         "linearizable",

@@ -84,7 +84,7 @@ fn file(page: &mut String, judged: &Judged) {
         let _ = writeln!(page, "<p class=\"faint\">{}</p>", escaped(&more));
     }
     for guarantee in &judged.weaker {
-        let (class, holds) = if guarantee.holds { ("good", "still") } else { ("warn", "not") };
+        let (class, holds) = if guarantee.holds { ("good", "holds") } else { ("warn", "fails") };
         let sentence = escaped(&guarantee.sentence);
         let _ = writeln!(page, "<p><b class=\"{class}\">{holds} {}</b>: {sentence}</p>", guarantee.name);
     }

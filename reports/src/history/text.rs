@@ -29,7 +29,7 @@ pub fn block(judged: &Judged, style: Style) -> String {
         let _ = writeln!(text, "  {}", style.dim(&more));
     }
     for guarantee in &judged.weaker {
-        let holds = if guarantee.holds { style.good("still") } else { style.warn("not") };
+        let holds = if guarantee.holds { style.good("holds") } else { style.warn("fails") };
         let _ = writeln!(text, "  {holds} {}: {}", guarantee.name, guarantee.sentence);
     }
     for (object, why) in judged.open.iter().take(OPEN) {
