@@ -7,6 +7,7 @@ use crate::resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Ste
 use crate::scenario::{Fault, MasterSpec, Scenario, What, When};
 use splitbrain_model::client::ClientConf;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
+use splitbrain_model::planted::Plant;
 use splitbrain_model::{Addr, Draws, Ip, Millis, Purpose};
 use std::collections::BTreeMap;
 
@@ -16,7 +17,10 @@ impl Scenario {
     pub fn resolve(&self, seed: u64, draws: &mut dyn Draws) -> Resolved {
         let phase = drawn(self.run.phase, draws);
         let schedule = schedule(&self.faults, draws);
-        let (hosts, processes) = self.processes();
+        let (hosts, mut processes) = self.processes();
+        if let Some(planted) = self.planted {
+            plant(&mut processes, Plant::one(planted));
+        }
         let mut next = 0;
         let servers = |servers: usize| {
             next += servers;
@@ -263,6 +267,17 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
     }
     steps.extend(ends);
     steps
+}
+
+/// Every process has the bug.
+fn plant(processes: &mut [Process], planted: Plant) {
+    for process in processes {
+        match &mut process.kind {
+            ProcessKind::Redis(conf) => conf.planted = planted,
+            ProcessKind::Sentinel(conf) => conf.planted = planted,
+            ProcessKind::Client(conf) => conf.profile.planted = planted,
+        }
+    }
 }
 
 /// Puts one schedule behind another.

@@ -24,10 +24,11 @@ mod write;
 
 use crate::effects::{CloseHow, Effects};
 use crate::env::Env;
-use crate::files::{Lineage, RedisConf, Snapshot};
+use crate::files::{AppendFsync, Lineage, RedisConf, Snapshot};
 use crate::ids::{Addr, Conn, ReplOffset, RunId};
 use crate::message::{Channel, Input, Message, OperatorCommand, Reply, StreamItem};
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::time::{MonoTime, Nanos, WallTime};
 use crate::{ErrorWord, Node};
 use clients::{Clients, Kind};
@@ -310,7 +311,14 @@ impl Node for Redis {
             self.feed(out, StreamItem::GetAck);
         }
         // (g)
-        self.persist.flush_aof(env, self.conf.appendfsync, self.clock.secs());
+        if self.conf.planted.has(Planted::AofOrder) {
+            self.persist.reverse_aof_buffer();
+        }
+        let policy = match self.conf.planted.has(Planted::AofNotSynced) {
+            true => AppendFsync::No,
+            false => self.conf.appendfsync,
+        };
+        self.persist.flush_aof(env, policy, self.clock.secs());
         // (i)
         self.close_slow_clients(env, out);
         for conn in std::mem::take(&mut self.closing) {

@@ -108,6 +108,11 @@ impl Persist {
         }
     }
 
+    /// The buffer the wrong way round, for [`Planted::AofOrder`](crate::planted::Planted::AofOrder).
+    pub fn reverse_aof_buffer(&mut self) {
+        self.aof_buf.reverse();
+    }
+
     /// flushAppendOnlyFile, spec 2.4 (g): `always` waits for the medium, `everysec` starts at most one fsync a second.
     pub fn flush_aof(&mut self, env: &mut Env<'_>, policy: AppendFsync, unixtime: i64) {
         if self.aof_buf.is_empty() && !self.unsynced {

@@ -9,6 +9,7 @@ mod masters;
 mod names;
 mod network;
 mod occurrences;
+mod planted;
 mod redis;
 mod run;
 mod sentinel;
@@ -77,6 +78,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
 
     let title = root.get("title").map(|field| field.text().map(str::to_owned)).transpose()?;
     let why = root.get("why").map(|field| field.text().map(str::to_owned)).transpose()?;
+    let planted = planted::read(root.get("planted").as_ref())?;
     let sections = Sections::of(&mut root);
     root.finish(HOMES)?;
     let Some(cluster) = sections.cluster else {
@@ -127,6 +129,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         clients,
         faults,
         chaos,
+        planted,
         run,
         expect,
     })
