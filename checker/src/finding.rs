@@ -6,7 +6,7 @@
 use crate::expect::{Occurrence, Property};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations, Operation};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Addr, Command, Epoch, Key, Name, TrueTime};
 
@@ -31,7 +31,7 @@ impl Finding {
 }
 
 /// A span of time, in milliseconds after the first fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Its beginning.
     pub from_ms: i64,
@@ -40,7 +40,7 @@ pub struct Span {
 }
 
 /// An address as a Sentinel named it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place<N = NodeIx> {
     /// A process of the run listens there.
@@ -57,7 +57,7 @@ impl Place {
 }
 
 /// An operation as evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence<N = NodeIx> {
     /// Who asked.
     pub client: N,
@@ -88,7 +88,7 @@ impl Evidence {
 }
 
 /// How many acknowledged writes were lost for which reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Losses {
     /// Executed before the surviving history left theirs, but replication had not carried them to the server that was
     /// promoted.
@@ -102,7 +102,7 @@ pub struct Losses {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Detail<N = NodeIx> {
     /// Tenures of different nodes overlapped.

@@ -5,6 +5,8 @@
 //! seeds of a scenario.
 
 pub mod bounds;
+pub mod course;
+pub mod coverage;
 pub mod evaluate;
 pub mod execution;
 pub mod expect;

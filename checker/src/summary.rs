@@ -1,6 +1,7 @@
 //! All seeds of a scenario together: what was found in how many of them, the spread of every number, which
 //! expectations were not met, and the verdict.
 
+use crate::course::Course;
 use crate::evaluate::{self, Evaluated};
 use crate::expect::{Expectation, Property};
 use crate::finding::{Detail, Finding};
@@ -9,11 +10,11 @@ use crate::metrics::{Metric, Metrics};
 use crate::observations::{MasterSettings, NodeIx, Observations};
 use crate::settings::{self, SettingReport};
 use crate::stats::Stats;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Outcome of a run or a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Every expectation was met.
@@ -36,7 +37,7 @@ impl Verdict {
 }
 
 /// A finding as it is reported: with names instead of indices.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reported {
     /// Which property.
     pub property: Property,
@@ -220,6 +221,8 @@ pub struct ScenarioSummary {
     pub margins: Vec<MarginReport>,
     /// Where a failing run was saved, by seed; filled by whoever saves it.
     pub saved: BTreeMap<u64, String>,
+    /// How the seeds were played; filled by whoever plays them.
+    pub course: Course,
 }
 
 impl ScenarioSummary {
@@ -256,6 +259,7 @@ pub fn fold(
         runs,
         margins: Vec::new(),
         saved: BTreeMap::new(),
+        course: Course::default(),
     }
 }
 

@@ -35,6 +35,7 @@ fn extend(entries: &[Entry], counter: bool, taken: u32, state: Option<u64>) -> b
                 let after = state.unwrap_or(0) + 1;
                 (count.is_none_or(|count| count == after)).then_some(Some(after))
             }
+            other => unreachable!("{other:?} is of another model"),
         };
         next.is_some_and(|next| extend(entries, counter, taken | 1 << i, next))
     })

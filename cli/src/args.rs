@@ -1,8 +1,12 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use splitbrain_checker::Property;
+use splitbrain_scenarios::nearest::{nearest, one_of};
+use splitbrain_scenarios::quantity;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Simulates Redis Sentinel failovers and judges what clients saw.
 #[derive(Debug, Parser)]
@@ -25,7 +29,7 @@ const ABOUT: &str = "Simulates Redis Sentinel failovers with many seeds and judg
 
 const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, a kept failure reproduced, or two runs \
      that differ; 2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently \
-     under this version.";
+     under this version; 130 interrupted.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -39,6 +43,9 @@ pub enum Command {
         /// A run that `run` has saved (`runs/NAME-seed-S.json`). Configuration files its scenario names must still be there.
         file: PathBuf,
     },
+    /// Look for the smallest schedule, cluster and workload that still fail in the same way. Exits 1 if there is a failure,
+    /// shrunk or not; 5 if a stored one does not fail any more.
+    Shrink(Shrink),
     /// Find the first differing event of two runs, perhaps of two builds. Exits 1 if there is one.
     Bisect {
         /// A trace (`run FILE --seed S --trace A`), or a stored run, which is played again.
@@ -46,13 +53,13 @@ pub enum Command {
         /// The other.
         b: PathBuf,
     },
-    /// List scenarios, properties, faults, environments, client profiles, settings and metrics.
+    /// List scenarios, properties, faults, families of random faults, environments, client profiles, settings and metrics.
     List {
         /// Folder of scenarios.
         #[arg(default_value = "scenarios")]
         folder: PathBuf,
     },
-    /// Explain a property, fault, environment, client profile, setting or metric.
+    /// Explain a scenario, property, fault, family of random faults, environment, client profile, setting or metric.
     Explain {
         /// Its name, as `list` shows it.
         name: String,
@@ -78,6 +85,27 @@ pub struct Run {
     #[arg(long, group = "which")]
     pub quick: bool,
 
+    /// Seeds from 0 on for so long (`10m`); every scenario gets its share of the time.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "which")]
+    pub duration: Option<Duration>,
+
+    /// Seeds from 0 on until N in a row have reached nothing new and every danger that has to show itself has; with
+    /// `--for`, at most for so long.
+    #[arg(long, value_name = "stable:N", value_parser = stable, conflicts_with = "which")]
+    pub until: Option<u64>,
+
+    /// Show what was reached, how often, and what never was: events, states, aborts, elections, outcomes, faults.
+    #[arg(long)]
+    pub coverage: bool,
+
+    /// Play about this share of the seeds twice, on another thread, and compare; exits 4 if a run is not the same.
+    #[arg(long, value_name = "SHARE", value_parser = share_ppm)]
+    pub check_determinism: Option<u32>,
+
+    /// Begin anew where an interrupted run of the same command could be continued.
+    #[arg(long)]
+    pub fresh: bool,
+
     /// Runs at the same time; one per processor if not given. Has no influence on results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -89,6 +117,10 @@ pub struct Run {
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
+
+    /// Write a JUnit document for CI: a case per scenario; what is undecided is an error.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 
     /// Put every single run into the JSON.
     #[arg(long, requires = "json")]
@@ -109,6 +141,42 @@ pub struct Run {
     /// Save no failures.
     #[arg(long, conflicts_with = "save")]
     pub no_save: bool,
+}
+
+/// `shrink`
+#[derive(Debug, Args)]
+pub struct Shrink {
+    /// A run that `run` has saved (`runs/NAME-seed-S.json`), or a scenario file, with `--seed`.
+    pub file: PathBuf,
+
+    /// The failing seed of a scenario file.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..u64::MAX))]
+    pub seed: Option<u64>,
+
+    /// Keep this property violated; the first that is violated if not given.
+    #[arg(long, value_name = "NAME", value_parser = property)]
+    pub property: Option<Property>,
+
+    /// Stop after so long, with the smallest so far. Without it the result depends on nothing but the input.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub budget: Option<Duration>,
+
+    /// Runs at the same time; one per processor if not given. Has no influence on results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Where the shrunk run is saved, for `replay`: again and again, so that Ctrl-C leaves the smallest so far.
+    /// FILE-shrunk.json or runs/NAME-seed-S-shrunk.json if not given.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+
+    /// Also write it as a scenario file with its faults written out.
+    #[arg(long, value_name = "FILE")]
+    pub promote: Option<PathBuf>,
+
+    /// Write one JSON document to a file, or to standard output in place of the text.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
 }
 
 /// `conform`
@@ -148,7 +216,8 @@ impl Run {
     pub fn seeds(&self) -> Option<Range<u64>> {
         let single = self.seed.map(|seed| seed..seed + 1);
         let quick = self.quick.then_some(0..20);
-        self.seeds.clone().or(single).or(quick)
+        let open = (self.duration.is_some() || self.until.is_some()).then_some(0..u64::MAX);
+        self.seeds.clone().or(single).or(quick).or(open)
     }
 }
 
@@ -166,6 +235,34 @@ pub enum Colour {
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| format!("found `{text}`, expected a number from 0 to 1"))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = quantity::duration(text).map_err(|expected| format!("found `{text}`, expected {expected}"))?;
+    if duration.0 == 0 {
+        Err("no seed can be played in no time".to_owned())
+    } else {
+        Ok(Duration::from_nanos(duration.0))
+    }
+}
+
+fn stable(text: &str) -> Result<u64, String> {
+    let number = text.strip_prefix("stable:").and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| format!("found `{text}`, expected `stable:N` with a number of seeds, like `stable:500`"))
+}
+
+fn share_ppm(text: &str) -> Result<u32, String> {
+    quantity::percent_ppm(text).map_err(|expected| format!("found `{text}`, expected {expected}"))
+}
+
+fn property(text: &str) -> Result<Property, String> {
+    Property::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = Property::ALL.iter().map(|property| property.name()).collect();
+        let near = nearest(text, names.iter().copied());
+        let help =
+            near.map_or_else(|| format!("there are {}", one_of(&names)), |near| format!("did you mean `{near}`?"));
+        format!("there is no property `{text}` ({help})")
+    })
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
@@ -186,6 +283,36 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_run_ends_by_seeds_or_by_time_and_not_by_both() {
+        let run = |more: &[&str]| {
+            let words = ["splitbrain", "run", "a.toml"].iter().chain(more);
+            match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+                Ok(Command::Run(run)) => Ok(run),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let long = run(&["--for", "1.5m", "--until", "stable:500"]).expect("both go together");
+        assert_eq!((long.duration, long.until), (Some(Duration::from_secs(90)), Some(500)));
+        assert_eq!(long.seeds(), Some(0..u64::MAX));
+        for which in [&["--seeds", "5"][..], &["--seed", "5"], &["--quick"]] {
+            for long in [["--for", "10m"], ["--until", "stable:5"]] {
+                let error = run(&[which, &long].concat()).expect_err("they contradict each other");
+                assert!(error.contains("cannot be used with"), "{error}");
+            }
+        }
+        for wrong in ["10", "m", "-1m", "0s", "ten minutes"] {
+            assert!(run(&["--for", wrong]).is_err(), "{wrong}");
+        }
+        for wrong in ["stable", "stable:", "stable:0", "stable:x", "quiet:5"] {
+            let error = run(&["--until", wrong]).expect_err(wrong);
+            assert!(error.contains("expected `stable:N`"), "{error}");
+        }
+        assert_eq!(run(&["--check-determinism", "1%"]).expect("a share").check_determinism, Some(10_000));
+        assert!(run(&["--check-determinism", "0.01"]).is_err());
     }
 
     #[test]

@@ -5,9 +5,11 @@ use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
 use crate::output::{colour, diagnose, diagnose_at, print};
+use crate::pace::Pace;
 use crate::progress::Progress;
-use splitbrain::{Replay, ReplayError, RunError, RunOptions};
-use splitbrain_reports::{Style, json, text};
+use crate::shrink;
+use splitbrain::{Replay, ReplayError, RunOptions};
+use splitbrain_reports::{Style, course, json, junit, text};
 use splitbrain_scenarios::{Scenario, scenario_files};
 use std::fs;
 use std::io;
@@ -20,6 +22,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Run(run) => run_scenarios(arguments, run),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
         Command::Replay { file } => replay(file),
+        Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),
         Command::List { folder } => list(folder),
         Command::Explain { name } => explain(name),
@@ -36,7 +39,11 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     let style = Style { colour: colour(arguments) };
     let jobs = run.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let mut summaries = Vec::new();
+    let mut pace = Pace::begin(run, scenarios.len(), arguments.quiet);
     for scenario in &scenarios {
+        if pace.is_interrupted() {
+            break;
+        }
         let options = RunOptions {
             seeds: run.seeds().unwrap_or(0..scenario.run.seeds),
             jobs,
@@ -44,17 +51,18 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         };
         let count = options.seeds.end - options.seeds.start;
         let progress = Progress::new(&scenario.name, count, arguments.quiet);
-        let result = splitbrain::run_scenario(scenario, &options, &|finished| progress.update(finished));
+        let result = pace.play(scenario, &options, &|finished| progress.update(finished));
         drop(progress);
         let result = result.and_then(|mut summary| {
-            if run.margins {
-                summary.margins = splitbrain::margins(scenario, &summary, &options)?;
+            if run.margins && !pace.is_interrupted() {
+                let seeds = summary.first_seed..summary.first_seed + summary.count;
+                summary.margins = splitbrain::margins(scenario, &summary, &RunOptions { seeds, ..options })?;
             }
             Ok(summary)
         });
         let summary = match result {
             Ok(summary) => summary,
-            Err(error @ RunError::Bug { .. }) => {
+            Err(error) if error.is_bug() => {
                 diagnose(&format!("bug: {error}. {PLEASE_REPORT}"));
                 return Ok(Exit::Bug);
             }
@@ -72,6 +80,9 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         let worth_saying = !arguments.quiet || Exit::of([summary.verdict]) != Exit::Met;
         if worth_saying && !to_stdout {
             print(&text::block(&summary, style))?;
+            if run.coverage {
+                print(&course::coverage(&summary, style))?;
+            }
         }
         if !arguments.quiet {
             for note in &scenario.notes {
@@ -80,8 +91,15 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         }
         summaries.push(summary);
     }
+    pace.end();
     if !to_stdout && !arguments.quiet {
         print(&text::closing(&summaries, style))?;
+    }
+    if let Some(file) = &run.junit
+        && let Err(error) = fs::write(file, junit::document(env!("CARGO_PKG_VERSION"), &summaries))
+    {
+        diagnose(&format!("{}: cannot be written: {error}", file.display()));
+        return Ok(Exit::Input);
     }
     if let Some(file) = &run.json {
         let document = json::document(env!("CARGO_PKG_VERSION"), &summaries, run.runs);
@@ -92,7 +110,11 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     }
-    Ok(Exit::of(summaries.iter().map(|summary| summary.verdict)))
+    Ok(match Exit::of(summaries.iter().map(|summary| summary.verdict)) {
+        _ if pace.is_interrupted() => Exit::Interrupted,
+        _ if pace.has_unsaved() => Exit::Input,
+        exit => exit,
+    })
 }
 
 /// All scenarios asked for, or `None` after saying what is wrong with any of them. Nothing runs before everything has
@@ -203,11 +225,32 @@ fn list(folder: &Path) -> io::Result<Exit> {
 }
 
 fn explain(name: &str) -> io::Result<Exit> {
-    match explain::explain(name) {
-        Ok(text) => print(&text).map(|()| Exit::Met),
-        Err(message) => {
+    let explained = explain::explain(name);
+    // A scenario may bear the name of a fault; then both are told.
+    let scenarios: Vec<Scenario> = catalogue_of(name).iter().filter_map(|file| Scenario::load(file).ok()).collect();
+    match (explained, scenarios.is_empty()) {
+        (Err(message), true) => {
             diagnose(&message);
             Ok(Exit::Input)
         }
+        (explained, _) => {
+            let mut text = explained.unwrap_or_default();
+            scenarios.iter().for_each(|scenario| text.push_str(&explain::scenario(scenario)));
+            print(&text).map(|()| Exit::Met)
+        }
     }
+}
+
+/// Scenario files of this name: those of the catalogue, if there is one here, by their place in it or by their own name
+/// alone; or the file itself.
+fn catalogue_of(name: &str) -> Vec<PathBuf> {
+    if name.ends_with(".toml") {
+        return scenario_files(Path::new(name)).unwrap_or_default();
+    }
+    let Ok(mut files) = scenario_files(Path::new("scenarios")) else { return Vec::new() };
+    files.retain(|file| {
+        let path = file.with_extension("");
+        path.ends_with(name) && !name.is_empty()
+    });
+    files
 }

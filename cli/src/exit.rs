@@ -22,6 +22,8 @@ pub enum Exit {
     Bug = 4,
     /// A kept failure no longer behaves as stored.
     Stale = 5,
+    /// Interrupted by a signal before everything was played, as shells number SIGINT.
+    Interrupted = 130,
 }
 
 impl Exit {

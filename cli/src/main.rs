@@ -6,7 +6,9 @@ mod conform;
 mod exit;
 mod explain;
 mod output;
+mod pace;
 mod progress;
+mod shrink;
 
 use clap::Parser;
 use exit::Exit;

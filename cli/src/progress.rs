@@ -40,7 +40,9 @@ impl Progress {
         if shown.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) {
             return;
         }
-        let _ = write!(io::stderr(), "\r\u{1b}[K{} {finished}/{}", self.name, self.total);
+        // A run that ends by time or by what it reaches has no total.
+        let total = if self.total == u64::MAX { " seeds".to_owned() } else { format!("/{}", self.total) };
+        let _ = write!(io::stderr(), "\r\u{1b}[K{} {finished}{total}", self.name);
         *shown = Some(started + started.elapsed());
     }
 }

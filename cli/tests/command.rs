@@ -124,12 +124,27 @@ fn names_are_listed_and_explained() {
     let output = splitbrain(&["explain", "split-brain"]);
     assert_eq!(exit(&output), 0);
     assert!(stdout(&output).starts_with("split-brain (property)\n"));
+    let chaos = stdout(&splitbrain(&["explain", "chaos"]));
+    assert!(chaos.contains("survivable") && chaos.contains("swarm"), "{chaos}");
+    let both = stdout(&splitbrain(&["explain", "partition"]));
+    assert!(both.contains("(fault)") && both.contains("(family of random faults)"), "{both}");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/classic/master-killed.toml");
+    let scenario = stdout(&splitbrain(&["explain", file]));
+    assert!(scenario.starts_with("classic/master-killed (scenario)\n  A master dies and is replaced\n"), "{scenario}");
     let unknown = splitbrain(&["explain", "lost-wriet"]);
     assert_eq!(exit(&unknown), 2);
     assert!(stderr(&unknown).contains("did you mean `lost-write`?"));
     let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
     let list = stdout(&splitbrain(&["list", catalogue]));
-    for name in ["classic/master-killed", "no-false-failover", "power-loss", "cross-az", "redis-py", "writes_lost"] {
+    for name in [
+        "classic/master-killed",
+        "no-false-failover",
+        "power-loss",
+        "unwritable",
+        "cross-az",
+        "redis-py",
+        "writes_lost",
+    ] {
         assert!(list.contains(name), "{name} is missing in\n{list}");
     }
 }
@@ -156,4 +171,19 @@ fn help_and_version_go_to_standard_output() {
         assert_eq!(exit(&output), 0, "{arguments:?}");
         assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_junit_document_is_written_whatever_the_verdict_is() {
+    let folder = Folder::new("junit");
+    let scenario = folder.file("quiet.toml", b"[cluster]\n[expect]\nfailover-completes = \"holds\"\n");
+    let document = folder.0.join("junit.xml");
+    let output = splitbrain(&["run", &scenario, "--seed", "3", "--no-save", "--junit", document.to_str().unwrap()]);
+    assert_eq!(exit(&output), 1, "{}", stderr(&output));
+    let written = fs::read_to_string(&document).unwrap();
+    assert!(written.contains("tests=\"1\" failures=\"1\" errors=\"0\""), "{written}");
+    assert!(written.contains("--seed 3"), "{written}");
+    let nowhere = folder.0.join("no/such/folder.xml");
+    let output = splitbrain(&["run", &scenario, "--seed", "3", "--no-save", "--junit", nowhere.to_str().unwrap()]);
+    assert_eq!(exit(&output), 2);
 }

@@ -257,7 +257,11 @@ impl Places<'_> {
                 Some(b's') => 20,
                 _ => 30,
             };
-            self.hosts.push(Host { name: name.to_owned(), ip: Ip(0x0a4d_0000 + base + number) });
+            self.hosts.push(Host {
+                name: name.to_owned(),
+                ip: Ip(0x0a4d_0000 + base + number),
+                clock_offset: Millis(0),
+            });
             self.hosts.len() - 1
         });
         (at, Addr { ip: self.hosts[at].ip, port })

@@ -83,6 +83,8 @@ pub enum SaveError {
     NotWritable,
     /// No space left.
     Full,
+    /// The medium reports an error (EIO).
+    Broken,
     /// The process was started without a configuration file.
     NoFile,
 }
@@ -116,6 +118,20 @@ pub trait Disk {
     /// Whether an RDB file cannot be written just now (disk full or failing): asked when a child that saves ends. Unless
     /// a world overrides it, saving always succeeds.
     fn rdb_save_fails(&mut self) -> bool {
+        false
+    }
+    /// How long a background fsync of the append-only file still takes, if it keeps a `write` to the file waiting. Unless a
+    /// world overrides it, none does.
+    fn aof_sync_left(&mut self, at: Nanos) -> Nanos {
+        let _ = at;
+        Nanos::ZERO
+    }
+    /// Whether appending to a file fails just now: no space is left. Unless a world overrides it, there is.
+    fn is_full(&mut self) -> bool {
+        false
+    }
+    /// Whether an fsync of the append-only file fails just now. Unless a world overrides it, none does.
+    fn fsync_fails(&mut self) -> bool {
         false
     }
     /// How long the main thread stops for `fork` with a dataset of this many bytes.
@@ -152,12 +168,19 @@ pub struct Env<'a> {
     disk: &'a mut dyn Disk,
     resolver: Option<&'a mut dyn Resolver>,
     refused: &'a [(Conn, u64)],
+    /// What wall and monotonic clock gain on the time that passes, in parts per million.
+    rates: (i64, i64),
 }
 
 impl<'a> Env<'a> {
     /// An environment at these local times, in which no name resolves.
     pub fn new(wall: WallTime, mono: MonoTime, draws: &'a mut dyn Draws, disk: &'a mut dyn Disk) -> Env<'a> {
-        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, resolver: None, refused: &[] }
+        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, resolver: None, refused: &[], rates: (0, 0) }
+    }
+
+    /// The same with clocks that run too fast by so many parts per million, or too slow: the wall and the monotonic one.
+    pub fn with_rates(self, rates: (i64, i64)) -> Env<'a> {
+        Env { rates, ..self }
     }
 
     /// The same with a resolver.
@@ -208,8 +231,8 @@ impl<'a> Env<'a> {
 
     /// Lets time pass: the process does nothing else meanwhile.
     pub fn block(&mut self, cost: Nanos) {
-        self.wall = self.wall + cost;
-        self.mono = self.mono + cost;
+        self.wall = self.wall + at_rate(cost, self.rates.0);
+        self.mono = self.mono + at_rate(cost, self.rates.1);
         self.elapsed = self.elapsed + cost;
     }
 
@@ -264,6 +287,21 @@ impl<'a> Env<'a> {
         self.disk.rdb_save_fails()
     }
 
+    /// How long a background fsync still keeps a `write` waiting.
+    pub fn aof_sync_left(&mut self) -> Nanos {
+        self.disk.aof_sync_left(self.elapsed)
+    }
+
+    /// Whether no space is left.
+    pub fn disk_is_full(&mut self) -> bool {
+        self.disk.is_full()
+    }
+
+    /// Whether an fsync of the append-only file fails now.
+    pub fn fsync_fails(&mut self) -> bool {
+        self.disk.fsync_fails()
+    }
+
     /// Stops for `fork`.
     pub fn fork(&mut self, bytes: u64) {
         let cost = self.disk.fork_pause(bytes);
@@ -278,5 +316,13 @@ impl<'a> Env<'a> {
     /// How long loading this many bytes takes; does not block.
     pub fn load_time(&mut self, bytes: u64) -> Nanos {
         self.disk.load_time(bytes)
+    }
+}
+
+/// What a clock shows of a time that passes.
+fn at_rate(cost: Nanos, ppm: i64) -> Nanos {
+    match ppm {
+        0 => cost,
+        _ => Nanos((i128::from(cost.0) * i128::from(1_000_000 + ppm) / 1_000_000).max(0) as u64),
     }
 }

@@ -1,5 +1,6 @@
 //! The document of `run --json`. Names and order of keys are part of what users rely on.
 
+use crate::course::Played;
 use crate::repeat;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -41,6 +42,8 @@ struct Scenario<'a> {
     undecided: Vec<Open<'a>>,
     findings: Vec<Found<'a>>,
     metrics: Spread<'a>,
+    #[serde(flatten)]
+    played: Played<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     runs: Option<Vec<Run<'a>>>,
 }
@@ -172,6 +175,7 @@ impl<'a> Scenario<'a> {
                 .collect(),
             findings: found.map(|(seed, found)| Found::of(summary, *seed, found)).collect(),
             metrics: Spread(summary),
+            played: Played::of(&summary.course),
             runs: runs.then(|| summary.runs.iter().map(Run::of).collect()),
         }
     }

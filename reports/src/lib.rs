@@ -1,6 +1,8 @@
-//! Renders what the checkers found: text for a terminal, JSON for programs. Nothing is judged here.
+//! Renders what the checkers found: text for a terminal, JSON for programs, JUnit for CI. Nothing is judged here.
 
+pub mod course;
 pub mod json;
+pub mod junit;
 pub mod style;
 pub mod text;
 

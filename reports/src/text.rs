@@ -1,6 +1,7 @@
 //! The report on a terminal: one block per scenario, made to be understood without a manual, 100 columns wide.
 
 use crate::Style;
+use crate::course;
 use crate::repeat;
 use splitbrain_checker::metrics::Metric;
 use splitbrain_checker::sentence::{counted, percent, seconds};
@@ -42,6 +43,7 @@ fn scenario(text: &mut String, summary: &ScenarioSummary, style: Style) {
     line(text, &format!("{}  {}", style.verdict(summary.verdict), style.bold(title)));
     let about = format!("{} · {} · environment {}", summary.file, seeds(summary), summary.environment);
     line(text, &format!("{INDENT}{}", style.dim(&about)));
+    course::lines(summary, style).iter().for_each(|told| line(text, told));
     metrics(text, summary, style);
     settings(text, &summary.settings, style);
     margins(text, &summary.margins, style);

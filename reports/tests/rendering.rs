@@ -1,5 +1,6 @@
 //! What users see, as snapshots of a hand-made summary.
 
+use proptest::prelude::*;
 use splitbrain_checker::finding::{Losses, Span};
 use splitbrain_checker::observations::{MasterSettings, NodeIx};
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioHead, ScenarioSummary};
@@ -7,7 +8,7 @@ use splitbrain_checker::{
     Amount, Demand, Detail, Expectation, Limit, Metric, Metrics, Property, Verdict, evaluate, fold,
 };
 use splitbrain_model::Millis;
-use splitbrain_reports::{Style, json, text};
+use splitbrain_reports::{Style, json, junit, text};
 
 fn settings() -> MasterSettings {
     MasterSettings {
@@ -152,4 +153,40 @@ fn a_program_reads_the_document() {
     insta::assert_snapshot!(json::document("0.1.0", &scenarios(), true));
     let without = json::document("0.1.0", &scenarios(), false);
     assert!(!without.contains("\"runs\": ["));
+}
+
+#[test]
+fn a_ci_system_reads_a_case_per_scenario_with_what_broke_and_how_to_repeat_it() {
+    let document = junit::document("0.1.0", &scenarios());
+    insta::assert_snapshot!(document);
+    let parsed = roxmltree::Document::parse(&document).unwrap();
+    let number = |name: &str| parsed.root_element().attribute(name).unwrap().parse::<usize>().unwrap();
+    let elements = |name: &str| parsed.descendants().filter(|node| node.has_tag_name(name)).count();
+    assert_eq!(number("tests"), elements("testcase"));
+    assert_eq!((number("failures"), number("errors")), (elements("failure"), elements("error")));
+    // One of the three passes, one fails; the undecided one is an error and no pass.
+    assert_eq!((elements("failure"), elements("error")), (1, 1));
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_title_or_a_path_says_the_document_is_sound_and_says_it(
+        title in any::<String>(), file in any::<String>(), name in any::<String>()
+    ) {
+        let mut summary = scenarios().remove(0);
+        (summary.title, summary.file, summary.scenario) = (title.clone(), file.clone(), format!("x/{name}"));
+        summary.unmet[0].sentence = title.clone();
+        let document = junit::document("0.1.0", &[summary]);
+        let parsed = roxmltree::Document::parse(&document).unwrap();
+        let holdable = |text: &str| -> String {
+            let forbidden = |c: char| (c < ' ' && !"\t\n\r".contains(c)) || c == '\u{fffe}' || c == '\u{ffff}';
+            text.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect()
+        };
+        let case = parsed.descendants().find(|node| node.has_tag_name("testcase")).unwrap();
+        prop_assert_eq!(case.attribute("file"), Some(&*holdable(&file)));
+        let failure = parsed.descendants().find(|node| node.has_tag_name("failure")).unwrap();
+        prop_assert_eq!(failure.attribute("message"), Some(&*holdable(&title)));
+        let out = parsed.descendants().find(|node| node.has_tag_name("system-out")).unwrap();
+        prop_assert!(out.text().unwrap().starts_with(&holdable(&title)));
+    }
 }

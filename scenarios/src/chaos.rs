@@ -5,6 +5,8 @@
 //! each of them long enough after its last fault to have caught up, and all of them connected. A real deployment has to
 //! get through that: what is violated nevertheless is a hazard or a bug. Knows nothing of what a fault does.
 
+mod hardware;
+
 use crate::environment::Dist;
 use crate::reader::Span;
 use crate::resolved::{Action, Host, Process, ProcessKind, Step, Target, Trigger};
@@ -45,11 +47,35 @@ pub enum Family {
     Failover,
     /// An operator types SENTINEL RESET.
     Reset,
+    /// The clocks of one process run too fast or too slow.
+    Drift,
+    /// The wall clock of one process stands still, and jumps on.
+    Freeze,
+    /// A host stands still with its kernel.
+    Stall,
+    /// The disk of one process is slow.
+    Fsync,
+    /// The disk of one process fails, and the process is restarted when it works again.
+    Broken,
+    /// The disk of one process is full, and the process is restarted when there is room again.
+    Full,
+    /// The disk of one process reports success and loses everything on power loss.
+    Lies,
+    /// Links from one host get slow; the way back does not.
+    Lopsided,
+    /// Links of one host let few bytes pass.
+    Narrow,
 }
 
 impl Family {
+    /// Whether `families = "all"` means this one: not what operators type, nor disks that lie (H9).
+    pub fn is_common(self) -> bool {
+        !matches!(self, Family::Failover | Family::Reset | Family::Lies)
+    }
+
     /// All of them, by their names in scenario files, and whether they take part where nothing is said. What operators
-    /// type does not: real Sentinel has known hazards there (H4, H8, H10), and asking for them is a decision.
+    /// type does not: real Sentinel has known hazards there (H4, H8, H10), and asking for them is a decision. Nor do those
+    /// of clocks, disks and hosts that came later, so that schedules stay what they were.
     pub const ALL: &[(&str, Family, bool)] = &[
         ("crash", Family::Crash, true),
         ("stop", Family::Stop, true),
@@ -66,6 +92,15 @@ impl Family {
         ("unwritable", Family::Unwritable, true),
         ("failover", Family::Failover, false),
         ("reset", Family::Reset, false),
+        ("drift", Family::Drift, false),
+        ("freeze", Family::Freeze, false),
+        ("stall", Family::Stall, false),
+        ("fsync", Family::Fsync, false),
+        ("broken", Family::Broken, false),
+        ("full", Family::Full, false),
+        ("lies", Family::Lies, false),
+        ("lopsided", Family::Lopsided, false),
+        ("narrow", Family::Narrow, false),
     ];
 }
 
@@ -208,6 +243,15 @@ impl Plan<'_> {
             Family::Flap => self.flap(at, lasts),
             Family::Clock => self.clock(at),
             Family::Sleep => self.sleep(at, lasts),
+            Family::Drift
+            | Family::Freeze
+            | Family::Stall
+            | Family::Fsync
+            | Family::Broken
+            | Family::Full
+            | Family::Lies
+            | Family::Lopsided
+            | Family::Narrow => self.place_hardware(family, at, until),
             Family::Failover => self.command(at, Action::SentinelFailover),
             Family::Reset => self.command(at, |sentinel, master| {
                 let command = SentinelCommand::Reset(master.to_string());
@@ -226,7 +270,8 @@ impl Plan<'_> {
     fn draw_process(&mut self, wanted: impl Fn(&ProcessKind) -> bool) -> Option<usize> {
         let nodes = self.ground.processes.iter().enumerate();
         let is_node = |kind: &ProcessKind| !matches!(kind, ProcessKind::Client(_));
-        let nodes: Vec<usize> = nodes.filter(|(_, p)| is_node(&p.kind) && wanted(&p.kind)).map(|(i, _)| i).collect();
+        let drawn = |p: &Process| is_node(&p.kind) && wanted(&p.kind) && !p.late;
+        let nodes: Vec<usize> = nodes.filter(|(_, p)| drawn(p)).map(|(i, _)| i).collect();
         self.one(&nodes)
     }
 
@@ -286,6 +331,10 @@ impl Plan<'_> {
 
     fn sleep(&mut self, at: Millis, lasts: Millis) -> bool {
         let Some(process) = self.draw_process(|kind| matches!(kind, ProcessKind::Redis(_))) else { return false };
+        // Sleeps queue up, and would go on long after the last fault.
+        if self.busy.iter().any(|(other, from, until)| *other == process && from.0 <= at.0 && at.0 < until.0) {
+            return false;
+        }
         let action = Action::Command(vec![self.name(process)], OperatorCommand::DebugSleep(lasts));
         self.disturb(&[process], at, Millis(at.0 + lasts.0)) && self.put(at, action, None)
     }
@@ -328,10 +377,13 @@ impl Plan<'_> {
 
     fn survives(&self, down: &[usize]) -> bool {
         let is_sentinel = |p: &&usize| matches!(self.ground.processes[**p].kind, ProcessKind::Sentinel(_));
-        let all: Vec<usize> = (0..self.ground.processes.len()).collect();
+        let all = 0..self.ground.processes.len();
+        let all: Vec<usize> = all.filter(|p| !self.ground.processes[*p].late).collect();
         let sentinels = all.iter().filter(is_sentinel).count();
         let up = all.iter().filter(is_sentinel).filter(|p| !down.contains(p)).count();
-        let served = |(_, servers): &(Name, Vec<usize>)| servers.iter().any(|server| !down.contains(server));
+        let served = |(_, servers): &(Name, Vec<usize>)| {
+            servers.iter().any(|server| all.contains(server) && !down.contains(server))
+        };
         up * 2 > sentinels && self.ground.masters.iter().all(served)
     }
 

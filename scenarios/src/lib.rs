@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod chaos;
 pub mod environment;
 pub mod error;
+mod expand;
 pub mod nearest;
 mod parse;
 pub mod quantity;
@@ -14,7 +15,9 @@ pub mod reader;
 mod resolve;
 pub mod resolved;
 pub mod scenario;
+pub mod schedule;
 pub mod source;
+pub mod write;
 
 pub use catalogue::scenario_files;
 pub use chaos::{Budget, Chaos, Family};
@@ -23,7 +26,9 @@ pub use error::ScenarioError;
 pub use parse::FAULT_KINDS;
 pub use reader::Span;
 pub use resolved::{
-    Action, Host, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target, Trigger,
+    Action, Found, FsyncFault, Host, NameAnswers, Process, ProcessKind, Resolved, RunPlan, Sampling, Step, Target,
+    Trigger,
 };
-pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, RunSpec, Scenario, ServerSpec, What, When};
+pub use scenario::{ClientSpec, Fault, MasterSpec, NetworkSpec, Pattern, RunSpec, Scenario, ServerSpec, What, When};
 pub use source::Source;
+pub use write::Document;

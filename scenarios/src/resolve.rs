@@ -2,6 +2,7 @@
 //! A pure function of the scenario and the draws.
 
 use crate::chaos::Ground;
+use crate::expand::{Part, parts};
 use crate::reader::Span;
 use crate::resolved::{Action, Host, Process, ProcessKind, Resolved, RunPlan, Step, Trigger};
 use crate::scenario::{Fault, MasterSpec, Scenario, What, When};
@@ -16,11 +17,11 @@ impl Scenario {
     /// order of the file, whether they are ranges or not, so that a change in one fault changes no other.
     pub fn resolve(&self, seed: u64, draws: &mut dyn Draws) -> Resolved {
         let phase = drawn(self.run.phase, draws);
-        let schedule = schedule(&self.faults, draws);
         let (hosts, mut processes) = self.processes();
         if let Some(planted) = self.planted {
             plant(&mut processes, Plant::one(planted));
         }
+        let schedule = schedule(&self.faults, &hosts, &processes, draws);
         let mut next = 0;
         let servers = |servers: usize| {
             next += servers;
@@ -143,6 +144,14 @@ impl Scenario {
                 number += 1;
             }
         }
+        for (name, offset) in &self.clock_offsets {
+            let of_process = processes.iter().find(|process| process.name == *name).map(|process| process.host);
+            let host = of_process.or_else(|| places.hosts.iter().position(|host| host.name == *name));
+            if let Some(host) = host {
+                places.hosts[host].clock_offset = *offset;
+            }
+        }
+        processes.iter_mut().for_each(|process| process.late = self.late.contains(&process.name));
         (places.hosts, processes)
     }
 }
@@ -192,7 +201,7 @@ impl Places {
         let host = match self.by_name.get(name) {
             Some(host) => *host,
             None => {
-                self.hosts.push(Host { name: name.to_owned(), ip });
+                self.hosts.push(Host { name: name.to_owned(), ip, clock_offset: Millis(0) });
                 self.by_name.insert(name.to_owned(), self.hosts.len() - 1);
                 self.hosts.len() - 1
             }
@@ -223,14 +232,16 @@ struct Drawn<'a> {
     what: &'a What,
     lasts: Option<Millis>,
     origin: bool,
+    /// Place in the file.
+    number: usize,
 }
 
 /// The schedule. A fault with a time of its own, and those that hang on the one before them, stay together; such chains
 /// are sorted by their times, equal ones in the order of the file. What ends a fault comes last, so that "the step
 /// before" always means the fault before.
-fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
+fn schedule(faults: &[Fault], hosts: &[Host], processes: &[Process], draws: &mut dyn Draws) -> Vec<Step> {
     let mut chains: Vec<(Millis, Vec<Drawn<'_>>)> = Vec::new();
-    for fault in faults {
+    for (number, fault) in faults.iter().enumerate() {
         let (begins, trigger) = match &fault.when {
             When::At(at) => {
                 let at = drawn(*at, draws);
@@ -244,7 +255,7 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
         };
         let lasts = drawn(fault.lasts.unwrap_or(Span::exactly(Millis(0))), draws);
         let origin = fault.origin;
-        let step = Drawn { trigger, what: &fault.what, lasts: fault.lasts.map(|_| lasts), origin };
+        let step = Drawn { trigger, what: &fault.what, lasts: fault.lasts.map(|_| lasts), origin, number };
         match (begins, chains.last_mut()) {
             (None, Some((_, chain))) => chain.push(step),
             // An event before any time: first of all.
@@ -253,14 +264,35 @@ fn schedule(faults: &[Fault], draws: &mut dyn Draws) -> Vec<Step> {
         }
     }
     chains.sort_by_key(|(at, _)| *at);
+    // The chance of patterns, after everything else.
+    let is_pattern = |fault: &Fault| matches!(fault.what, What::Pattern(_));
+    let words: Vec<u64> =
+        faults.iter().map(|fault| if is_pattern(fault) { draws.word(Purpose::Pacing) } else { 0 }).collect();
+    let mut later: Vec<(usize, Part)> = Vec::new();
     let mut steps = Vec::new();
     let mut ends = Vec::new();
-    for Drawn { mut trigger, what, lasts, origin } in chains.into_iter().flat_map(|(_, chain)| chain) {
+    for Drawn { mut trigger, what, lasts, origin, number } in chains.into_iter().flat_map(|(_, chain)| chain) {
         let index = steps.len();
         if let Trigger::AfterStep(before, _) = &mut trigger {
             *before = index - 1;
         }
-        steps.push(Step { trigger, action: action(what), origin });
+        let (action, lasts) = match what {
+            What::Pattern(pattern) => {
+                let mut parts = parts(pattern, lasts, hosts, processes, words[number]).into_iter();
+                let first = parts.next().map_or((Action::Heal, None), |first| (first.action, first.lasts));
+                later.extend(parts.map(|part| (index, part)));
+                first
+            }
+            _ => (action(what), lasts),
+        };
+        steps.push(Step { trigger, action, origin });
+        if let Some(lasts) = lasts {
+            ends.push(Step { trigger: Trigger::AfterStep(index, lasts), action: Action::Undo(index), origin: false });
+        }
+    }
+    for (first, Part { after, action, lasts }) in later {
+        let index = steps.len();
+        steps.push(Step { trigger: Trigger::AfterStep(first, after), action, origin: false });
         if let Some(lasts) = lasts {
             ends.push(Step { trigger: Trigger::AfterStep(index, lasts), action: Action::Undo(index), origin: false });
         }
@@ -294,8 +326,9 @@ fn append(schedule: &mut Vec<Step>, more: Vec<Step>) {
     }
 }
 
-fn action(what: &What) -> Action {
+pub(crate) fn action(what: &What) -> Action {
     match what.clone() {
+        What::Start(targets) => Action::Start(targets),
         What::Kill(targets) => Action::Kill(targets),
         What::Stop(targets) => Action::Stop(targets),
         What::Restart(targets) => Action::Restart(targets),
@@ -303,16 +336,27 @@ fn action(what: &What) -> Action {
         What::PowerLoss(targets) => Action::PowerLoss(targets),
         What::PowerOn(targets) => Action::PowerOn(targets),
         What::Pause(targets) => Action::Pause(targets),
+        What::Stall(targets) => Action::Stall(targets),
         What::Resume(targets) => Action::Resume(targets),
         What::Partition(groups) => Action::Partition(groups),
         What::Drop(from, to) => Action::Drop(from, to),
         What::Isolate(targets) => Action::Isolate(targets),
         What::Heal => Action::Heal,
         What::Link { a, b, latency, loss_ppm } => Action::Link { a, b, latency, loss_ppm },
+        What::Shape { from, to, both, latency, loss_ppm, rate } => {
+            Action::Shape { from, to, both, latency, loss_ppm, rate }
+        }
+        // Written out by `schedule`.
+        What::Pattern(_) => Action::Heal,
         What::Dns { at, of, answers } => Action::Dns { at, of, answers },
         What::ClockStep(targets, by) => Action::ClockStep(targets, by),
+        What::ClockDrift(targets, ppm) => Action::ClockDrift(targets, ppm),
+        What::ClockFreeze(targets) => Action::ClockFreeze(targets),
         What::SentinelFailover(sentinel, master) => Action::SentinelFailover(sentinel, master),
         What::ConfigReadOnly(targets) => Action::ConfigReadOnly(targets),
+        What::Fsync(targets, fault) => Action::Fsync(targets, fault),
+        What::DiskFull(targets) => Action::DiskFull(targets),
+        What::RestartWith(targets, found) => Action::RestartWith(targets, found),
         What::SnapshotsFail(targets) => Action::SnapshotsFail(targets),
         What::Command(targets, command) => Action::Command(targets, command),
     }

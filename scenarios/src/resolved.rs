@@ -18,6 +18,9 @@ pub struct Host {
     pub name: String,
     /// Its address.
     pub ip: Ip,
+    /// What its wall clock is ahead of the others' from the beginning.
+    #[serde(default)]
+    pub clock_offset: Millis,
 }
 
 /// A process on a host.
@@ -140,6 +143,30 @@ impl fmt::Display for NameAnswers {
     }
 }
 
+/// What is wrong with fsync.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FsyncFault {
+    /// Each takes so long.
+    Takes(Dist),
+    /// Each reports an error (EIO).
+    Fails,
+    /// Each reports success and leaves everything in a cache that a power loss empties.
+    Lies,
+}
+
+/// What a process that is started again finds on its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Found {
+    /// Its configuration file as it was at the beginning of the schedule.
+    OldConfig,
+    /// The configuration file it was deployed with, in place of one that was deleted.
+    FirstConfig,
+    /// No dataset files.
+    NoData,
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -158,6 +185,8 @@ pub enum Action {
     PowerOn(Vec<Target>),
     /// SIGSTOP.
     Pause(Vec<Target>),
+    /// The hosts stand still with their kernels.
+    Stall(Vec<Target>),
     /// SIGCONT.
     Resume(Vec<Target>),
     /// No packets pass between members of different groups.
@@ -179,6 +208,21 @@ pub enum Action {
         /// Loss in parts per million.
         loss_ppm: Option<u32>,
     },
+    /// Latency, loss and rate of the links from one group to another; `None` leaves what there is.
+    Shape {
+        /// One side.
+        from: Vec<Target>,
+        /// Other side; all others if empty.
+        to: Vec<Target>,
+        /// The way back too.
+        both: bool,
+        /// One-way latency.
+        latency: Option<Dist>,
+        /// Loss in parts per million.
+        loss_ppm: Option<u32>,
+        /// Bytes per second.
+        rate: Option<u64>,
+    },
     /// Names that processes on the hosts of the first group look up are answered so, or only names of hosts of the
     /// second, if it names any.
     Dns {
@@ -191,10 +235,20 @@ pub enum Action {
     },
     /// The wall clock of these processes jumps.
     ClockStep(Vec<Target>, Millis),
+    /// The clocks of these processes gain so many parts per million.
+    ClockDrift(Vec<Target>, i32),
+    /// The wall clock of these processes stands still.
+    ClockFreeze(Vec<Target>),
     /// An operator types SENTINEL FAILOVER at a Sentinel.
     SentinelFailover(Target, Name),
     /// Configuration files of these processes cannot be replaced.
     ConfigReadOnly(Vec<Target>),
+    /// Fsyncs on the disks of these processes are not what they should be.
+    Fsync(Vec<Target>, FsyncFault),
+    /// No space is left on the disks of these processes.
+    DiskFull(Vec<Target>),
+    /// Starts dead processes with other files.
+    RestartWith(Vec<Target>, Vec<Found>),
     /// These servers cannot write snapshots.
     SnapshotsFail(Vec<Target>),
     /// An operator types a command at these processes.

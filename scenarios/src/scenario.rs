@@ -6,7 +6,7 @@ use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
 use crate::reader::Span;
-use crate::resolved::{NameAnswers, Target};
+use crate::resolved::{Found, FsyncFault, NameAnswers, Target};
 use crate::source::Source;
 use splitbrain_checker::Expectation;
 use splitbrain_model::client::{profile::Profile, workload::Workload};
@@ -40,6 +40,10 @@ pub struct Scenario {
     pub masters: Vec<MasterSpec>,
     /// Hosts that were declared, with the processes on them. Every other process has a host of its own name.
     pub hosts: Vec<(String, Vec<String>)>,
+    /// Processes that are no part of the cluster until a fault starts them.
+    pub late: Vec<String>,
+    /// What wall clocks of hosts are ahead from the beginning, by names of hosts or of processes on them.
+    pub clock_offsets: Vec<(String, Millis)>,
     /// Everybody is known by name: in configuration files and in what servers and Sentinels announce.
     pub hostnames: bool,
     /// A name goes with the last server or Sentinel on its host.
@@ -164,10 +168,33 @@ pub enum When {
     },
 }
 
+/// A fault that is several steps; names, since they are chosen before the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// A fault that comes and goes as long as the pattern lasts.
+    Repeated {
+        /// The fault.
+        what: Box<What>,
+        /// How long it lasts each time.
+        down: Span,
+        /// How long there is peace each time.
+        up: Span,
+    },
+    /// All other hosts fall into two halves, and this one sees both.
+    Bridge(String),
+    /// Each of these sees a majority of them, and no two the same one.
+    Ring(Vec<String>),
+    /// One of these is cut off.
+    IsolateOne(Vec<String>),
+    /// These are cut off one after another, and come back one after another in another order.
+    Swizzle(Vec<String>, Span),
+}
+
 /// What a fault does; targets are checked, roles not yet resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // each is described at `resolved::Action`
 pub enum What {
+    Start(Vec<Target>),
     Kill(Vec<Target>),
     Stop(Vec<Target>),
     Restart(Vec<Target>),
@@ -175,16 +202,41 @@ pub enum What {
     PowerLoss(Vec<Target>),
     PowerOn(Vec<Target>),
     Pause(Vec<Target>),
+    Stall(Vec<Target>),
     Resume(Vec<Target>),
     Partition(Vec<Vec<Target>>),
     Drop(Vec<Target>, Vec<Target>),
     Isolate(Vec<Target>),
     Heal,
-    Link { a: Vec<Target>, b: Vec<Target>, latency: Option<Dist>, loss_ppm: Option<u32> },
-    Dns { at: Vec<Target>, of: Vec<Target>, answers: NameAnswers },
+    Link {
+        a: Vec<Target>,
+        b: Vec<Target>,
+        latency: Option<Dist>,
+        loss_ppm: Option<u32>,
+    },
+    Shape {
+        from: Vec<Target>,
+        to: Vec<Target>,
+        both: bool,
+        latency: Option<Dist>,
+        loss_ppm: Option<u32>,
+        rate: Option<u64>,
+    },
+    /// Several steps, into which resolving expands it.
+    Pattern(Pattern),
+    Dns {
+        at: Vec<Target>,
+        of: Vec<Target>,
+        answers: NameAnswers,
+    },
     ClockStep(Vec<Target>, Millis),
+    ClockDrift(Vec<Target>, i32),
+    ClockFreeze(Vec<Target>),
     SentinelFailover(Target, Name),
     ConfigReadOnly(Vec<Target>),
+    Fsync(Vec<Target>, FsyncFault),
+    DiskFull(Vec<Target>),
+    RestartWith(Vec<Target>, Vec<Found>),
     SnapshotsFail(Vec<Target>),
     Command(Vec<Target>, OperatorCommand),
 }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Draws, Purpose};
-use splitbrain_scenarios::{Action, ProcessKind, Resolved, Scenario, Source, Step, Target, Trigger};
+use splitbrain_scenarios::{Action, FsyncFault, ProcessKind, Resolved, Scenario, Source, Step, Target, Trigger};
 
 struct Words(u64);
 
@@ -56,6 +56,12 @@ fn disturbed(resolved: &Resolved, action: &Action) -> Vec<usize> {
         | Action::Isolate(targets)
         | Action::Drop(targets, _)
         | Action::ConfigReadOnly(targets)
+        | Action::ClockDrift(targets, _)
+        | Action::ClockFreeze(targets)
+        | Action::Stall(targets)
+        | Action::Fsync(targets, _)
+        | Action::DiskFull(targets)
+        | Action::Shape { from: targets, .. }
         | Action::ClockStep(targets, _)
         | Action::Command(targets, OperatorCommand::DebugSleep(_)) => named(targets),
         Action::Link { a, .. } => named(a),
@@ -84,7 +90,8 @@ proptest! {
             "[cluster]\nreplicas = {replicas}\nsentinels = {sentinels}\n[sentinel]\nquorum = 1\n\
              down-after-milliseconds = {down_after}\nfailover-timeout = 3000\n[chaos]\nintensity = {faults}\n\
              families = {{ crash = 2, stop = 1, power = 1, pause = 1, isolate = 1, deaf = 1, flap = 1, slow = 1, \
-             loss = 1, clock = 1, sleep = 1, unwritable = 1 }}\nlasts = \"1ms..30s\"\nspacing = \"0s..20s\""
+             loss = 1, clock = 1, sleep = 1, unwritable = 1, drift = 1, freeze = 1, stall = 1, fsync = 1, broken = 1, \
+             full = 1, lies = 1, lopsided = 1, narrow = 1 }}\nlasts = \"1ms..30s\"\nspacing = \"0s..20s\""
         );
         let resolved = resolve(&text, seed);
         let recovery = down_after + 6_000 + 30_000;
@@ -167,6 +174,47 @@ fn what_operators_type_takes_part_only_where_it_is_asked_for() {
 }
 
 #[test]
+fn all_families_are_those_without_operators_and_lying_disks() {
+    let mut kinds = Vec::new();
+    for seed in 0..60 {
+        let text = "[cluster]\n[chaos]\nintensity = 60\nbudget = \"unbounded\"\nswarm = false\nfamilies = \"all\"";
+        for step in resolve(text, seed).schedule {
+            match &step.action {
+                Action::SentinelFailover(..) | Action::Command(_, OperatorCommand::Sentinel(_)) => panic!("{step:?}"),
+                Action::Fsync(_, FsyncFault::Lies) => panic!("{step:?}"),
+                action => kinds.push(format!("{action:?}").split(['(', ' ']).next().unwrap_or_default().to_owned()),
+            }
+        }
+    }
+    for kind in ["ClockDrift", "ClockFreeze", "Stall", "Fsync", "DiskFull", "Shape", "Kill", "PowerLoss"] {
+        assert!(kinds.iter().any(|other| other == kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_process_that_is_late_is_left_alone() {
+    let text = "[cluster]\nlate = [\"redis-3\", \"sentinel-3\"]\n[chaos]\nintensity = 40\nbudget = \"unbounded\"\n\
+                families = { crash = 1, pause = 1, drift = 1 }";
+    for seed in 0..20 {
+        for step in resolve(text, seed).schedule {
+            let text = format!("{:?}", step.action);
+            assert!(!text.contains("redis-3") && !text.contains("sentinel-3"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_disk_is_followed_by_a_restart() {
+    let text = "[cluster]\n[chaos]\nintensity = 5\nfamilies = { broken = 1, full = 1 }";
+    for seed in 0..50 {
+        let schedule = resolve(text, seed).schedule;
+        let count = |wanted: fn(&Action) -> bool| schedule.iter().filter(|step| wanted(&step.action)).count();
+        let troubles = count(|action| matches!(action, Action::Fsync(..) | Action::DiskFull(_)));
+        assert_eq!(troubles, count(|action| matches!(action, Action::Kill(_))), "{schedule:?}");
+    }
+}
+
+#[test]
 fn swarm_mode_switches_families_off_whole() {
     let families = |swarm: bool, seed: u64| {
         let text = format!("[cluster]\n[chaos]\nintensity = 60\nbudget = \"unbounded\"\nswarm = {swarm}");
@@ -187,6 +235,7 @@ fn mistakes_are_found_where_they_stand() {
     let table = [
         ("[chaos]\nfamily = 3", "s.toml:3:1", "unknown key `family` in [chaos]"),
         ("[chaos]\nfamilies = { crsh = 1 }", "s.toml:3:14", "did you mean `crash`?"),
+        ("[chaos]\nfamilies = \"al\"", "s.toml:3:12", "did you mean `all`?"),
         ("[chaos]\nfamilies = { crash = -1 }", "s.toml:3:22", "a whole number from 0 to 1000000"),
         ("[chaos]\nfamilies = { crash = 0 }", "s.toml:3:12", "no family is left"),
         ("[chaos]\nintensity = \"8..3\"", "s.toml:3:13", "found \"8..3\", expected a number of faults from 1 to 1000"),

@@ -435,7 +435,7 @@ fn the_defaults_are_those_of_the_guide() {
     let scenario = parse("[cluster]\n[sentinel]\ndown-after-milliseconds = 5000\nfailover-timeout = 10000\n");
     assert_eq!(scenario.masters[0].conf.quorum, 2, "a majority of three");
     let run = &scenario.run;
-    assert_eq!((run.seeds, run.heal), (100, Millis(55_000)));
+    assert_eq!((run.seeds, run.heal), (100, Millis(65_000)));
     assert_eq!(run.phase, Span { low: Millis(0), high: Millis(10_000) });
     let times = (run.observe_at_least, run.stable_for, run.settle_limit);
     assert_eq!(times, (Millis(3_000), Millis(2_000), Millis(60_000)));

@@ -5,7 +5,7 @@
 use crate::chance::Stream;
 use splitbrain_model::files::{AofEntry, AofFile, RedisConf, RedisFiles, SentinelConf, Snapshot};
 use splitbrain_model::{Disk, Nanos, SaveError, Saved, TrueTime};
-use splitbrain_scenarios::Environment;
+use splitbrain_scenarios::{Dist, Environment};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -14,6 +14,31 @@ enum Staged {
     Redis(Box<RedisConf>),
     Rdb(Arc<Snapshot>),
     Aof(Arc<Snapshot>, usize),
+}
+
+/// What is wrong with a medium.
+#[derive(Debug)]
+pub struct DiskTrouble {
+    /// What one fsync takes instead of what the environment says.
+    pub takes: Option<Dist>,
+    /// Every fsync reports an error.
+    pub fails: bool,
+    /// No space is left.
+    pub full: bool,
+    /// Fsyncs report success and do nothing; this is on the medium.
+    pub lying: Option<Box<(Option<SentinelConf>, RedisFiles)>>,
+    stream: Stream,
+}
+
+impl DiskTrouble {
+    fn new(seed: u64, name: &str) -> DiskTrouble {
+        let stream = Stream::new(seed, "disk", name, "trouble");
+        DiskTrouble { takes: None, fails: false, full: false, lying: None, stream }
+    }
+
+    fn fsync_takes(&mut self) -> Option<Nanos> {
+        self.takes.as_ref().map(|takes| self.stream.duration(takes))
+    }
 }
 
 /// The files of one process.
@@ -27,6 +52,10 @@ pub struct ProcessDisk {
     pub config_read_only: bool,
     /// RDB files cannot be written.
     pub snapshots_fail: bool,
+    /// What is wrong with the medium.
+    pub trouble: DiskTrouble,
+    /// Configuration files as somebody has kept them: what a restart with the old ones finds.
+    kept: Option<(Option<SentinelConf>, RedisConf)>,
     /// Entries of the append-only file that are on the medium.
     synced: usize,
     /// A background fsync: up to which entry, and when it will be done.
@@ -43,6 +72,8 @@ impl ProcessDisk {
             redis: RedisFiles { conf: redis.unwrap_or_default(), ..RedisFiles::default() },
             config_read_only: false,
             snapshots_fail: false,
+            trouble: DiskTrouble::new(seed, name),
+            kept: None,
             synced: 0,
             syncing: None,
             staged: Vec::new(),
@@ -91,6 +122,39 @@ impl ProcessDisk {
         if let Some(file) = &mut self.redis.aof {
             file.entries.truncate(self.synced);
         }
+        if let Some(medium) = &self.trouble.lying {
+            (self.sentinel, self.redis) = (medium.0.clone(), medium.1.clone());
+            self.synced = self.redis.aof.as_ref().map_or(0, |file| file.entries.len());
+        }
+    }
+
+    /// From now on fsyncs report success, and nothing reaches the medium.
+    pub fn begin_lying(&mut self, now: TrueTime) {
+        self.settle(now);
+        let mut medium = (self.sentinel.clone(), self.redis.clone());
+        if let Some(file) = &mut medium.1.aof {
+            file.entries.truncate(self.synced);
+        }
+        self.trouble.lying.get_or_insert(Box::new(medium));
+    }
+
+    /// Keeps the configuration files as they are now.
+    pub fn keep_configs(&mut self, now: TrueTime) {
+        self.settle(now);
+        self.kept = Some((self.sentinel.clone(), self.redis.conf.clone()));
+    }
+
+    /// Puts the kept configuration files in place of those that are there.
+    pub fn roll_back_configs(&mut self) {
+        if let Some((sentinel, redis)) = &self.kept {
+            (self.sentinel, self.redis.conf) = (sentinel.clone(), redis.clone());
+        }
+    }
+
+    /// Deletes the dataset files.
+    pub fn lose_data(&mut self) {
+        (self.redis.rdb, self.redis.aof) = (None, None);
+        (self.synced, self.syncing) = (0, None);
     }
 
     /// The disk as a process sees it during one iteration that begins at `now`.
@@ -122,7 +186,17 @@ impl DiskView<'_> {
             // The temporary file cannot be created: nothing is written, nothing waited for.
             return Saved { cost: Nanos::ZERO, result: Err(SaveError::NotWritable) };
         }
-        let cost = self.disk.stream.duration(&self.environment.config_save);
+        if self.disk.trouble.full {
+            return Saved { cost: Nanos::ZERO, result: Err(SaveError::Full) };
+        }
+        let cost = match self.disk.trouble.fsync_takes() {
+            // The file's fsync, and that of its directory after the rename (rewriteConfigOverwriteFile).
+            Some(first) => first + self.disk.trouble.fsync_takes().unwrap_or(Nanos::ZERO),
+            None => self.disk.stream.duration(&self.environment.config_save),
+        };
+        if self.disk.trouble.fails {
+            return Saved { cost, result: Err(SaveError::Broken) };
+        }
         self.disk.settle(self.now);
         self.disk.stage(self.now + at + cost, file);
         Saved { cost, result: Ok(()) }
@@ -148,7 +222,8 @@ impl Disk for DiskView<'_> {
 
     fn fsync_aof(&mut self, at: Nanos) -> Nanos {
         self.disk.settle(self.now + at);
-        let cost = self.disk.stream.duration(&self.environment.fsync);
+        let slow = self.disk.trouble.fsync_takes();
+        let cost = slow.unwrap_or_else(|| self.disk.stream.duration(&self.environment.fsync));
         let written = self.disk.redis.aof.as_ref().map_or(0, |file| file.entries.len());
         self.disk.syncing = Some((written, self.now + at + cost));
         cost
@@ -173,7 +248,22 @@ impl Disk for DiskView<'_> {
     }
 
     fn rdb_save_fails(&mut self) -> bool {
-        self.disk.snapshots_fail
+        self.disk.snapshots_fail || self.disk.trouble.full || self.disk.trouble.fails
+    }
+
+    fn aof_sync_left(&mut self, at: Nanos) -> Nanos {
+        match self.disk.syncing {
+            Some((_, done)) if self.disk.trouble.takes.is_some() => done.since(self.now + at),
+            _ => Nanos::ZERO,
+        }
+    }
+
+    fn is_full(&mut self) -> bool {
+        self.disk.trouble.full
+    }
+
+    fn fsync_fails(&mut self) -> bool {
+        self.disk.trouble.fails
     }
 
     fn fork_pause(&mut self, bytes: u64) -> Nanos {

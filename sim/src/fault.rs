@@ -3,17 +3,27 @@
 //! | fault | data in flight | connections | real counterpart |
 //! |---|---|---|---|
 //! | kill | written bytes still arrive | FIN, or RST where unread input was queued; connects refused | `kill -9`, `docker kill` |
+//! | start | — | a process that is new to the cluster connects | a replica or Sentinel added, scale-up |
 //! | stop | flushed | as the process closes them; killed 10 s after its shutdown-timeout | `kill`, `docker stop` |
 //! | pause | the kernel takes it until buffers are full | stay; new ones are accepted by the kernel | `kill -STOP`, `docker pause` |
+//! | stall | lies in the network card until the host goes on | stay; nothing is accepted or acknowledged meanwhile | `virsh suspend`, live migration, a guest that gets no CPU, a hanging kernel |
 //! | power-loss | gone | silence; RST to whatever comes after the reboot | power cut |
 //! | partition, isolate, drop | lost, retransmitted | stay; connects time out | pulled cable, firewall rule |
-//! | link | slower, lossy | stay | congested link |
+//! | link | slower, lossy; behind a narrow link it waits | stay | congested link, `tc qdisc add … netem`, `tbf` |
+//! | flap, spikes | as isolate and link, again and again | stay | a loose cable, a card that resets; garbage collection of a hypervisor |
+//! | bridge, majorities-ring, isolate-one, swizzle | as partition and isolate | stay | the partitions of Jepsen, swizzle-clogging of FoundationDB |
 //! | config-read-only | untouched | untouched; saves of configuration files fail | `chmod a-w` on the directory |
 //! | dns | untouched | untouched; whoever looks a name up blocks, or fails | name server unreachable or overloaded |
 //! | snapshots-fail | untouched | untouched; BGSAVE and full syncs fail | `config set dir /` |
+//! | fsync: takes | untouched | untouched; whoever waits for the disk answers nobody | a busy disk, throttled cloud volume |
+//! | fsync: fails, disk-full | untouched | untouched; `appendfsync always` exits | EIO of a dying disk, `df` at 100 % |
+//! | fsync: lies | untouched; lost on power loss though synced | untouched | a volatile write cache, `eatmydata`, `nobarrier` |
+//! | restart with `config`, `data` | untouched | untouched | volume restored from a snapshot, pod without a persistent volume |
 //! | redis-command, sentinel-command | untouched | as the command closes them | `redis-cli` |
 //! | debug-sleep | the kernel takes it until buffers are full | stay; requests are executed on waking | `redis-cli debug sleep` |
 //! | clock-step | untouched | untouched | `date -s`, NTP step |
+//! | clock-drift | untouched | untouched | a bad oscillator, NTP slewing, `faketime -f '+0 x1.05'` |
+//! | clock-freeze | untouched | untouched | `faketime` with a fixed time; a hypervisor's clock source that hangs until NTP steps it |
 
 use crate::link::{HostIx, NetFault};
 use crate::process::Life;
@@ -22,7 +32,7 @@ use splitbrain_checker::observations::NodeKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::SentinelCommand;
 use splitbrain_model::{Input, Nanos};
-use splitbrain_scenarios::{Action, ProcessKind, Target, Trigger};
+use splitbrain_scenarios::{Action, Found, FsyncFault, ProcessKind, Target, Trigger};
 
 impl Run<'_> {
     /// Applies the step at this index; returns a description with roles resolved.
@@ -47,6 +57,11 @@ impl Run<'_> {
                 let hosts = self.bind_hosts(i, targets);
                 self.boot(&hosts)
             }
+            Action::Stall(targets) => {
+                let hosts = self.bind_hosts(i, targets);
+                hosts.iter().for_each(|&host| self.world.stall(host));
+                format!("stall {}", self.host_names(&hosts))
+            }
             Action::Partition(groups) => {
                 let groups = self.groups(i, groups);
                 let text: Vec<String> = groups.iter().map(|group| self.host_names(group)).collect();
@@ -61,7 +76,8 @@ impl Run<'_> {
                 text
             }
             Action::Drop(from, to) => {
-                let (from, to) = (self.bind_hosts(i, from), self.bind_hosts(i, to));
+                let mut groups = self.groups(i, &[from.clone(), to.clone()]);
+                let (to, from) = (groups.pop().unwrap_or_default(), groups.pop().unwrap_or_default());
                 let text = format!("drop {} > {}", self.host_names(&from), self.host_names(&to));
                 self.world.links_mut().begin(i, NetFault::Drop(from, to));
                 text
@@ -75,8 +91,18 @@ impl Run<'_> {
                 let a = self.bind_hosts(i, a);
                 let b = if b.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, b) };
                 let text = format!("link {} - {}", self.host_names(&a), self.host_names(&b));
-                let fault = NetFault::Shape { a, b, latency: latency.clone(), loss_ppm: *loss_ppm };
+                let (latency, loss_ppm) = (latency.clone(), *loss_ppm);
+                let fault = NetFault::Shape { a, b, latency, loss_ppm, rate: None, both: true };
                 self.world.links_mut().begin(i, fault);
+                text
+            }
+            Action::Shape { from, to, both, latency, loss_ppm, rate } => {
+                let a = self.bind_hosts(i, from);
+                let b = if to.is_empty() { self.hosts_except(&a) } else { self.bind_hosts(i, to) };
+                let arrow = if *both { '-' } else { '>' };
+                let text = format!("link {} {arrow} {}", self.host_names(&a), self.host_names(&b));
+                let (latency, loss_ppm, rate, both) = (latency.clone(), *loss_ppm, *rate, *both);
+                self.world.links_mut().begin(i, NetFault::Shape { a, b, latency, loss_ppm, rate, both });
                 text
             }
             Action::Dns { at, of, answers } => {
@@ -95,6 +121,13 @@ impl Run<'_> {
                 let text = self.on_processes(i, "clock-step", targets, |run, p| run.world.step_clock(p, *by));
                 format!("{text} by {by}")
             }
+            Action::ClockDrift(targets, ppm) => {
+                let text = self.on_processes(i, "clock-drift", targets, |run, p| run.world.drift_clock(p, *ppm));
+                format!("{text} by {ppm} ppm")
+            }
+            Action::ClockFreeze(targets) => {
+                self.on_processes(i, "clock-freeze", targets, |run, p| run.world.freeze_clock(p, true))
+            }
             Action::SentinelFailover(target, master) => {
                 self.world.recorder.seen.manual_failovers += 1;
                 let command = OperatorCommand::SentinelFailover(master.clone());
@@ -106,6 +139,29 @@ impl Run<'_> {
             Action::ConfigReadOnly(targets) => {
                 let deny = |run: &mut Run<'_>, p| run.world.set_config_read_only(p, true);
                 self.on_processes(i, "config-read-only", targets, deny)
+            }
+            Action::Fsync(targets, fault) => {
+                let what = match fault {
+                    FsyncFault::Takes(_) => "slow fsync at",
+                    FsyncFault::Fails => "failing fsync at",
+                    FsyncFault::Lies => "lying fsync at",
+                };
+                self.on_processes(i, what, targets, |run, p| run.world.set_fsync(p, fault, true))
+            }
+            Action::DiskFull(targets) => {
+                self.on_processes(i, "disk-full at", targets, |run, p| run.world.set_disk_full(p, true))
+            }
+            Action::RestartWith(targets, found) => {
+                let words = found.iter().map(|found| match found {
+                    Found::OldConfig => "its old configuration",
+                    Found::FirstConfig => "the configuration it was deployed with",
+                    Found::NoData => "no data",
+                });
+                let verb = format!("restart with {}", words.collect::<Vec<_>>().join(" and "));
+                self.on_processes(i, &verb, targets, |run, p| {
+                    found.iter().for_each(|found| run.world.change_files(p, found));
+                    run.restart(p);
+                })
             }
             Action::SnapshotsFail(targets) => {
                 let fail = |run: &mut Run<'_>, p| run.world.set_snapshots_fail(p, true);
@@ -121,9 +177,13 @@ impl Run<'_> {
                     OperatorCommand::DebugSleep(time) => format!("`DEBUG SLEEP` for {time} at"),
                     _ => "command at".to_owned(),
                 };
-                self.on_processes(i, &verb, targets, |run, p| {
+                let text = self.on_processes(i, &verb, targets, |run, p| {
                     run.world.signal(p, Input::Operator(command.clone()));
-                })
+                });
+                if let OperatorCommand::DebugSleep(time) = command {
+                    self.bound[i].clone().into_iter().for_each(|p| self.falls_asleep(p, *time));
+                }
+                text
             }
             Action::Start(targets) => self.on_processes(i, "start", targets, |run, p| run.start_late(p)),
             Action::Replace(old, new) => {
@@ -158,9 +218,26 @@ impl Run<'_> {
                 let allow = |run: &mut Run<'_>, p| run.world.set_config_read_only(p, false);
                 self.on_bound(step, "config-writable", bound, allow)
             }
+            Action::Fsync(_, fault) => {
+                self.on_bound(step, "end of fsync fault at", bound, |run, p| run.world.set_fsync(p, fault, false))
+            }
+            Action::DiskFull(_) => {
+                self.on_bound(step, "room on disk at", bound, |run, p| run.world.set_disk_full(p, false))
+            }
             Action::SnapshotsFail(_) => {
                 let succeed = |run: &mut Run<'_>, p| run.world.set_snapshots_fail(p, false);
                 self.on_bound(step, "snapshots-succeed", bound, succeed)
+            }
+            Action::ClockDrift(..) => {
+                self.on_bound(step, "end of clock-drift at", bound, |run, p| run.world.drift_clock(p, 0))
+            }
+            Action::ClockFreeze(_) => {
+                self.on_bound(step, "end of clock-freeze at", bound, |run, p| run.world.freeze_clock(p, false))
+            }
+            Action::Stall(_) => {
+                let hosts = self.hosts_of(&bound);
+                hosts.iter().for_each(|&host| self.world.unstall(host));
+                format!("end of stall of {}", self.host_names(&hosts))
             }
             Action::PowerLoss(_) => {
                 let hosts = self.hosts_of(&bound);
@@ -178,7 +255,7 @@ impl Run<'_> {
         for &host in hosts {
             self.world.power_on(host);
             for p in 0..self.world.procs().len() as u16 {
-                if self.world.procs()[usize::from(p)].host == host {
+                if self.world.procs()[usize::from(p)].host == host && !self.never_started(p) {
                     self.world.start(p, Nanos::ZERO);
                 }
             }
@@ -332,7 +409,7 @@ fn name_of(action: &Action) -> &'static str {
         Action::Partition(_) => "partition",
         Action::Drop(..) => "drop",
         Action::Isolate(_) => "isolate",
-        Action::Link { .. } => "link fault",
+        Action::Link { .. } | Action::Shape { .. } => "link fault",
         Action::Dns { .. } => "dns fault",
         _ => "fault",
     }

@@ -12,6 +12,11 @@ pub type HostIx = u16;
 /// A directed link, as an index.
 pub type LinkIx = u32;
 
+/// Payload of a full segment on Ethernet, with timestamps.
+const SEGMENT: u64 = 1_448;
+/// Ethernet, IP and TCP headers of a segment.
+const HEADERS: u64 = 66;
+
 /// A network fault in force.
 #[derive(Clone, Debug)]
 pub enum NetFault {
@@ -19,7 +24,7 @@ pub enum NetFault {
     Partition(Vec<Vec<HostIx>>),
     /// Nothing passes from the first to the second.
     Drop(Vec<HostIx>, Vec<HostIx>),
-    /// Other latency or loss between the two groups, both ways.
+    /// Other latency, loss or rate between the two groups.
     Shape {
         /// One side.
         a: Vec<HostIx>,
@@ -29,6 +34,10 @@ pub enum NetFault {
         latency: Option<Dist>,
         /// Loss in parts per million.
         loss_ppm: Option<u32>,
+        /// Bytes per second.
+        rate: Option<u64>,
+        /// Not only from the first side to the other.
+        both: bool,
     },
 }
 
@@ -44,12 +53,12 @@ impl NetFault {
         }
     }
 
-    fn shapes(&self, from: HostIx, to: HostIx) -> Option<(&Option<Dist>, Option<u32>)> {
+    fn shapes(&self, from: HostIx, to: HostIx) -> Option<(&Option<Dist>, Option<u32>, Option<u64>)> {
         match self {
-            NetFault::Shape { a, b, latency, loss_ppm }
-                if (a.contains(&from) && b.contains(&to)) || (b.contains(&from) && a.contains(&to)) =>
+            NetFault::Shape { a, b, latency, loss_ppm, rate, both }
+                if (a.contains(&from) && b.contains(&to)) || (*both && b.contains(&from) && a.contains(&to)) =>
             {
-                Some((latency, *loss_ppm))
+                Some((latency, *loss_ppm, *rate))
             }
             _ => None,
         }
@@ -68,6 +77,10 @@ pub struct Link {
     blocked: bool,
     latency: Dist,
     loss_ppm: u32,
+    /// Bytes per second, where a fault limits them.
+    rate: Option<u64>,
+    /// When the packets that wait for a limited link have left.
+    free_at: TrueTime,
     stream: Stream,
 }
 
@@ -122,6 +135,8 @@ impl Links {
             blocked: false,
             latency: Dist::Fixed(Nanos::ZERO),
             loss_ppm: 0,
+            rate: None,
+            free_at: TrueTime(0),
             stream: Stream::new(self.seed, "link", &name, "packets"),
         };
         self.shape(&mut link);
@@ -136,11 +151,13 @@ impl Links {
         link.latency = if local { self.environment.loopback.clone() } else { self.environment.latency.clone() };
         link.loss_ppm = if local { 0 } else { self.environment.loss_ppm };
         link.blocked = false;
+        link.rate = None;
         for fault in self.faults.values().filter(|_| !local) {
             link.blocked |= fault.blocks(link.from, link.to);
-            if let Some((latency, loss_ppm)) = fault.shapes(link.from, link.to) {
+            if let Some((latency, loss_ppm, rate)) = fault.shapes(link.from, link.to) {
                 link.latency = latency.clone().unwrap_or_else(|| link.latency.clone());
                 link.loss_ppm = loss_ppm.unwrap_or(link.loss_ppm);
+                link.rate = rate.or(link.rate);
             }
         }
     }
@@ -205,7 +222,14 @@ impl Links {
         }
         link.bytes += bytes;
         let mut delay = link.stream.duration(&link.latency);
-        if bytes > 16_384 {
+        if let Some(rate) = link.rate {
+            // Packets leave one after another; the queue before the narrow link has no end, and what is in it keeps its pace
+            // when the fault is over.
+            let on_wire = u128::from(bytes + bytes.div_ceil(SEGMENT).max(1) * HEADERS);
+            let takes = Nanos((on_wire * 1_000_000_000 / u128::from(rate)) as u64);
+            link.free_at = link.free_at.max(now) + takes;
+            delay = delay + link.free_at.since(now);
+        } else if bytes > 16_384 {
             delay = delay + Nanos((u128::from(bytes) * 1_000_000_000 / u128::from(self.environment.net_rate)) as u64);
         }
         Some(now + delay)
@@ -257,5 +281,20 @@ mod tests {
             let at = links.send(link, 10, TrueTime(1_000)).unwrap();
             assert!(at >= TrueTime(1_000) + Nanos::from_micros(80) && at <= TrueTime(1_000) + Nanos::from_micros(200));
         }
+    }
+
+    #[test]
+    fn packets_of_a_narrow_link_leave_one_after_another_in_one_direction() {
+        let mut links = links();
+        let (there, back) = (links.between(0, 1), links.between(1, 0));
+        let latency = Some(Dist::Fixed(Nanos::from_millis(2)));
+        let fault = NetFault::Shape { a: vec![0], b: vec![1], latency, loss_ppm: None, rate: Some(1_000), both: false };
+        links.begin(0, fault);
+        // 34 bytes with their headers are 100, a tenth of a second.
+        let at = |n: u64| TrueTime(0) + Nanos::from_millis(n);
+        assert_eq!(links.send(there, 34, at(0)), Some(at(102)));
+        assert_eq!(links.send(there, 34, at(10)), Some(at(202)));
+        assert_eq!(links.send(there, 34, at(500)), Some(at(602)));
+        assert!(links.send(back, 34, at(0)).is_some_and(|arrives| arrives < at(1)));
     }
 }

@@ -15,11 +15,14 @@ use splitbrain_model::event::EventKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Addr, Input, Millis, Name, Nanos, TrueTime};
 use splitbrain_scenarios::{ProcessKind, Resolved, Trigger};
+use std::collections::BTreeMap;
 
 /// How often it is looked whether everybody agrees.
 const POLL: Nanos = Nanos::from_millis(100);
 /// Time between the starts of two processes.
 const START_GAP: Nanos = Nanos::from_millis(20);
+/// Disturbances that go on after the last step are waited for so long beyond the time to heal.
+const LATEST: Nanos = Nanos::from_secs(60);
 /// Clients end their last operation within this, and everything is read again as long after.
 const WIND_DOWN: Nanos = Nanos::from_millis(300);
 
@@ -58,6 +61,8 @@ pub(crate) struct Run<'a> {
     pub(crate) leader: Option<u16>,
     pub(crate) old_leader: Option<u16>,
     pub(crate) looks: Option<Looks>,
+    /// Servers that were told to sleep, and until when they do.
+    pub(crate) asleep: BTreeMap<u16, TrueTime>,
     pub(crate) faults: Vec<FaultAt>,
     /// Processes that were sent SIGTERM, with the life it was meant for.
     terminated: Vec<(u16, u32)>,
@@ -92,6 +97,7 @@ impl<'a> Run<'a> {
             leader: None,
             old_leader: None,
             looks: None,
+            asleep: BTreeMap::new(),
             faults: Vec::new(),
             terminated: Vec::new(),
             awaiting: None,
@@ -164,6 +170,7 @@ impl<'a> Run<'a> {
 
     fn play_schedule(&mut self) {
         let begin = self.world.now();
+        self.world.keep_configs();
         self.begin_looking();
         for (i, step) in self.scenario.schedule.iter().enumerate() {
             if let Trigger::At(at) = step.trigger {
@@ -304,6 +311,9 @@ impl<'a> Run<'a> {
     /// Starts a process again; one that is still shutting down is started when it has ended, as a supervisor would. One
     /// that somebody else has started meanwhile is left alone.
     pub(crate) fn start_when_dead(&mut self, p: u16) {
+        if self.never_started(p) {
+            return;
+        }
         let proc = &self.world.procs()[usize::from(p)];
         let asked_to_end = self.terminated.contains(&(p, proc.incarnation));
         match proc.life {
@@ -317,6 +327,7 @@ impl<'a> Run<'a> {
     pub(crate) fn restart(&mut self, p: u16) {
         match self.world.procs()[usize::from(p)].life {
             Life::Exiting => self.restarts_due.push(p),
+            _ if self.never_started(p) => {}
             _ => self.world.start(p, Nanos::ZERO),
         }
     }
@@ -325,24 +336,49 @@ impl<'a> Run<'a> {
         for p in std::mem::take(&mut self.restarts_due) {
             self.start_when_dead(p);
         }
+        if !self.faults.is_empty() && self.is_disturbed() {
+            self.world.recorder.seen.last_disturbance = self.world.now();
+        }
         self.stable_since = match self.restarts_due.is_empty() && self.is_stable() {
             true => self.stable_since.or(Some(self.world.now())),
             false => None,
         };
     }
 
+    /// Has a server sleep, after the sleeps it was told before: they queue up.
+    pub(crate) fn falls_asleep(&mut self, p: u16, time: Millis) {
+        let now = self.world.now();
+        let until = self.asleep.entry(p).or_insert(now);
+        *until = now.max(*until) + time.nanos();
+    }
+
+    /// Whether what was done goes on although its step is over: servers asleep, and Sentinels in TILT, which leave
+    /// everything as it is until its 30 s are over.
+    fn is_disturbed(&self) -> bool {
+        let sentinels = self.of_kind(NodeKind::Sentinel);
+        self.asleep.values().any(|until| *until > self.world.now())
+            || sentinels.into_iter().any(|p| self.running_sentinel(p).is_some_and(|sentinel| sentinel.tilt()))
+    }
+
     fn observe(&mut self) {
         let plan = &self.scenario.plan;
         let last = self.world.now();
-        let (least, most) = (last + plan.observe_at_least.nanos(), last + plan.heal.nanos());
+        let least = last + plan.observe_at_least.nanos();
+        // A clock that never runs right again keeps a Sentinel in TILT for ever.
+        let latest = last + plan.heal.nanos() + LATEST;
         self.world.call_at(last + POLL, CALL_POLL);
-        while self.world.now() < most {
-            match self.world.advance(most) {
-                Some(stop) => self.on_stop(stop),
-                None => break,
+        loop {
+            let most = last.max(self.world.recorder.seen.last_disturbance.min(latest)) + plan.heal.nanos();
+            if self.world.now() >= most {
+                break;
+            }
+            if let Some(stop) = self.world.advance(most) {
+                self.on_stop(stop);
             }
             let long_enough = |since: TrueTime| self.world.now().since(since.max(least)) >= plan.stable_for.nanos();
-            if self.stable_since.is_some_and(long_enough) {
+            // The recorder does not wait for the end of TILT.
+            let waits = plan.sampling.is_none() && self.is_disturbed() && self.world.now() < latest;
+            if !waits && self.stable_since.is_some_and(long_enough) {
                 break;
             }
         }
@@ -351,6 +387,8 @@ impl<'a> Run<'a> {
     /// Lets clients end, reads everything, closes the record.
     fn finish(mut self, settled: bool) -> Record {
         let stopped = self.world.now();
+        // A link that is renewed while clients wind down takes no agreement back.
+        let agreed = self.stable_since;
         for p in self.of_kind(NodeKind::Client) {
             self.world.signal(p, Input::Operator(OperatorCommand::StopWorkload));
         }
@@ -370,7 +408,7 @@ impl<'a> Run<'a> {
             seen.t0 = seen.end;
             seen.last_disturbance = seen.end;
         }
-        seen.converged = self.stable_since;
+        seen.converged = agreed.or(self.stable_since);
         seen.final_redis = final_redis;
         seen.final_views = final_views;
         Record {
@@ -445,6 +483,11 @@ impl<'a> Run<'a> {
     /// An address in numbers, whatever a node calls it.
     pub(crate) fn numbered(&self, addr: Addr) -> Addr {
         self.world.recorder.numbered(addr)
+    }
+
+    /// Whether it is late and no step has started it yet: it has no configuration, and nothing restarts it.
+    pub(crate) fn never_started(&self, p: u16) -> bool {
+        self.is_late(p) && self.world.procs()[usize::from(p)].incarnation == 0
     }
 
     pub(crate) fn is_late(&self, p: u16) -> bool {

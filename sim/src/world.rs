@@ -3,6 +3,7 @@
 
 mod iterate;
 mod life;
+mod stall;
 
 use crate::chance::Stream;
 use crate::clock::{EPOCH, HostClock};
@@ -36,6 +37,8 @@ enum Event {
     Start(u16, u32),
     /// The memory of a killed process is free.
     Exit(u16, u32),
+    /// The kernel closes a socket of a process that died while its host stood still.
+    Close(EndIx),
     /// Something the driver of the run asked for.
     Call(u32),
 }
@@ -55,6 +58,12 @@ struct HostState {
     clock: HostClock,
     ip: Ip,
     next_port: u16,
+    /// It stands still with its kernel.
+    stalled: bool,
+    /// Processes that go on when it does.
+    asleep: Vec<u16>,
+    /// What happens to it when it goes on.
+    held: Vec<Event>,
 }
 
 /// `epoll_wait` takes its timeout in whole milliseconds, rounded up (`aeApiPoll`).
@@ -81,6 +90,8 @@ pub struct World {
     watched: Vec<EventKind>,
     chain: Chain,
     events: u64,
+    /// Hosts that stand still.
+    stalls: u32,
     checkpoints: Vec<u128>,
     next_client_number: u32,
     /// What is recorded.
@@ -102,10 +113,14 @@ impl World {
             .map(|host| {
                 let mut boot = Stream::new(seed, "host", &host.name, "boot");
                 let skew = boot.below(1_000_000) as i64;
+                let offset = host.clock_offset.0 * 1_000_000;
                 HostState {
-                    clock: HostClock::new(WallTime(origin + skew), MonoTime(boot.below(1 << 45))),
+                    clock: HostClock::new(WallTime(origin + skew + offset), MonoTime(boot.below(1 << 45))),
                     ip: host.ip,
                     next_port: 32_768 + boot.below(20_000) as u16,
+                    stalled: false,
+                    asleep: Vec::new(),
+                    held: Vec::new(),
                 }
             })
             .collect();
@@ -133,6 +148,7 @@ impl World {
             watched: Vec::new(),
             chain: Chain::default(),
             events: 0,
+            stalls: 0,
             checkpoints: Vec::new(),
             next_client_number: clients as u32,
             recorder,
@@ -219,6 +235,9 @@ impl World {
     }
 
     fn handle(&mut self, event: Event) {
+        if self.stalls > 0 && self.hold(event) {
+            return;
+        }
         match event {
             Event::Net(net) => self.on_net(net),
             Event::Run(p) => self.on_run(p),
@@ -226,6 +245,10 @@ impl World {
             Event::IterationEnd(p, life) => self.on_iteration_end(p, life),
             Event::Start(p, life) => self.on_start(p, life),
             Event::Exit(p, life) => self.on_exit(p, life),
+            Event::Close(end) => {
+                self.tcp.close(end, false, self.now);
+                self.schedule_net();
+            }
             Event::Call(_) => {}
         }
     }
@@ -344,7 +367,7 @@ impl World {
         if proc.life != Life::Running || proc.busy_until.is_some() {
             return;
         }
-        let mono = self.hosts[usize::from(proc.host)].clock.mono(now);
+        let mono = proc.clock.mono(&self.hosts[usize::from(proc.host)].clock, now);
         let due = proc.node.as_ref().and_then(Node::next_wakeup).is_some_and(|at| at <= mono);
         if due || !proc.ready.is_empty() || !proc.signals.is_empty() {
             self.iterate(p, due);
@@ -371,13 +394,20 @@ impl World {
         let at = match proc.armed {
             Some((armed, at)) if armed == mono && at > self.now => at,
             _ => {
-                let due = self.hosts[usize::from(proc.host)].clock.when(mono);
+                let due = proc.clock.when(&self.hosts[usize::from(proc.host)].clock, mono);
                 let wait = due.since(self.now).0.div_ceil(POLL_UNIT.0) * POLL_UNIT.0;
                 self.now + Nanos(wait) + proc.wake.duration(&self.environment.wake)
             }
         };
         proc.armed = Some((mono, at));
         request_run(&mut self.queue, proc, p, at);
+    }
+
+    /// Schedules the next wake-up anew, unless an iteration that goes on will do so at its end.
+    fn rearm(&mut self, p: u16) {
+        if self.procs[usize::from(p)].busy_until.is_none() {
+            self.arm(p);
+        }
     }
 
     /// Opens a connection. Servers and Sentinels look names up themselves, blocking; an application hands one to its

@@ -51,10 +51,15 @@
 //! # }
 //! ```
 //!
+//! # For a given time, or until nothing new is reached
+//!
+//! [`play`] is what [`run_scenario`] calls, with a [`Campaign`] that says when to end, what is played twice and compared, and
+//! where the state is kept so that an interrupted run can continue.
+//!
 //! # Keeping a failure
 //!
 //! [`saved::save`] writes a run to a file and [`replay`] plays it again; [`write_trace`] and [`bisect`] find the first event
-//! in which two builds differ.
+//! in which two builds differ. [`shrink`](mod@shrink) looks for the smallest schedule that still shows the failure.
 //!
 //! # Rooms
 //!
@@ -66,10 +71,17 @@
 //! | [`sim`] | the world |
 //! | [`reports`] | text and JSON |
 
+pub mod campaign;
+mod coverage;
+pub mod journal;
+mod keeper;
 pub mod margins;
+mod recheck;
 pub mod runner;
 pub mod saved;
+pub mod shrink;
 
+pub use campaign::{Campaign, Played, play};
 pub use margins::margins;
 pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
 pub use saved::{Replay, ReplayError, bisect, replay, write_trace};

@@ -1,7 +1,9 @@
-//! One scenario over many seeds: resolve, simulate, judge, fold in the order of seeds.
+//! One seed: resolve, simulate, judge. Many seeds: played by [`crate::campaign`], folded here in the order of seeds.
 
-use crate::saved;
-use rayon::prelude::*;
+use crate::campaign::{Campaign, play};
+use crate::coverage;
+use splitbrain_checker::course::{Course, Happened};
+use splitbrain_checker::coverage::Tally;
 use splitbrain_checker::observations::MasterSettings;
 use splitbrain_checker::summary::ScenarioHead;
 use splitbrain_checker::{Metric, RunSummary, ScenarioSummary, Scratch, fold, judge_with};
@@ -11,7 +13,7 @@ use splitbrain_sim::digest::Chain;
 use splitbrain_sim::{Digest, Record};
 use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Which seeds, on how many threads, and where failures are kept.
 #[derive(Clone, Debug)]
@@ -41,10 +43,26 @@ pub enum RunError {
         /// What the panic said.
         message: String,
     },
+    /// A run was not the same when it was played again: a bug of splitbrain.
+    Nondeterministic {
+        /// The scenario's file.
+        file: PathBuf,
+        /// Which seed.
+        seed: u64,
+        /// What differs.
+        what: String,
+    },
     /// The threads could not be made.
     Threads(String),
     /// A failure could not be saved.
     Save(PathBuf, std::io::Error),
+}
+
+impl RunError {
+    /// Whether it is a bug of splitbrain.
+    pub fn is_bug(&self) -> bool {
+        matches!(self, RunError::Bug { .. } | RunError::Nondeterministic { .. })
+    }
 }
 
 impl fmt::Display for RunError {
@@ -52,6 +70,16 @@ impl fmt::Display for RunError {
         match self {
             RunError::Bug { seed, message } => {
                 write!(f, "splitbrain failed in seed {seed}: {message}. This is a bug of splitbrain; please report it")
+            }
+            RunError::Nondeterministic { file, seed, what } => {
+                let run = splitbrain_reports::repeat(&file.display().to_string(), *seed);
+                write!(
+                    f,
+                    "seed {seed} of {} was not the same when it was played again on another thread: {what}. The first \
+                     event that differs: {run} --no-save --trace a.trace; {run} --no-save --trace b.trace; splitbrain \
+                     bisect a.trace b.trace",
+                    file.display()
+                )
             }
             RunError::Threads(message) => write!(f, "cannot start threads: {message}"),
             RunError::Save(path, error) => write!(f, "cannot save the failed run to {}: {error}", path.display()),
@@ -72,20 +100,26 @@ pub fn run_seed(scenario: &Scenario, seed: u64) -> Record {
     splitbrain_sim::run(&resolve(scenario, seed))
 }
 
-/// A run as the fold sees it: judged, and forgotten but for its digest.
-struct Judged {
-    run: RunSummary,
-    masters: Vec<MasterSettings>,
+/// A run as the fold sees it: judged, and forgotten but for its digest and what it reached.
+pub(crate) struct Judged {
+    pub(crate) run: RunSummary,
+    pub(crate) masters: Vec<MasterSettings>,
+    pub(crate) tally: Tally,
+    /// Steps as they happened.
+    pub(crate) schedule: Vec<Happened>,
 }
 
-fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) -> Judged {
-    let record = run_seed(scenario, seed);
+pub(crate) fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) -> Judged {
+    let resolved = resolve(scenario, seed);
+    let record = splitbrain_sim::run(&resolved);
     let seen = &record.observations;
     let mut judgement = judge_with(seen, &scenario.expect, scratch);
     judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);
     judgement.metrics.set(Metric::Events, record.events as i64);
     let run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
-    Judged { run, masters: seen.masters.clone() }
+    let tally = coverage::tally(&resolved, &record, &judgement);
+    let schedule = coverage::schedule(&resolved, &record);
+    Judged { run, masters: seen.masters.clone(), tally, schedule }
 }
 
 /// Runs and judges a scenario over seeds. `progress` is told after each seed how many are done.
@@ -97,42 +131,37 @@ pub fn run_scenario(
     options: &RunOptions,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<ScenarioSummary, RunError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs)
-        .build()
-        .map_err(|error| RunError::Threads(error.to_string()))?;
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let judge_one = |scratch: &mut Scratch, seed: u64| {
-        let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| judge_seed(scenario, seed, scratch)));
-        progress(done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
-        judged.map_err(|panic| RunError::Bug { seed, message: message_of(panic.as_ref()) })
-    };
-    let judged: Result<Vec<Judged>, RunError> =
-        pool.install(|| options.seeds.clone().into_par_iter().map_init(Scratch::default, judge_one).collect());
-    let mut summary = summarize(scenario, options, judged?);
-    if let Some(folder) = &options.save_failures_to {
-        save_failures(scenario, folder, &mut summary)?;
+    let played = play(scenario, &Campaign::of(options.clone()), progress)?;
+    match played.unsaved {
+        Some(error) => Err(error),
+        None => Ok(played.summary),
     }
-    Ok(summary)
 }
 
-fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
-fn summarize(scenario: &Scenario, options: &RunOptions, judged: Vec<Judged>) -> ScenarioSummary {
+pub(crate) fn summarize(
+    scenario: &Scenario,
+    first_seed: u64,
+    masters: &[MasterSettings],
+    runs: Vec<RunSummary>,
+    course: Course,
+) -> ScenarioSummary {
     let head = ScenarioHead {
         scenario: scenario.name.clone(),
         file: scenario.file.display().to_string(),
         title: scenario.title.clone(),
         environment: scenario.environment().name,
-        first_seed: options.seeds.start,
+        first_seed,
     };
-    let masters = judged.first().map(|judged| judged.masters.clone()).unwrap_or_default();
-    let runs: Vec<RunSummary> = judged.into_iter().map(|judged| judged.run).collect();
     let digest = digest_of(&runs);
-    fold(head, &masters, &scenario.expect, runs, digest.0)
+    let mut summary = fold(head, masters, &scenario.expect, runs, digest.0);
+    summary.course = course;
+    summary
 }
 
 /// The digest of a scenario: the digests of its runs in the order of seeds.
@@ -142,17 +171,4 @@ fn digest_of(runs: &[RunSummary]) -> Digest {
         chain.words([run.seed, run.digest as u64, (run.digest >> 64) as u64]);
     }
     chain.digest()
-}
-
-/// Saves one run of every unmet expectation that a seed shows.
-fn save_failures(scenario: &Scenario, folder: &Path, summary: &mut ScenarioSummary) -> Result<(), RunError> {
-    for unmet in &summary.unmet {
-        let Some(seed) = unmet.seed else { continue };
-        let path = folder.join(format!("{}-seed-{seed}.json", scenario.name.replace(['/', '\\'], "-")));
-        if !summary.saved.contains_key(&seed) {
-            saved::save(scenario, seed, &summary.unmet, &path).map_err(|error| RunError::Save(path.clone(), error))?;
-            summary.saved.insert(seed, path.display().to_string());
-        }
-    }
-    Ok(())
 }

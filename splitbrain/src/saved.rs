@@ -8,7 +8,7 @@ use crate::runner::resolve;
 use serde::{Deserialize, Serialize};
 use splitbrain_checker::summary::{ScenarioHead, Unmet};
 use splitbrain_checker::{Property, RunSummary, Verdict, fold, judge};
-use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step};
+use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step, schedule};
 use splitbrain_sim::digest::Chain;
 use splitbrain_sim::{Digest, Record, trace};
 use std::fmt;
@@ -125,15 +125,19 @@ impl std::error::Error for ReplayError {}
 /// # Errors
 /// If the file cannot be written.
 pub fn save(scenario: &Scenario, seed: u64, unmet: &[Unmet], path: &Path) -> std::io::Result<()> {
-    let resolved = resolve(scenario, seed);
+    write(scenario, resolve(scenario, seed), unmet, path)
+}
+
+/// As [`save`], for a schedule that is not the one the seed makes.
+pub(crate) fn write(scenario: &Scenario, resolved: Resolved, unmet: &[Unmet], path: &Path) -> std::io::Result<()> {
     let record = splitbrain_sim::run(&resolved);
-    let mine = unmet.iter().filter(|unmet| unmet.seed == Some(seed));
+    let mine = unmet.iter().filter(|unmet| unmet.seed == Some(resolved.seed));
     let saved = Saved {
         splitbrain: VERSION.to_owned(),
         scenario: scenario.name.clone(),
         file: scenario.file.clone(),
         environment: scenario.network.environment.clone(),
-        seed,
+        seed: resolved.seed,
         made_of: fingerprint(&resolved),
         digest: record.digest,
         unmet: mine
@@ -159,6 +163,21 @@ pub fn save(scenario: &Scenario, seed: u64, unmet: &[Unmet], path: &Path) -> std
     std::fs::rename(&unfinished, path)
 }
 
+/// A saved run as it was written: its scenario, seed, schedule and the properties that it violates.
+pub(crate) struct Kept {
+    pub(crate) scenario: Scenario,
+    pub(crate) seed: u64,
+    pub(crate) schedule: Vec<Step>,
+    pub(crate) violated: Vec<Property>,
+}
+
+/// Reads a saved run without playing it.
+pub(crate) fn kept(path: &Path) -> Result<Kept, ReplayError> {
+    let (saved, scenario, resolved) = load(path, &read(path)?)?;
+    let violated = saved.unmet.iter().map(|unmet| unmet.property).collect();
+    Ok(Kept { scenario, seed: saved.seed, schedule: resolved.schedule, violated })
+}
+
 fn faults_of(record: &Record) -> Vec<String> {
     let at = |fault: &splitbrain_sim::record::FaultAt| record.observations.ms(fault.at);
     record.faults.iter().map(|fault| format!("{} ms: {}", at(fault), fault.what)).collect()
@@ -172,6 +191,11 @@ fn load(path: &Path, text: &str) -> Result<(Saved, Scenario, Resolved), ReplayEr
     // A preset that no longer exists leaves the scenario's own; the digest tells.
     let _ = scenario.set_environment(&saved.environment);
     let mut resolved = resolve(&scenario, saved.seed);
+    // A hand may have been at it.
+    if schedule::without(&saved.schedule, &[]) != saved.schedule {
+        let wrong = serde::de::Error::custom("its schedule refers to steps that are not there");
+        return Err(ReplayError::Format(path.to_owned(), wrong));
+    }
     resolved.schedule = saved.schedule.clone();
     Ok((saved, scenario, resolved))
 }

@@ -62,10 +62,8 @@ fn collect(
                 placed.push((entry.object, place, i));
             }
             (Action::Increment(_), Fate::Unknown) => spare += 1,
-            (Action::Write(_), _) | (Action::Increment(None), Fate::Done) => {
-                report.undecided(entry.object);
-            }
-            _ => spare = 0,
+            (Action::Increment(_), Fate::Failed) | (Action::Read(_), _) => spare = 0,
+            _ => report.undecided(entry.object),
         }
         if matches!(entry.action, Action::Increment(_)) {
             pending.extend((0..spare).map(|_| (entry.object, entry.call, i)));
@@ -131,7 +129,7 @@ fn place_of(entry: &Entry) -> u64 {
     match entry.action {
         Action::Increment(count) => count.unwrap_or(0).saturating_mul(2),
         Action::Read(count) => count.unwrap_or(0).saturating_mul(2).saturating_add(1),
-        Action::Write(_) => unreachable!("objects with writes are not placed"),
+        _ => unreachable!("nothing else is placed"),
     }
 }
 

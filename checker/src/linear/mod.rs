@@ -7,55 +7,16 @@
 mod naming;
 
 pub mod counter;
+pub mod entry;
 pub mod register;
 
-use serde::Serialize;
+pub use entry::{Action, Entry, Fate, History, NEVER, Span, Swap};
+
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Event number of a return that never came.
-pub const NEVER: u32 = u32::MAX;
-
-/// What an operation did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Wrote this value.
-    Write(u64),
-    /// Read this value; `None` is the initial one. Of an increment's object: the count, `None` being 0.
-    Read(Option<u64>),
-    /// Counted up by one; the new count, if it was returned.
-    Increment(Option<u64>),
-}
-
-/// How an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It happened between call and return.
-    Done,
-    /// It did not happen.
-    Failed,
-    /// It happened at some time after its call, or never.
-    Unknown,
-}
-
-/// One operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Event number of its call.
-    pub call: u32,
-    /// Event number of its return. Counts for [`Fate::Done`] only.
-    pub ret: u32,
-    /// On which object; objects are numbered densely from 0.
-    pub object: u32,
-    /// How many times more than once it may have taken effect (resent by a client library that did not know).
-    pub repeats: u16,
-    /// How it ended.
-    pub fate: Fate,
-    /// What it did.
-    pub action: Action,
-}
-
 /// What a violation looks like. Names, not proofs: the operations listed with them are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnomalyKind {
     /// A value was read that nobody wrote, or a count that no increment explains.

@@ -72,7 +72,7 @@ impl Tables {
                 }
                 (Action::Write(value), _) => self.writes.push((entry.object, value, i)),
                 (Action::Read(_), _) => {}
-                (Action::Increment(_), _) => report.undecided(entry.object),
+                _ => report.undecided(entry.object),
             }
         }
         self.writes.sort_unstable();

@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Option<(Vec<Entry>, bool)> {
         match &mut entry.action {
             Action::Read(seen) => *seen = value,
             Action::Increment(count) => *count = value,
-            Action::Write(_) => {}
+            _ => {}
         }
     }
     Some((entries, counter))

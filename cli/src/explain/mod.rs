@@ -1,12 +1,14 @@
 //! What names mean: one paragraph each, its first sentence for lists.
 
 mod environments;
+mod families;
 mod faults;
 mod metrics;
 mod profiles;
 mod properties;
 mod settings;
 
+use splitbrain_scenarios::Scenario;
 use splitbrain_scenarios::nearest::nearest;
 
 /// One name.
@@ -25,6 +27,8 @@ const fn entry(name: &'static str, text: &'static str) -> Entry {
 const KINDS: &[(&str, &str, &[Entry])] = &[
     ("properties", "property", properties::ENTRIES),
     ("faults", "fault", faults::ENTRIES),
+    ("random faults", "section", families::CHAOS),
+    ("families of random faults", "family of random faults", families::ENTRIES),
     ("environments", "environment", environments::ENTRIES),
     ("client profiles", "client profile", profiles::ENTRIES),
     ("settings", "setting", settings::ENTRIES),
@@ -62,6 +66,16 @@ pub fn explain(name: &str) -> Result<String, String> {
     Err(format!("nothing is called `{name}` ({help})"))
 }
 
+/// What a scenario is about.
+pub fn scenario(scenario: &Scenario) -> String {
+    let mut text = format!("{} (scenario)\n{}", scenario.name, wrapped(&scenario.title));
+    if let Some(why) = &scenario.why {
+        text.push_str(&wrapped(why));
+    }
+    text.push_str(&format!("  splitbrain run {}\n\n", scenario.file.display()));
+    text
+}
+
 fn first_sentence(text: &str) -> &str {
     text.find(". ").map_or(text, |end| &text[..=end])
 }
@@ -86,7 +100,7 @@ mod tests {
     use super::*;
     use splitbrain_checker::Property;
     use splitbrain_model::client::profile::Profile;
-    use splitbrain_scenarios::{Environment, FAULT_KINDS};
+    use splitbrain_scenarios::{Environment, FAULT_KINDS, Family};
 
     fn names(kind: &str) -> Vec<&'static str> {
         let (_, _, entries) = KINDS.iter().find(|(kinds, ..)| *kinds == kind).unwrap();
@@ -98,6 +112,8 @@ mod tests {
         let properties: Vec<_> = Property::ALL.iter().map(|property| property.name()).collect();
         assert_eq!(names("properties"), properties);
         assert_eq!(names("faults"), FAULT_KINDS);
+        let families: Vec<_> = Family::ALL.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(names("families of random faults"), families);
         assert_eq!(names("environments"), Environment::NAMES);
         assert_eq!(names("client profiles"), Profile::NAMES);
     }

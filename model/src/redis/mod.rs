@@ -2,6 +2,7 @@
 //! below has one part of its behaviour. It sees its clocks, its disk and its connections, and nothing of the world.
 
 mod admission;
+mod aof;
 mod backlog;
 mod clients;
 mod commands;
@@ -24,11 +25,10 @@ mod write;
 
 use crate::effects::{CloseHow, Effects};
 use crate::env::Env;
-use crate::files::{AppendFsync, Lineage, RedisConf, Snapshot};
+use crate::files::{Lineage, RedisConf, Snapshot};
 use crate::ids::{Addr, Conn, ReplOffset, RunId};
 use crate::message::{Channel, Input, Message, OperatorCommand, Reply, StreamItem};
 use crate::note::Note;
-use crate::planted::Planted;
 use crate::time::{MonoTime, Nanos, WallTime};
 use crate::{ErrorWord, Node};
 use clients::{Clients, Kind};
@@ -311,14 +311,10 @@ impl Node for Redis {
             self.feed(out, StreamItem::GetAck);
         }
         // (g)
-        if self.conf.planted.has(Planted::AofOrder) {
-            self.persist.reverse_aof_buffer();
+        self.flush_aof(env, out);
+        if self.exited() {
+            return;
         }
-        let policy = match self.conf.planted.has(Planted::AofNotSynced) {
-            true => AppendFsync::No,
-            false => self.conf.appendfsync,
-        };
-        self.persist.flush_aof(env, policy, self.clock.secs());
         // (i)
         self.close_slow_clients(env, out);
         for conn in std::mem::take(&mut self.closing) {

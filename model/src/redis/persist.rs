@@ -2,6 +2,7 @@
 //! Knows nothing of clients; of replication only that a child may work for replicas.
 
 use super::Redis;
+use super::aof::AofErrors;
 use crate::effects::Effects;
 use crate::env::Env;
 use crate::files::{AofEntry, AppendFsync, Lineage, RedisConf, Snapshot};
@@ -33,7 +34,7 @@ pub struct Child {
 
 /// `aof_state`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AofState {
+pub(super) enum AofState {
     Off,
     On,
     /// Started again after a sync: nothing is written until the rewrite is complete.
@@ -52,11 +53,12 @@ pub struct Persist {
     last_ok: bool,
     /// The running child.
     pub child: Option<Child>,
-    rewrite_scheduled: bool,
-    aof: AofState,
-    aof_buf: Vec<AofEntry>,
-    unsynced: bool,
-    last_fsync: i64,
+    pub(super) rewrite_scheduled: bool,
+    pub(super) aof: AofState,
+    pub(super) aof_buf: Vec<AofEntry>,
+    pub(super) unsynced: bool,
+    pub(super) last_fsync: i64,
+    pub(super) aof_errors: AofErrors,
 }
 
 /// Pause before another BGSAVE after a failed one (CONFIG_BGSAVE_RETRY_DELAY), seconds.
@@ -76,12 +78,15 @@ impl Persist {
             aof_buf: Vec::new(),
             unsynced: false,
             last_fsync: now,
+            aof_errors: AofErrors::default(),
         }
     }
 
-    /// Whether writes and PING get MISCONF: the last BGSAVE failed and save points exist (spec 12.5).
+    /// Whether writes and PING get MISCONF: the last BGSAVE failed and save points exist, or the append-only file could not
+    /// be written or synced (writeCommandsDeniedByDiskError, spec 12.5).
     pub fn refuses_writes(&self, conf: &RedisConf) -> bool {
         !self.last_ok && !conf.save.is_empty() && conf.stop_writes_on_bgsave_error
+            || self.aof != AofState::Off && self.aof_errors.any()
     }
 
     /// Whether the append-only file is stopped.
@@ -113,36 +118,14 @@ impl Persist {
         self.aof_buf.reverse();
     }
 
-    /// flushAppendOnlyFile, spec 2.4 (g): `always` waits for the medium, `everysec` starts at most one fsync a second.
-    pub fn flush_aof(&mut self, env: &mut Env<'_>, policy: AppendFsync, unixtime: i64) {
-        if self.aof_buf.is_empty() && !self.unsynced {
-            return;
-        }
-        for entry in self.aof_buf.drain(..) {
-            env.append_aof(entry);
-            self.unsynced = true;
-        }
-        match policy {
-            AppendFsync::Always => {
-                env.fsync_aof();
-                self.unsynced = false;
-            }
-            AppendFsync::Everysec if unixtime > self.last_fsync => {
-                env.fsync_aof_in_background();
-                self.last_fsync = unixtime;
-                self.unsynced = false;
-            }
-            AppendFsync::Everysec => {}
-            AppendFsync::No => self.unsynced = false,
-        }
-    }
-
     /// stopAppendOnly: what is buffered is written and synced, a rewrite is given up.
     pub fn stop_aof(&mut self, env: &mut Env<'_>) {
         if self.aof == AofState::Off {
             return;
         }
-        self.flush_aof(env, AppendFsync::Always, 0);
+        // What cannot be written here is lost with the file that the next sync replaces.
+        let _ = self.write_aof(env, AppendFsync::Always, 0, true);
+        self.aof_buf.clear();
         self.aof = AofState::Off;
         self.rewrite_scheduled = false;
         if matches!(self.child, Some(Child { kind: ChildKind::RewriteAof(..), .. })) {
@@ -153,6 +136,7 @@ impl Persist {
     /// Puts a finished rewrite in place, the writes since its fork behind it.
     fn finish_rewrite(&mut self, env: &mut Env<'_>, base: Arc<Snapshot>, tail: Vec<AofEntry>) {
         env.replace_aof(base);
+        self.aof_errors.fsync = false;
         for entry in tail {
             env.append_aof(entry);
         }
@@ -180,6 +164,7 @@ impl Redis {
     /// startAppendOnly after a sync: a rewrite in the background, at once if no other child is active.
     pub(super) fn restart_aof(&mut self, env: &mut Env<'_>) {
         self.persist.aof = AofState::WaitRewrite;
+        self.persist.aof_errors = AofErrors::default();
         if self.persist.child.is_some() {
             self.persist.rewrite_scheduled = true;
         } else {
@@ -237,6 +222,7 @@ impl Redis {
                 }
             }
             ChildKind::SyncSocket(snapshot) => self.socket_snapshot_sent(out, &snapshot),
+            ChildKind::RewriteAof(_, tail) if env.disk_is_full() => self.persist.rewrite_failed(tail),
             ChildKind::RewriteAof(base, tail) => self.persist.finish_rewrite(env, base, tail),
         }
     }

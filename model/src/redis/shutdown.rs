@@ -74,7 +74,8 @@ impl Redis {
     fn finish_shutdown(&mut self, env: &mut Env<'_>, out: &mut Effects) {
         self.persist.child = None;
         if !self.persist.aof_is_off() {
-            self.persist.flush_aof(env, AppendFsync::Always, 0);
+            // One that fails is logged, and the server ends all the same.
+            let _ = self.persist.write_aof(env, AppendFsync::Always, 0, true);
         }
         if !self.conf.save.is_empty() {
             let snapshot = self.snapshot();
@@ -92,10 +93,15 @@ impl Redis {
 
     /// serverPanic: nothing is written, nothing flushed.
     pub(super) fn abort(&mut self, env: &Env<'_>, out: &mut Effects) {
+        self.exit_with(ABORTED, env, out);
+    }
+
+    /// exit(3): nothing of this iteration leaves.
+    pub(super) fn exit_with(&mut self, status: u8, env: &Env<'_>, out: &mut Effects) {
         if !self.exited() {
             self.shutdown = Shutdown::Exited;
             out.sends.clear();
-            out.exit(env.elapsed(), ABORTED);
+            out.exit(env.elapsed(), status);
         }
     }
 

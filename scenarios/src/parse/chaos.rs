@@ -37,8 +37,13 @@ fn by_default() -> Vec<(Family, u32)> {
     Family::ALL.iter().filter(|(.., by_default)| *by_default).map(|(_, family, _)| (*family, 1)).collect()
 }
 
-/// `{ crash = 3, pause = 1 }`
+/// `{ crash = 3, pause = 1 }`, or `"all"`
 fn weights(field: &Field<'_>) -> Read<Vec<(Family, u32)>> {
+    if field.as_text().is_some() {
+        field.word(&[("all", ())])?;
+        let common = Family::ALL.iter().filter(|(_, family, _)| family.is_common());
+        return Ok(common.map(|(_, family, _)| (*family, 1)).collect());
+    }
     let mut table = field.table("`families`")?;
     let mut weights = Vec::new();
     for (name, family, _) in Family::ALL {

@@ -4,9 +4,9 @@ use super::HOMES;
 use crate::error::ScenarioError;
 use crate::reader::{Field, Read};
 use crate::source::Source;
-use splitbrain_model::Ip;
 use splitbrain_model::conf::{self, ConfError, Ignored};
 use splitbrain_model::files::{RedisConf, SentinelConf};
+use splitbrain_model::{Ip, Millis};
 use std::path::Path;
 
 /// Most Redis servers, and most Sentinels, of a scenario.
@@ -26,6 +26,10 @@ pub struct Cluster<'a> {
     pub redis_conf: Option<RedisConf>,
     /// Declared hosts, in the order of the file: the field names the host, the texts the processes.
     pub hosts: Vec<(Field<'a>, Vec<(&'a str, Field<'a>)>)>,
+    /// The field that lists processes that are no part of the cluster at the beginning.
+    pub late: Option<Field<'a>>,
+    /// What wall clocks of hosts are ahead: the field names the host, or a process on it.
+    pub clock_offsets: Vec<(Field<'a>, Millis)>,
     /// The field that says that everybody is known by name, if it does.
     pub hostnames: Option<Field<'a>>,
     /// Names go with their hosts.
@@ -46,10 +50,18 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
             hosts.push((host, processes));
         }
     }
+    let mut clock_offsets = Vec::new();
+    if let Some(field) = table.get("clock-offsets") {
+        for host in field.table("clock-offsets")?.rest() {
+            let offset = host.signed_millis()?;
+            clock_offsets.push((host, offset));
+        }
+    }
     let hostnames = match table.get("hostnames") {
         Some(field) if field.boolean()? => Some(field),
         _ => None,
     };
+    let late = table.get("late");
     let vanish = table.get("names-vanish");
     table.finish(HOMES)?;
     let names_vanish = vanish.as_ref().map_or(Ok(false), Field::boolean)?;
@@ -65,6 +77,8 @@ pub fn read<'a>(field: &Field<'a>, source: &Source, notes: &mut Vec<String>) -> 
         sentinel_conf: sentinel_file.map(|field| sentinel_conf(field, source, notes)).transpose()?,
         redis_conf: redis_file.map(|field| redis_conf(&field, source, notes)).transpose()?,
         hosts,
+        late,
+        clock_offsets,
         hostnames,
         names_vanish,
     })

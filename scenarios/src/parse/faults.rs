@@ -1,12 +1,12 @@
 //! `[[faults]]`: the fault schedule.
 
-use super::HOMES;
 use super::names::Names;
+use super::{HOMES, clock_faults, disk_faults, link_faults};
 use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::reader::{Field, Read, Reader, Span};
 use crate::resolved::{NameAnswers, Target};
-use crate::scenario::{Fault, What, When};
+use crate::scenario::{Fault, Pattern, What, When};
 use splitbrain_model::Millis;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::message::OperatorCommand;
@@ -24,22 +24,34 @@ pub const KINDS: &[&str] = &[
     "kill",
     "stop",
     "restart",
+    "start",
     "power-loss",
     "power-on",
     "pause",
+    "stall",
     "resume",
     "partition",
     "drop",
     "isolate",
     "heal",
     "link",
+    "flap",
+    "spikes",
+    "bridge",
+    "majorities-ring",
+    "isolate-one",
+    "swizzle",
     "dns",
     "clock-step",
+    "clock-drift",
+    "clock-freeze",
     "sentinel-failover",
     "sentinel-command",
     "redis-command",
     "debug-sleep",
     "config-read-only",
+    "fsync",
+    "disk-full",
     "snapshots-fail",
 ];
 
@@ -88,6 +100,9 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
         let message = format!("`{}` has no end, so `for` has no meaning here", kind.key);
         return Err(field.key_error(message));
     }
+    if matches!(what, What::Pattern(Pattern::Repeated { .. })) && lasts.is_none() {
+        return Err(kind.key_error("how long does it come and go?").expected("`for` too"));
+    }
     let lasts = lasts.map(|field| field.span()).transpose()?;
     let origin = origin.map_or(Ok(false), |field| field.boolean())?;
     Ok(Fault { when, what, lasts, origin })
@@ -99,6 +114,9 @@ fn can_be_undone(what: &What) -> bool {
         what,
         W::Restart(_)
             | W::RestartAnew(_)
+            | W::Start(_)
+            | W::RestartWith(..)
+            | W::Pattern(Pattern::Swizzle(..))
             | W::PowerOn(_)
             | W::Resume(_)
             | W::Heal
@@ -156,23 +174,32 @@ fn what(field: &Field<'_>, master: Option<&Field<'_>>, names: &Names) -> Read<Wh
     Ok(match field.key {
         "kill" => What::Kill(targets()?),
         "stop" => What::Stop(targets()?),
-        "restart" if field.is_table() => restart_anew(field, names)?,
+        "restart" if field.is_table() => disk_faults::restart(field, names)?,
+        "start" => What::Start(late(field, names)?),
         "restart" => What::Restart(targets()?),
         "power-loss" => What::PowerLoss(targets()?),
         "power-on" => What::PowerOn(targets()?),
         "pause" => What::Pause(targets()?),
+        "stall" => What::Stall(targets()?),
         "resume" => What::Resume(targets()?),
         "isolate" => What::Isolate(targets()?),
         "partition" => What::Partition(partition(field, names)?),
         "drop" => drop(field, names)?,
-        "link" => link(field, names)?,
+        "link" => link_faults::link(field, names)?,
+        "flap" | "spikes" | "bridge" | "majorities-ring" | "isolate-one" | "swizzle" => {
+            What::Pattern(link_faults::pattern(field, names)?)
+        }
         "dns" => dns(field, names)?,
-        "clock-step" => clock_step(field, names)?,
+        "clock-step" => clock_faults::step(field, names)?,
+        "clock-drift" => clock_faults::drift(field, names)?,
+        "clock-freeze" => clock_faults::freeze(field, names)?,
         "sentinel-failover" => sentinel_failover(field, master, names)?,
         "sentinel-command" => sentinel_command(field, names)?,
         "redis-command" => redis_command(field, names)?,
         "debug-sleep" => debug_sleep(field, names)?,
         "config-read-only" => What::ConfigReadOnly(targets()?),
+        "fsync" => disk_faults::fsync(field, names)?,
+        "disk-full" => What::DiskFull(targets()?),
         "snapshots-fail" => What::SnapshotsFail(servers(field, names)?),
         _ if field.as_bool() == Some(true) => What::Heal,
         _ => return Err(field.wrong("true")),
@@ -210,21 +237,6 @@ fn drop(field: &Field<'_>, names: &Names) -> Read<What> {
     Ok(What::Drop(names.targets(&from, true)?, names.targets(&to, true)?))
 }
 
-/// `{ a = …, b = …, latency = …, loss = … }`
-fn link(field: &Field<'_>, names: &Names) -> Read<What> {
-    let mut table = field.table("`link`")?;
-    let (a, b) = (table.get("a"), table.get("b"));
-    let latency = table.get("latency").map(|field| field.dist()).transpose()?;
-    let loss_ppm = table.get("loss").map(|field| field.share_ppm()).transpose()?;
-    table.finish(&[])?;
-    let Some(a) = a else { return Err(field.error("which links?").expected("`a`, and `b` if not all others")) };
-    if latency.is_none() && loss_ppm.is_none() {
-        return Err(field.error("this changes nothing").expected("`latency` or `loss`"));
-    }
-    let b = b.map_or(Ok(Vec::new()), |field| names.targets(&field, false))?;
-    Ok(What::Link { a: names.targets(&a, false)?, b, latency, loss_ppm })
-}
-
 /// `{ at = …, of = …, answers = "never" }`, or `answers = "slow", after = "3s"`
 fn dns(field: &Field<'_>, names: &Names) -> Read<What> {
     let mut table = field.table("`dns`")?;
@@ -245,21 +257,6 @@ fn dns(field: &Field<'_>, names: &Names) -> Read<What> {
     Ok(What::Dns { at: names.targets(&at, false)?, of, answers })
 }
 
-/// `{ of = …, by = "10s" }`; the step may go back.
-fn clock_step(field: &Field<'_>, names: &Names) -> Read<What> {
-    let mut table = field.table("`clock-step`")?;
-    let (of, by) = (table.get("of"), table.get("by"));
-    table.finish(&[])?;
-    let (Some(of), Some(by)) = (of, by) else {
-        return Err(field.error("whose clock, and by how much?").expected("`of` and `by`"));
-    };
-    let step = by.signed_millis()?;
-    if step.0 == 0 {
-        return Err(by.wrong("a step forward or back"));
-    }
-    Ok(What::ClockStep(names.targets(&of, false)?, step))
-}
-
 /// `{ at = …, command = "RESET *" }`
 fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
     let mut table = field.table("`sentinel-command`")?;
@@ -275,7 +272,7 @@ fn sentinel_command(field: &Field<'_>, names: &Names) -> Read<What> {
 }
 
 /// Targets that are Sentinels.
-fn sentinels(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+pub fn sentinels(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
     let targets = names.targets(field, false)?;
     for target in &targets {
         match target {
@@ -303,8 +300,15 @@ fn redis_command(field: &Field<'_>, names: &Names) -> Read<What> {
     Ok(What::Command(targets, OperatorCommand::Redis(parsed)))
 }
 
+/// Targets that are no part of the cluster at the beginning.
+fn late(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+    let targets = names.targets(field, false)?;
+    let late = |target: &Target| matches!(target, Target::Named(name) if names.is_late(name));
+    if targets.iter().all(late) { Ok(targets) } else { Err(field.wrong("processes that are `late` in [cluster]")) }
+}
+
 /// Targets that are Redis servers.
-fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
+pub fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
     let targets = names.targets(field, false)?;
     let server = |target: &Target| match target {
         Target::Master(_) | Target::OldMaster | Target::Replica(_) => true,
@@ -312,18 +316,6 @@ fn servers(field: &Field<'_>, names: &Names) -> Read<Vec<Target>> {
         _ => false,
     };
     if targets.iter().all(server) { Ok(targets) } else { Err(field.wrong("Redis servers")) }
-}
-
-/// `{ of = "sentinel-1", identity = "new" }`
-fn restart_anew(field: &Field<'_>, names: &Names) -> Read<What> {
-    let mut table = field.table("`restart`")?;
-    let (of, identity) = (table.get("of"), table.get("identity"));
-    table.finish(&[])?;
-    let (Some(of), Some(identity)) = (of, identity) else {
-        return Err(field.error("which Sentinel is restarted, and as whom?").expected("`of` and `identity`"));
-    };
-    identity.word(&[("new", ())])?;
-    Ok(What::RestartAnew(sentinels(&of, names)?))
 }
 
 /// `{ of = …, for = "3s" }`

@@ -2,9 +2,12 @@
 
 mod chaos;
 mod clients;
+mod clock_faults;
 mod cluster;
+mod disk_faults;
 mod expect;
 mod faults;
+mod link_faults;
 mod masters;
 mod names;
 mod network;
@@ -91,6 +94,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         masters::read(&cluster, sections.sentinel.as_ref(), sections.redis.as_ref(), sections.masters.as_ref())?;
     check_names(&cluster, &sentinel)?;
     let mut names = Names::new(&masters, cluster.sentinels);
+    let late = names.add_late(&cluster, &masters)?;
     names.add_hosts(&cluster)?;
     let clients = clients::read(sections.clients.as_ref(), &mut names, &masters, &sentinel)?;
     let hosts = names.placed(&cluster, &clients)?;
@@ -123,6 +127,8 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
         sentinel,
         masters,
         hosts,
+        late,
+        clock_offsets: names.clock_offsets(&cluster)?,
         hostnames,
         names_vanish: cluster.names_vanish,
         network,

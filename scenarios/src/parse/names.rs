@@ -6,6 +6,7 @@ use crate::nearest::nearest;
 use crate::reader::{Field, Read};
 use crate::resolved::Target;
 use crate::scenario::{ClientSpec, MasterSpec};
+use splitbrain_model::Millis;
 use std::collections::BTreeMap;
 
 /// Words that stand for a role wherever a target is asked for.
@@ -38,6 +39,7 @@ pub struct Names {
     names: BTreeMap<String, Meaning>,
     masters: Vec<String>,
     sentinels: u32,
+    late: Vec<String>,
 }
 
 impl Names {
@@ -47,7 +49,12 @@ impl Names {
         let mut names: BTreeMap<String, Meaning> =
             servers.map(|server| (server.name.clone(), Meaning::Server)).collect();
         names.extend((1..=sentinels).map(|number| (format!("sentinel-{number}"), Meaning::Sentinel)));
-        Names { names, masters: masters.iter().map(|master| master.conf.name.to_string()).collect(), sentinels }
+        Names {
+            names,
+            masters: masters.iter().map(|master| master.conf.name.to_string()).collect(),
+            sentinels,
+            late: Vec::new(),
+        }
     }
 
     /// Declared hosts.
@@ -123,7 +130,42 @@ impl Names {
 
     /// The name of a host a client is to run on: a declared host, or the host of a process.
     pub fn host(&self, field: &Field<'_>) -> Read<String> {
-        let name = field.text()?;
+        self.host_named(field.text()?, field)
+    }
+
+    /// What the clocks of hosts are ahead, by names of hosts or of processes on them.
+    pub fn clock_offsets(&self, cluster: &Cluster<'_>) -> Read<Vec<(String, Millis)>> {
+        let offsets = cluster.clock_offsets.iter();
+        offsets.map(|(field, offset)| Ok((self.host_named(field.key, field)?, *offset))).collect()
+    }
+
+    /// Processes that are no part of the cluster at the beginning: not the first server of a master, nor all Sentinels.
+    pub fn add_late(&mut self, cluster: &Cluster<'_>, masters: &[MasterSpec]) -> Read<Vec<String>> {
+        let Some(field) = &cluster.late else { return Ok(Vec::new()) };
+        for (name, at) in field.texts()? {
+            if !matches!(self.names.get(name), Some(Meaning::Server | Meaning::Sentinel)) {
+                return Err(self.unknown(name, &at, "server or Sentinel", &[]));
+            }
+            if masters.iter().any(|master| master.servers.first().is_some_and(|first| first.name == name)) {
+                return Err(at
+                    .error(format!("`{name}` is the master at the beginning"))
+                    .expected("a replica or a Sentinel"));
+            }
+            self.late.push(name.to_owned());
+        }
+        let is_late = |number| self.is_late(&format!("sentinel-{number}"));
+        if (1..=self.sentinels).all(is_late) {
+            return Err(field.error("every Sentinel is late").expected("at least one that is there at the beginning"));
+        }
+        Ok(self.late.clone())
+    }
+
+    /// Whether a process of this name is no part of the cluster at the beginning.
+    pub fn is_late(&self, name: &str) -> bool {
+        self.late.iter().any(|late| late == name)
+    }
+
+    fn host_named(&self, name: &str, field: &Field<'_>) -> Read<String> {
         match self.names.get(name) {
             Some(Meaning::Host | Meaning::Server | Meaning::Sentinel) => Ok(name.to_owned()),
             _ => {
@@ -199,7 +241,7 @@ impl Names {
             "old-leader" => Target::OldLeader,
             "clients" => Target::Clients,
             "rest" if rest => Target::Rest,
-            "rest" => return Err(at.error("`rest` has a meaning only in a partition")),
+            "rest" => return Err(at.error("`rest` has a meaning only in a partition or a drop")),
             _ => match (name.strip_prefix("master:"), replica_role(name)) {
                 (Some(master), _) if self.masters.iter().any(|known| known == master) => {
                     Target::Master(Some(master.into()))

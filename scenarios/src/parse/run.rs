@@ -57,9 +57,13 @@ pub fn read(field: Option<&Field<'_>>, masters: &[MasterSpec]) -> Read<RunSpec> 
 /// to wait for them can say so. What has not been decided by then is reported as undecided.
 const LONGEST_AUTOMATIC_HEAL: i64 = 2 * 3_600_000;
 
-/// Long enough for the protocol's own bounds: detection, a failed attempt with its pause before the next, and 30 s
-/// for what follows INFO at its slow period.
+/// Long enough for the protocol's own bounds: detection, a failed attempt with its pause before the next, a reconfiguration up
+/// to its timeout and the forced end of it, and what follows INFO at its slow period. Not less than what the checker of
+/// `converges-after-heal` waits for, or that would stay undecided.
 fn automatic_heal(masters: &[MasterSpec]) -> Millis {
-    let bound = |master: &MasterSpec| master.conf.down_after.0 + 2 * master.conf.failover_timeout.0 + 30_000;
+    let bound = |master: &MasterSpec| {
+        let (down_after, timeout) = (master.conf.down_after.0, master.conf.failover_timeout.0);
+        down_after + (2 * timeout + 30_000).max(4 * timeout + 20_000)
+    };
     Millis(masters.iter().map(bound).max().unwrap_or(0).clamp(40_000, LONGEST_AUTOMATIC_HEAL))
 }

@@ -28,7 +28,8 @@ impl World {
         let mut disk = proc.disk.at(now, environment);
         let refused = still_refused(tcp, &mut proc.clogged);
         let mut names = dns.at(proc.host, now);
-        let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let (wall, mono) = (proc.clock.wall(&clock, now), proc.clock.mono(&clock, now));
+        let env = Env::new(wall, mono, &mut proc.draws, &mut disk).with_rates(proc.clock.rates());
         let mut env = env.with_resolver(&mut names).with_refused(&refused);
         out.next_conn = proc.next_conn;
         if due && std::mem::take(&mut proc.timers_first) {

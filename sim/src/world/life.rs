@@ -12,7 +12,7 @@ use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
 use splitbrain_model::{Effects, Env, Input, Millis, Nanos, TrueTime};
-use splitbrain_scenarios::{Dist, Process, ProcessKind};
+use splitbrain_scenarios::{Dist, Found, FsyncFault, Process, ProcessKind};
 
 /// Less memory than takes so long to free makes no difference.
 const FREED_AT_ONCE: Nanos = Nanos::from_millis(1);
@@ -65,7 +65,8 @@ impl World {
         let redis_files = proc.disk.redis.clone();
         let mut disk = proc.disk.at(now, environment);
         let mut names = dns.at(proc.host, now);
-        let env = Env::new(proc.clock.wall(&clock, now), clock.mono(now), &mut proc.draws, &mut disk);
+        let (wall, mono) = (proc.clock.wall(&clock, now), proc.clock.mono(&clock, now));
+        let env = Env::new(wall, mono, &mut proc.draws, &mut disk).with_rates(proc.clock.rates());
         let mut env = env.with_resolver(&mut names);
         let node = match &mut kinds[usize::from(p)] {
             ProcessKind::Redis(_) => {
@@ -134,8 +135,13 @@ impl World {
         }
         let known = proc.life == Life::Exiting;
         let conns = self.bury(p);
+        let host = self.procs[usize::from(p)].host;
         for end in conns {
-            self.tcp.close(end, false, self.now);
+            if self.is_stalled(host) {
+                self.hosts[usize::from(host)].held.push(Event::Close(end));
+            } else {
+                self.tcp.close(end, false, self.now);
+            }
         }
         self.schedule_net();
         if !known {
@@ -179,6 +185,9 @@ impl World {
 
     /// SIGSTOP.
     pub fn pause(&mut self, p: u16) {
+        if self.runs_after_stall(p, false) {
+            return;
+        }
         let proc = &mut self.procs[usize::from(p)];
         if proc.life == Life::Running {
             proc.life = Life::Paused;
@@ -190,6 +199,9 @@ impl World {
     /// SIGCONT. A process that was waiting in its poll runs its timers before it looks at its sockets; one that was
     /// in the middle of an iteration goes on with it.
     pub fn resume(&mut self, p: u16) {
+        if self.runs_after_stall(p, true) {
+            return;
+        }
         let proc = &mut self.procs[usize::from(p)];
         if proc.life != Life::Paused {
             return;
@@ -220,6 +232,8 @@ impl World {
 
     /// A host loses power: its processes, their sockets and unsynced data are gone without a word.
     pub fn power_off(&mut self, host: HostIx) {
+        self.release(host);
+        self.hosts[usize::from(host)].asleep.clear();
         self.tcp.links.set_power(host, false);
         for p in 0..self.procs.len() as u16 {
             if self.procs[usize::from(p)].host == host && self.procs[usize::from(p)].life != Life::Dead {
@@ -246,6 +260,47 @@ impl World {
         self.procs[usize::from(p)].disk.snapshots_fail = fail;
     }
 
+    /// Puts a fault of fsync in force on the disk of a process, or ends it.
+    pub fn set_fsync(&mut self, p: u16, fault: &FsyncFault, on: bool) {
+        let now = self.now;
+        let disk = &mut self.procs[usize::from(p)].disk;
+        match fault {
+            FsyncFault::Takes(dist) => disk.trouble.takes = on.then(|| dist.clone()),
+            FsyncFault::Fails => disk.trouble.fails = on,
+            FsyncFault::Lies if on => disk.begin_lying(now),
+            // The cache has been written back.
+            FsyncFault::Lies => disk.trouble.lying = None,
+        }
+    }
+
+    /// Fills the disk of a process, or makes room on it.
+    pub fn set_disk_full(&mut self, p: u16, full: bool) {
+        self.procs[usize::from(p)].disk.trouble.full = full;
+    }
+
+    /// Keeps all configuration files as they are now, for restarts with the old ones.
+    pub fn keep_configs(&mut self) {
+        let now = self.now;
+        self.procs.iter_mut().for_each(|proc| proc.disk.keep_configs(now));
+    }
+
+    /// Changes the files of a dead process: its configuration, or its data.
+    pub fn change_files(&mut self, p: u16, found: &Found) {
+        let proc = &mut self.procs[usize::from(p)];
+        if !matches!(proc.life, Life::Dead | Life::Exiting) {
+            return;
+        }
+        match found {
+            Found::OldConfig => proc.disk.roll_back_configs(),
+            Found::FirstConfig => match &self.kinds[usize::from(p)] {
+                ProcessKind::Sentinel(conf) => proc.disk.sentinel = Some(conf.clone()),
+                ProcessKind::Redis(conf) => proc.disk.redis.conf = conf.clone(),
+                ProcessKind::Client(_) => {}
+            },
+            Found::NoData => proc.disk.lose_data(),
+        }
+    }
+
     /// Deletes a dead Sentinel's id from its file: the next start draws another.
     pub fn forget_identity(&mut self, p: u16) {
         let proc = &mut self.procs[usize::from(p)];
@@ -258,6 +313,23 @@ impl World {
     pub fn step_clock(&mut self, p: u16, by: Millis) {
         self.chain.words([self.now.0, 0x900 | u64::from(p) << 32, by.0 as u64]);
         self.procs[usize::from(p)].clock.step(by);
+    }
+
+    /// Lets the clocks of one process run too fast by so many parts per million, too slow if negative.
+    pub fn drift_clock(&mut self, p: u16, ppm: i32) {
+        self.chain.words([self.now.0, 0x901 | u64::from(p) << 32, ppm as u64]);
+        let proc = &mut self.procs[usize::from(p)];
+        proc.clock.drift(ppm, self.now);
+        // When its next timer is due has changed.
+        proc.armed = None;
+        self.rearm(p);
+    }
+
+    /// Stops the wall clock of one process, or lets it jump to the right time.
+    pub fn freeze_clock(&mut self, p: u16, frozen: bool) {
+        self.chain.words([self.now.0, 0x902 | u64::from(p) << 32, u64::from(frozen)]);
+        let clock = &mut self.procs[usize::from(p)].clock;
+        if frozen { clock.freeze(self.now) } else { clock.thaw(self.now) }
     }
 }
 

@@ -3,11 +3,15 @@
 //! settings, never from earlier output of the simulator.
 
 mod clock;
+mod disk;
+mod late;
 mod names;
 mod network;
+mod patterns;
 mod persistence;
 mod power;
 mod process;
 mod schedule;
 mod settings;
+mod stall;
 mod support;

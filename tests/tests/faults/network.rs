@@ -22,6 +22,21 @@ for = "20s"
 }
 
 #[test]
+fn the_rest_of_a_drop_is_everything_on_neither_side() {
+    let fault = r#"
+[[faults]]
+at = "0s"
+drop = { from = "rest", to = "master" }
+for = "20s"
+"#;
+    for film in play(&[CLUSTER, WRITER, fault], 0..5) {
+        let (first, _) = extent(film.about_master(EventKind::SdownEnter));
+        assert!((2_000.0..3_250.0).contains(&first), "{first}: {}", film.seed());
+        assert!(film.converged() && film.final_master("mymaster") != "redis-1", "{}", film.seed());
+    }
+}
+
+#[test]
 fn a_partition_keeps_what_is_inside_a_group_together() {
     let text = r#"
 [cluster]

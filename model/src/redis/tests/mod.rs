@@ -1,6 +1,7 @@
 //! Tests of the server as a whole, alone and in a small network. The vectors V1 to V19 are those of the Redis spec,
 //! section 20; V10 to V12 and the demotion of V19 need Sentinels.
 
+mod aof;
 mod eviction;
 mod limits;
 mod net;

@@ -36,6 +36,9 @@ pub struct TestDisk {
     pub fsyncs: u32,
     pub background_fsyncs: u32,
     pub rdb_fails: bool,
+    pub full: bool,
+    pub fsync_fails: bool,
+    pub sync_left: Nanos,
     pub fsync_cost: Nanos,
     pub save_time: Nanos,
     pub load_time: Nanos,
@@ -76,6 +79,15 @@ impl Disk for TestDisk {
     }
     fn rdb_save_fails(&mut self) -> bool {
         self.rdb_fails
+    }
+    fn aof_sync_left(&mut self, _: Nanos) -> Nanos {
+        self.sync_left
+    }
+    fn is_full(&mut self) -> bool {
+        self.full
+    }
+    fn fsync_fails(&mut self) -> bool {
+        self.fsync_fails
     }
 }
 
