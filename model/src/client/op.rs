@@ -96,7 +96,8 @@ impl Client {
 
     /// Opens a connection to the master: to the address at hand, if the library asks but once, or to what Sentinels say.
     pub(super) fn find_server(&mut self, w: usize, io: &mut Io<'_, '_>) {
-        match self.pool.known().filter(|_| self.profile.resolve_once) {
+        let once = self.profile.resolve_once || self.profile.planted.has(Planted::DiscoveryCached);
+        match self.pool.known().filter(|_| once) {
             Some(known) => self.connect_server(w, known, io),
             None => self.discover(w, io),
         }
@@ -219,7 +220,7 @@ impl Client {
             return self.finish(w, Outcome::Ok(None), io);
         }
         if let Reply::Error(word) = *reply {
-            if self.profile.close_on_error.closes(word) {
+            if self.profile.close_on_error.closes(word) && !planted.has(Planted::StaleConnectionKept) {
                 self.close_conn(w, io);
             }
             return self.attempt_failed(w, FailReason::Error(word), ErrClass::of(word), io);

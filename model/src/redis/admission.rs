@@ -153,7 +153,9 @@ impl Redis {
                 return Some(ErrorWord::NoReplicas);
             }
             // 6. read-only replica
-            if replica && self.conf.replica_read_only && !self.conf.planted.has(Planted::ReadonlyMissing) {
+            let promoted = self.history.second.is_some() && self.conf.planted.has(Planted::PromotedStaysReadonly);
+            let protected = replica && !self.conf.planted.has(Planted::ReadonlyMissing) || promoted;
+            if protected && self.conf.replica_read_only {
                 return Some(ErrorWord::ReadOnly);
             }
         }

@@ -141,7 +141,8 @@ impl History {
         let known = id == self.replid
             || self.second.is_some_and(|(second, limit)| id == second && within(limit))
             || planted.has(Planted::PsyncBeyondBacklog);
-        known && self.backlog.as_ref().is_some_and(|backlog| backlog.since(offset).is_some())
+        let covers = |backlog: &Backlog| backlog.since(offset).is_some() || planted.has(Planted::BacklogGapIgnored);
+        known && self.backlog.as_ref().is_some_and(covers)
     }
 }
 

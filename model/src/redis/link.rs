@@ -336,8 +336,9 @@ impl Redis {
                 self.touch(command.key());
                 self.persist.dirty += u64::from(changed);
                 self.history.lineage.writes += 1;
-                if self.conf.planted.has(Planted::StreamAppliedTwice) {
-                    self.history.offset += 1;
+                let sixteenth = self.history.lineage.writes.is_multiple_of(16);
+                if sixteenth && self.conf.planted.has(Planted::StreamAppliedTwice) {
+                    self.data.execute(*command);
                 }
                 self.persist.feed_aof(*command, self.history.lineage);
             }

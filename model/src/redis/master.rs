@@ -111,6 +111,9 @@ impl Redis {
 
     fn send_backlog(&self, out: &mut Effects, conn: Conn, from: u64) {
         let backlog = self.history.backlog.as_ref().expect("replicas have a backlog");
+        if self.conf.planted.has(Planted::BacklogGapIgnored) && backlog.since(from).is_none() {
+            return out.stream.extend(backlog.all().map(|item| (conn, Message::Stream(item.clone()))));
+        }
         let items = backlog.since(from).expect("what a replica has to be sent is kept");
         out.stream.extend(items.map(|item| (conn, Message::Stream(item.clone()))));
     }
@@ -215,7 +218,9 @@ impl Redis {
         replica.state = SyncState::Online;
         replica.ack_time = now;
         let unsent = replica.unsent;
-        self.send_backlog(out, conn, unsent);
+        if !self.conf.planted.has(Planted::SyncTailLost) {
+            self.send_backlog(out, conn, unsent);
+        }
         self.refresh_good_replicas();
     }
 
@@ -307,8 +312,7 @@ impl Redis {
 
     /// replicationCountAcksByOffset, spec 11.
     pub(super) fn acknowledged_by(&self, target: u64) -> u32 {
-        let lax = self.conf.planted.has(Planted::WaitCountsEverybody);
-        let has = |r: &&Attached| r.state == SyncState::Online && (r.ack_off >= target || lax);
+        let has = |r: &&Attached| r.state == SyncState::Online && r.ack_off >= target;
         self.replicas.iter().filter(has).count() as u32
     }
 

@@ -68,12 +68,9 @@ impl Sentinel {
         let now = cx.now();
         match reply {
             Reply::Pong | Reply::Error(ErrorWord::Loading | ErrorWord::MasterDown) => {
-                let ignored = self.conf.planted.has(Planted::PongIgnored);
                 let link = self.link_mut(who);
                 link.last_avail_time = now;
-                if !ignored {
-                    link.act_ping_time = None;
-                }
+                link.act_ping_time = None;
                 if *reply == Reply::Pong {
                     self.inst_mut(who).flags.clear(Flags::MASTER_REBOOT);
                 }

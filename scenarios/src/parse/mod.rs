@@ -102,7 +102,7 @@ pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
-    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty())?;
+    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty(), run.stable_for)?;
 
     let replaced = network.replaced();
     if !replaced.is_empty() {
