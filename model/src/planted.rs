@@ -5,7 +5,7 @@
 use std::fmt;
 
 macro_rules! planted {
-    ($($variant:ident = $name:literal, $property:literal, $what:literal;)*) => {
+    ($($variant:ident = $name:literal, $what:literal;)*) => {
         /// A bug that can be planted, one per run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Planted {
@@ -25,79 +25,69 @@ macro_rules! planted {
             pub const fn what(self) -> &'static str {
                 match self { $(Planted::$variant => $what,)* }
             }
-
-            /// The property that is expected to catch it; `conformance` for the controls.
-            pub const fn property(self) -> &'static str {
-                match self { $(Planted::$variant => $property,)* }
-            }
         }
     };
 }
 
 planted! {
-    DoubleVote = "double-vote", "epoch-monotonic", "A Sentinel votes for every candidate that asks within an epoch.";
-    VoteNotPersisted = "vote-not-persisted", "epoch-monotonic", "A vote is given without being saved first.";
-    EpochNotBumped = "epoch-not-bumped", "epoch-monotonic", "A failover is tried in the epoch of the one before.";
-    EpochNotAdopted = "epoch-not-adopted", "one-leader-per-epoch", "A newer epoch in a hello is not taken over.";
-    MajorityRoundedDown = "majority-rounded-down", "one-leader-per-epoch", "Half of the Sentinels, rounded down, elect a leader.";
-    QuorumAloneElects = "quorum-alone-elects", "one-leader-per-epoch", "A leader needs the quorum and no majority.";
-    VotesOfAnyEpoch = "votes-of-any-epoch", "one-leader-per-epoch", "Votes of former epochs are counted.";
-    OwnVoteCountedTwice = "own-vote-counted-twice", "one-leader-per-epoch", "A candidate counts its own vote twice.";
-    LeaderWithoutVotes = "leader-without-votes", "one-leader-per-epoch", "Whoever tries a failover leads it.";
-    StaleReportsCounted = "stale-reports-counted", "no-false-failover", "A report that the master is down never expires.";
-    QuorumIgnored = "quorum-ignored", "no-false-failover", "One Sentinel's opinion makes a master objectively down.";
-    ReplicasDownCount = "any-reply-agrees", "no-false-failover", "Whatever another Sentinel answers counts as agreement.";
-    SdownNotLeft = "sdown-not-left", "converges-after-heal", "An instance that answers again stays subjectively down.";
-    OdownNotLeft = "odown-not-left", "no-false-failover", "A master that answers again stays objectively down.";
-    EmbargoIgnored = "embargo-ignored", "one-leader-per-epoch", "The next attempt does not wait for twice the failover-timeout.";
-    SelectionOrderWrong = "selection-order-wrong", "lost-write", "The replica with the smallest offset is promoted.";
-    PriorityZeroPromoted = "priority-zero-promoted", "events", "A replica of priority 0 may be promoted.";
-    DownReplicaPromoted = "down-replica-promoted", "failover-completes", "A replica that does not answer may be promoted.";
-    PromotionNotAwaited = "promotion-not-awaited", "config-agreement", "A replica counts as promoted when it was told, not when it says so.";
-    PromotionTimeoutIgnored = "promotion-timeout-ignored", "converges-after-heal", "A promotion that does not come is waited for without end.";
-    ParallelSyncsIgnored = "parallel-syncs-ignored", "events", "All replicas are pointed to the new master at once.";
-    ReplicasNotReconfigured = "replicas-not-reconfigured", "converges-after-heal", "Nobody tells the other replicas of the new master.";
-    OldMasterNotDemoted = "old-master-not-demoted", "converges-after-heal", "An old master that returns is left a master.";
-    WrongMasterNotFixed = "wrong-master-not-fixed", "converges-after-heal", "A replica of another master is left alone.";
-    OldMasterForgotten = "old-master-forgotten", "converges-after-heal", "The old master does not join the replicas after a switch.";
-    ReplicasForgottenAtSwitch = "replicas-forgotten-at-switch", "converges-after-heal", "A switch forgets all replicas.";
-    ConfigEpochNotSet = "config-epoch-not-set", "converges-after-heal", "A promotion does not raise the configuration epoch.";
-    ConfigEpochNotCompared = "config-epoch-not-compared", "converges-after-heal", "The last hello heard decides on the master.";
-    EqualConfigEpochAccepted = "equal-config-epoch-accepted", "converges-after-heal", "A hello of the same configuration epoch decides on the master.";
-    OlderHelloAccepted = "older-hello-accepted", "converges-after-heal", "A hello of an older configuration epoch decides on the master.";
-    HelloOfOldAddress = "hello-of-old-address", "converges-after-heal", "Hellos name the old master while a failover is being finished.";
-    HellosIgnored = "hellos-ignored", "converges-after-heal", "Configurations in hellos are not taken over.";
-    SwitchNotPersisted = "switch-not-persisted", "converges-after-heal", "A switch to another master is not saved.";
-    TiltNotLeft = "tilt-not-left", "converges-after-heal", "TILT, once entered, is never left.";
-    TiltActsOnInfo = "tilt-acts-on-info", "no-false-failover", "A jump of the clock does not lead to TILT.";
-    DivergentDataKept = "divergent-data-kept", "lost-write", "A replica keeps what it has when it receives its master's dataset.";
-    PsyncBeyondBacklog = "psync-of-foreign-history", "lost-write", "A master continues any history whose offset its backlog covers.";
-    BacklogGapIgnored = "backlog-gap-ignored", "replicas-agree", "A master continues a history of which its backlog has only the end.";
-    SyncTailLost = "sync-tail-lost", "replicas-agree", "What was written during a full sync is not sent after it.";
-    PromotedStaysReadonly = "promoted-stays-readonly", "clients-recover", "A promoted replica goes on refusing writes.";
-    SecondOffsetIgnored = "second-offset-ignored", "lost-write", "The former replication id is valid beyond the promotion.";
-    MinReplicasMiscounted = "min-replicas-miscounted", "lost-write", "Replicas that stopped acknowledging count as good.";
-    ReadonlyMissing = "readonly-missing", "lost-write", "A replica takes writes of clients.";
-    ReplyBeforeExecution = "reply-before-execution", "lost-write", "Every sixteenth write is acknowledged and not executed.";
-    WriteNotReplicated = "write-not-replicated", "lost-write", "Every sixteenth write does not reach the replication stream.";
-    StreamAppliedTwice = "stream-applied-twice", "replicas-agree", "A replica executes every sixteenth write of the stream twice.";
-    AofOrder = "aof-order", "lost-write", "Writes of one iteration go into the append-only file in reverse.";
-    AofNotSynced = "aof-not-synced", "lost-write", "With `appendfsync always` nothing is synced.";
-    AofLastWriteSkipped = "aof-every-sixteenth-skipped", "lost-write", "Every sixteenth write does not reach the append-only file.";
-    AofTailDropped = "aof-tail-dropped", "durable", "The last entry of the append-only file is not read back.";
-    RoleNotPersisted = "role-not-persisted", "converges-after-heal", "CONFIG REWRITE does not save whose replica a server is.";
-    ClientsNotKilled = "clients-not-killed", "lost-write", "CLIENT KILL closes nothing.";
-    StaleAddressAnswered = "stale-address-answered", "clients-recover", "A Sentinel tells clients the address that its file had at start.";
-    SwitchNotPublished = "switch-not-published", "clients-recover", "+switch-master is not published.";
-    DiscoveryCached = "discovery-cached", "clients-recover", "A client asks Sentinels once and never again.";
-    StaleConnectionKept = "stale-connection-kept", "clients-recover", "A client keeps its connections when the master changes or refuses writes.";
-    NonIdempotentRetry = "non-idempotent-retry", "lost-write", "A client reports a write as done whose reply never came.";
-    ErrorTakenForSuccess = "error-taken-for-success", "lost-write", "A client takes an error reply to a write for success.";
-    FixedHz = "fixed-hz", "conformance", "The timer of Sentinel runs at 10 Hz instead of at a new frequency after every tick.";
-    EagerInfo = "eager-info", "conformance", "INFO is due every 500 ms.";
-    EagerReconnect = "eager-reconnect", "conformance", "Reconnections are not held back.";
-    PingsInPhase = "pings-in-phase", "conformance", "PINGs of all Sentinels go out as the wall clock begins a second.";
-    EagerConversion = "eager-conversion", "conformance", "An old master is turned back when the wait is over, not at the next INFO.";
+    DoubleVote = "double-vote", "A Sentinel votes for every candidate that asks within an epoch.";
+    VoteNotPersisted = "vote-not-persisted", "A vote is given without being saved first.";
+    EpochNotBumped = "epoch-not-bumped", "A failover is tried in the epoch of the one before.";
+    MajorityRoundedDown = "majority-rounded-down", "Half of the Sentinels, rounded down, elect a leader.";
+    QuorumAloneElects = "quorum-alone-elects", "A leader needs the quorum and no majority.";
+    VotesOfAnyEpoch = "votes-of-any-epoch", "Votes of former epochs are counted.";
+    OwnVoteCountedTwice = "own-vote-counted-twice", "A candidate counts its own vote twice.";
+    LeaderWithoutVotes = "leader-without-votes", "Whoever tries a failover leads it.";
+    QuorumIgnored = "quorum-ignored", "One Sentinel's opinion makes a master objectively down.";
+    ReplicasDownCount = "any-reply-agrees", "Whatever another Sentinel answers counts as agreement.";
+    SdownNotLeft = "sdown-not-left", "An instance that answers again stays subjectively down.";
+    OdownNotLeft = "odown-not-left", "A master that answers again stays objectively down.";
+    EmbargoIgnored = "embargo-ignored", "The next attempt does not wait for twice the failover-timeout.";
+    SelectionOrderWrong = "selection-order-wrong", "The replica with the smallest offset is promoted.";
+    PriorityZeroPromoted = "priority-zero-promoted", "A replica of priority 0 may be promoted.";
+    DownReplicaPromoted = "down-replica-promoted", "A replica that does not answer may be promoted.";
+    PromotionNotAwaited = "promotion-not-awaited", "A replica counts as promoted when it was told, not when it says so.";
+    PromotionTimeoutIgnored = "promotion-timeout-ignored", "A promotion that does not come is waited for without end.";
+    ParallelSyncsIgnored = "parallel-syncs-ignored", "All replicas are pointed to the new master at once.";
+    ReplicasNotReconfigured = "replicas-not-reconfigured", "Nobody tells the other replicas of the new master.";
+    OldMasterNotDemoted = "old-master-not-demoted", "An old master that returns is left a master.";
+    WrongMasterNotFixed = "wrong-master-not-fixed", "A replica of another master is left alone.";
+    OldMasterForgotten = "old-master-forgotten", "The old master does not join the replicas after a switch.";
+    ReplicasForgottenAtSwitch = "replicas-forgotten-at-switch", "A switch forgets all replicas.";
+    ConfigEpochNotSet = "config-epoch-not-set", "A promotion does not raise the configuration epoch.";
+    ConfigEpochNotCompared = "config-epoch-not-compared", "The last hello heard decides on the master.";
+    OlderHelloAccepted = "older-hello-accepted", "A hello of an older configuration epoch decides on the master.";
+    HelloOfOldAddress = "hello-of-old-address", "Hellos name the old master while a failover is being finished.";
+    HellosIgnored = "hellos-ignored", "Configurations in hellos are not taken over.";
+    TiltNotLeft = "tilt-not-left", "TILT, once entered, is never left.";
+    TiltActsOnInfo = "tilt-acts-on-info", "A jump of the clock does not lead to TILT.";
+    DivergentDataKept = "divergent-data-kept", "A replica keeps what it has when it receives its master's dataset.";
+    PsyncBeyondBacklog = "psync-of-foreign-history", "A master continues any history whose offset its backlog covers.";
+    BacklogGapIgnored = "backlog-gap-ignored", "A master continues a history of which its backlog has only the end.";
+    SyncTailLost = "sync-tail-lost", "What was written during a full sync is not sent after it.";
+    PromotedStaysReadonly = "promoted-stays-readonly", "A promoted replica goes on refusing writes.";
+    SecondOffsetIgnored = "second-offset-ignored", "The former replication id is valid beyond the promotion.";
+    MinReplicasMiscounted = "min-replicas-miscounted", "Replicas that stopped acknowledging count as good.";
+    ReadonlyMissing = "readonly-missing", "A replica takes writes of clients.";
+    ReplyBeforeExecution = "reply-before-execution", "Every sixteenth write is acknowledged and not executed.";
+    WriteNotReplicated = "write-not-replicated", "Every sixteenth write does not reach the replication stream.";
+    StreamAppliedTwice = "stream-applied-twice", "A replica executes every sixteenth write of the stream twice.";
+    AofOrder = "aof-order", "Writes of one iteration go into the append-only file in reverse.";
+    AofNotSynced = "aof-not-synced", "With `appendfsync always` nothing is synced.";
+    AofLastWriteSkipped = "aof-every-sixteenth-skipped", "Every sixteenth write does not reach the append-only file.";
+    AofTailDropped = "aof-tail-dropped", "The last entry of the append-only file is not read back.";
+    RoleNotPersisted = "role-not-persisted", "CONFIG REWRITE does not save whose replica a server is.";
+    ClientsNotKilled = "clients-not-killed", "CLIENT KILL closes nothing.";
+    SwitchNotPublished = "switch-not-published", "+switch-master is not published.";
+    DiscoveryCached = "discovery-cached", "A client asks Sentinels once and never again.";
+    StaleConnectionKept = "stale-connection-kept", "A client keeps its connections when the master changes or refuses writes.";
+    NonIdempotentRetry = "non-idempotent-retry", "A client reports a write as done whose reply never came.";
+    ErrorTakenForSuccess = "error-taken-for-success", "A client takes an error reply to a write for success.";
+    FixedHz = "fixed-hz", "The timer of Sentinel runs at 10 Hz instead of at a new frequency after every tick.";
+    EagerInfo = "eager-info", "INFO is due every 500 ms.";
+    EagerReconnect = "eager-reconnect", "Reconnections are not held back.";
+    PingsInPhase = "pings-in-phase", "PINGs of all Sentinels go out as the wall clock begins a second.";
+    EagerConversion = "eager-conversion", "An old master is turned back when the wait is over, not at the next INFO.";
 }
 
 impl Planted {

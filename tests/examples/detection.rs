@@ -1,102 +1,80 @@
-//! explore
-use splitbrain::checker::{Expectation, RunSummary, Scratch, evaluate, judge_with};
+//! Measures which planted bug is noticed, by what, and after how many seeds: the table of docs/detection.md.
+//!
+//! `cargo run --release --features planted --example detection -p splitbrain-tests [BUG…]` prints its rows. A seed counts
+//! if a property is violated that the same seed does not violate without the bug.
+
+#[path = "../detection/mod.rs"]
+mod detection;
+
+use detection::{blame, scenario_of};
+use splitbrain::checker::Scratch;
 use splitbrain::model::planted::Planted;
-use splitbrain::run_seed;
-use splitbrain::scenarios::Scenario;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-fn caught(scenario: &Scenario, seed: u64, scratch: &mut Scratch) -> Vec<String> {
-    let record = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_seed(scenario, seed))) {
-        Ok(r) => r,
-        Err(_) => return vec!["PANIC".into()],
-    };
-    let seen = &record.observations;
-    let judgement = judge_with(seen, &scenario.expect, scratch);
-    let run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
-    let expect = Expectation::complete(&scenario.expect);
-    let e = evaluate::scenario(&expect, &[run]);
-    let mut props: Vec<String> = e
-        .unmet
-        .iter()
-        .filter(|u| u.seed.is_some())
-        .map(|u| {
-            if std::env::var("SENT").is_ok() {
-                format!("{}: {}", u.property, u.sentence)
-            } else {
-                u.property.to_string()
-            }
-        })
-        .collect();
-    if std::env::var("OPEN").is_ok() {
-        props.extend(e.open.iter().map(|o| format!("open-{}", o.0)));
-    }
-    props.dedup();
-    props
-}
+/// Seeds that are played at most.
+const SEEDS: u64 = 2_000;
+/// Seeds that notice the bug, after which its rate is known well enough.
+const ENOUGH: usize = 40;
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let seeds: u64 = args[0].parse().unwrap();
-    let enough: usize = args[1].parse().unwrap();
-    let which: Vec<&str> = if args[2] == "all" {
-        std::iter::once("none").chain(Planted::bugs().map(|b| b.name())).collect()
-    } else {
-        args[2].split(',').collect()
-    };
-    std::panic::set_hook(Box::new(|_| {}));
-    for file in &args[3..] {
-        let base = match Scenario::load(Path::new(file)) {
-            Ok(s) => s,
-            Err(e) => {
-                println!("{file}: {}", e.one_line());
-                continue;
-            }
-        };
-        for name in &which {
-            let mut scenario = base.clone();
-            if *name != "none" {
-                scenario.planted = Some(Planted::from_name(name).unwrap());
-            }
-            let next = AtomicU64::new(0);
-            let found: Mutex<BTreeMap<u64, Vec<String>>> = Mutex::default();
-            let began = std::time::Instant::now();
-            std::thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| {
-                        let mut scratch = Scratch::default();
-                        loop {
-                            let seed = next.fetch_add(1, Ordering::Relaxed);
-                            if seed >= seeds || found.lock().unwrap().len() >= enough {
-                                break;
-                            }
-                            let props = caught(&scenario, seed, &mut scratch);
-                            if !props.is_empty() {
-                                found.lock().unwrap().insert(seed, props);
-                            }
-                        }
-                    });
+    assert!(Planted::available(), "this build has no bugs: `cargo run --release --features planted …`");
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    for planted in Planted::bugs().filter(|bug| wanted.is_empty() || wanted.iter().any(|name| name == bug.name())) {
+        println!("{}", row(planted));
+    }
+}
+
+/// Plays seeds in ascending order until enough are known.
+fn row(planted: Planted) -> String {
+    let (file, scenario) = scenario_of(planted);
+    let next = AtomicU64::new(0);
+    let found: Mutex<BTreeMap<u64, Vec<&'static str>>> = Mutex::default();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut scratch = Scratch::default();
+                while found.lock().expect("no thread panics").len() < ENOUGH {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= SEEDS {
+                        break;
+                    }
+                    let blamed = blame(&scenario, planted, seed, &mut scratch);
+                    if !blamed.is_empty() {
+                        found.lock().expect("no thread panics").insert(seed, blamed);
+                    }
                 }
             });
-            let found = found.into_inner().unwrap();
-            let played = next.into_inner().min(seeds);
-            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-            for p in found.values().flatten() {
-                *counts.entry(p).or_default() += 1;
-            }
-            let first: Vec<u64> = found.keys().copied().take(4).collect();
-            println!(
-                "{:<28} {}/{} {:.1}s {:?} {:?} {}",
-                name,
-                found.len(),
-                played,
-                began.elapsed().as_secs_f32(),
-                counts,
-                first,
-                if args.len() > 4 { file } else { "" }
-            );
         }
+    });
+    // What a faster thread found beyond the last seed that counts is left out.
+    let found: Vec<(u64, Vec<&str>)> = found.into_inner().expect("no thread panics").into_iter().take(ENOUGH).collect();
+    let played = if found.len() < ENOUGH { SEEDS } else { found[ENOUGH - 1].0 + 1 };
+    let mut properties: BTreeMap<&str, usize> = BTreeMap::new();
+    found.iter().flat_map(|(_, blamed)| blamed).for_each(|property| *properties.entry(property).or_default() += 1);
+    let mut properties: Vec<(&str, usize)> = properties.into_iter().collect();
+    properties.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    let properties: Vec<String> = properties.iter().map(|(name, _)| format!("`{name}`")).collect();
+    // The waits between one seed that notices and the next are those of disjoint blocks.
+    let mut before = None;
+    let mut waits: Vec<u64> = Vec::new();
+    for (seed, _) in &found {
+        waits.push(seed - before.map_or(0, |before: u64| before + 1) + 1);
+        before = Some(*seed);
     }
+    waits.sort_unstable();
+    let quantile =
+        |q: usize| waits.get((waits.len() * q).div_ceil(100).max(1) - 1).map_or("–".to_owned(), u64::to_string);
+    format!(
+        "| `{}` | {} | `{file}` | {} | {} | {} | {} | {} of {played} |",
+        planted.name(),
+        planted.what(),
+        properties.join(", "),
+        found.first().map_or("–".to_owned(), |(seed, _)| seed.to_string()),
+        quantile(50),
+        quantile(90),
+        found.len(),
+    )
 }

@@ -210,7 +210,8 @@ impl Watch<'_, '_> {
         let Some(replica) = self.obs.node_at(addr) else { return };
         let from = at.at.0.saturating_sub(HALF_MINUTE);
         let reigned = |r: &crate::index::Reign| r.node == replica && r.from <= at.at && r.until.0 >= from;
-        if !self.obs.roles.is_empty() && !self.index.reigns.iter().any(reigned) {
+        // Where no history's birth was recorded, not every role was either (the real thing).
+        if !self.obs.branches.is_empty() && !self.index.reigns.iter().any(reigned) {
             self.report(at, Rule::PromotedUnconfirmed, Some(Place::Node(replica)));
         }
     }

@@ -259,7 +259,9 @@ impl Redis {
         if replica.start_on_ack && replica.state == SyncState::Online {
             replica.start_on_ack = false;
             let unsent = replica.unsent;
-            self.send_backlog(out, conn, unsent);
+            if !self.conf.planted.has(Planted::SyncTailLost) {
+                self.send_backlog(out, conn, unsent);
+            }
         }
     }
 

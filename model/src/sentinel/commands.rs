@@ -4,20 +4,9 @@ use super::conns::Client;
 use super::instance::{Flags, Instance};
 use super::{Cx, Sentinel};
 use crate::message::{Channel, DownQuery, DownReply, InstanceReply, RoleReply};
-use crate::planted::Planted;
 use crate::{Conn, ErrorWord, Name, Reply, Request};
 
 impl Sentinel {
-    /// Where clients find the master.
-    fn address_for_clients(&self, m: usize) -> crate::Addr {
-        let master = &self.masters[m];
-        let at_start = self.conf.masters.iter().find(|conf| conf.name == master.name).map(|conf| conf.addr);
-        match at_start {
-            Some(addr) if self.conf.planted.has(Planted::StaleAddressAnswered) => addr,
-            _ => self.announced(master.current_addr()),
-        }
-    }
-
     /// Executes a command and replies.
     pub(super) fn command(&mut self, cx: &mut Cx<'_, '_>, conn: Conn, client: Client, request: Request) {
         let open = matches!(request, Request::Auth(_) | Request::HelloProto(Some(_)));
@@ -52,7 +41,7 @@ impl Sentinel {
                 Reply::Int(1)
             }
             Request::GetMasterAddr(name) => match self.lookup_master(&name) {
-                Some(m) => Reply::Addr(self.address_for_clients(m)),
+                Some(m) => Reply::Addr(self.announced(self.masters[m].current_addr())),
                 None => Reply::NilArray,
             },
             Request::Masters => Reply::Instances(self.masters_reply()),

@@ -105,7 +105,7 @@ impl Sentinel {
             let master = &mut self.masters[m];
             let peer = &mut master.peers[s];
             let since_reply = elapsed(peer.last_master_down_reply_time, now);
-            if since_reply > self.tunables.ask_validity() && !self.conf.planted.has(Planted::StaleReportsCounted) {
+            if since_reply > self.tunables.ask_validity() {
                 peer.inst.flags.clear(Flags::MASTER_DOWN);
                 peer.leader = None;
             }

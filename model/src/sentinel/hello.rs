@@ -20,7 +20,7 @@ impl Sentinel {
         if known.is_none() {
             self.meet_sentinel(cx, m, hello);
         }
-        if hello.current_epoch > self.current_epoch && !self.conf.planted.has(Planted::EpochNotAdopted) {
+        if hello.current_epoch > self.current_epoch {
             self.adopt_epoch(cx, m, hello.current_epoch);
         }
         let Some(sender) = self.lookup_peer(m, hello.id) else {
@@ -102,7 +102,6 @@ impl Sentinel {
         let (mine, theirs) = (master.config_epoch, hello.config_epoch);
         let newer = match () {
             () if planted.has(Planted::ConfigEpochNotCompared) => true,
-            () if planted.has(Planted::EqualConfigEpochAccepted) => mine <= theirs,
             () if planted.has(Planted::OlderHelloAccepted) => mine != theirs,
             () if planted.has(Planted::HellosIgnored) => false,
             () => mine < theirs,

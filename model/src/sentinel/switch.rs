@@ -47,9 +47,7 @@ impl Sentinel {
                 self.event(cx, EventKind::Slave, who);
             }
         }
-        if !self.conf.planted.has(Planted::SwitchNotPersisted) {
-            self.flush_config(cx);
-        }
+        self.flush_config(cx);
     }
 
     /// `sentinelResetMaster`, keeping the other Sentinels with all they said. Epochs stay, and so do `info_refresh`,
