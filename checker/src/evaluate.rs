@@ -207,6 +207,9 @@ fn exceeded(property: Property, limit: Limit, run: &RunSummary) -> Option<String
         Some(format!("{}, {what} {}", measured(property, amount), rendered(allowed)))
     };
     match limit {
+        Limit::AtMost(_) if property == Property::ClientsRecover => {
+            run.found(property).next().map(|found| found.sentence.clone())
+        }
         Limit::AtMost(allowed) => {
             let amount = amount_of(property, allowed, run)?;
             (size(amount) > size(allowed)).then_some(())?;

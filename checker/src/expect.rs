@@ -37,6 +37,10 @@ properties! {
     StaleRead = "stale-read";
     /// No server gives up a key with acknowledged writes for lack of memory.
     NoEviction = "no-eviction";
+    /// No restart takes back a write that the restarted server had acknowledged.
+    Durable = "durable";
+    /// What a server holds is what its history gives, and no replica takes a client's write.
+    ReplicasAgree = "replicas-agree";
     /// At most one Sentinel is elected per master and epoch.
     OneLeaderPerEpoch = "one-leader-per-epoch";
     /// At most one replica is promoted per master and epoch.
@@ -45,6 +49,8 @@ properties! {
     EpochMonotonic = "epoch-monotonic";
     /// One configuration epoch names one address.
     ConfigAgreement = "config-agreement";
+    /// No Sentinel does what its protocol forbids at that moment.
+    SentinelProtocol = "sentinel-protocol";
     /// A failover that had to happen was completed in time.
     FailoverCompletes = "failover-completes";
     /// No failover of a master that ran and was reachable.
@@ -53,6 +59,8 @@ properties! {
     ConvergesAfterHeal = "converges-after-heal";
     /// The longest time without an acknowledged write stays within a limit.
     Available = "available";
+    /// Every client is served again once everybody agrees.
+    ClientsRecover = "clients-recover";
     /// Events of Sentinel happen as often as a scenario demands.
     Events = "events";
 }
@@ -161,9 +169,9 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Expectations for all properties: those given, and for the others that they hold. `failover-completes` and
-    /// `available` are demanded only where they are given, because they need to know what should happen, and `no-eviction`,
-    /// because a cache evicts by design.
+    /// Expectations for all properties: those given, and for the others that they hold. `failover-completes`,
+    /// `available` and `clients-recover` are demanded only where they are given, because they need to know what should
+    /// happen, `no-eviction`, because a cache evicts by design, and `durable`, because not every setting promises it.
     pub fn complete(given: &[Expectation]) -> Vec<Expectation> {
         Property::ALL
             .iter()
@@ -172,7 +180,11 @@ impl Expectation {
                 mine.cloned().unwrap_or(Expectation {
                     property,
                     demand: match property {
-                        Property::FailoverCompletes | Property::Available | Property::NoEviction => Demand::Any,
+                        Property::FailoverCompletes
+                        | Property::Available
+                        | Property::ClientsRecover
+                        | Property::NoEviction
+                        | Property::Durable => Demand::Any,
                         _ => Demand::Holds,
                     },
                     limits: Vec::new(),

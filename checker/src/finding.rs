@@ -7,6 +7,7 @@ use crate::expect::{Occurrence, Property};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations, Operation};
 use serde::{Deserialize, Serialize};
+use splitbrain_model::event::EventKind;
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Addr, Command, Epoch, Key, Name, TrueTime};
 
@@ -128,6 +129,62 @@ pub struct Share<N = NodeIx> {
     pub writes: u64,
 }
 
+/// A half of what a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Reads.
+    Reads,
+    /// Writes.
+    Writes,
+}
+
+/// A rule that Sentinels keep (Sentinel spec, appendix C and the sections named there).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// +odown needs as many Sentinels that have the master as down as the quorum says.
+    DownWithoutQuorum {
+        /// How many had.
+        said: u32,
+        /// The quorum.
+        quorum: u32,
+    },
+    /// In TILT nothing is decided.
+    ActedInTilt {
+        /// What was done.
+        event: EventKind,
+    },
+    /// TILT ends half a minute after the last jump of the clock.
+    TiltNotLeft {
+        /// For how long it lasts.
+        for_ms: i64,
+    },
+    /// Between two attempts, and after a vote for another Sentinel, twice the failover-timeout passes.
+    TriedTooSoon {
+        /// What passed.
+        after_ms: i64,
+        /// What has to.
+        needed_ms: i64,
+    },
+    /// A replica that did not run, or could not be reached, for this long is not selected.
+    SelectedDead {
+        /// For how long.
+        for_ms: i64,
+    },
+    /// A replica is promoted once it says that it is a master.
+    PromotedUnconfirmed,
+    /// No more replicas are under way to the new master than parallel-syncs says.
+    TooManySyncs {
+        /// How many were.
+        under_way: u32,
+        /// How many may be.
+        allowed: u32,
+    },
+    /// A switch leads to a server that some Sentinel promoted.
+    SwitchedToUnpromoted,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -217,6 +274,53 @@ pub enum Detail<N = NodeIx> {
         first: Key,
         /// From the first to the last eviction.
         span: Span,
+    },
+    /// A restart took back writes that the same server had acknowledged.
+    RolledBack {
+        /// Which server.
+        node: N,
+        /// How many acknowledged writes.
+        writes: u64,
+        /// The first of them.
+        first: Evidence<N>,
+    },
+    /// A server's data is not what its history gives.
+    ReplicaDiffers {
+        /// Whose data.
+        node: N,
+        /// The first key that differs.
+        key: Key,
+        /// What the history gives, as text.
+        expected: String,
+        /// What it holds.
+        found: String,
+        /// How many keys differ.
+        keys: u32,
+    },
+    /// A replica with its link up is in another history than its master.
+    ReplicaAstray {
+        /// Which replica.
+        node: N,
+        /// Its master.
+        master: N,
+    },
+    /// A replica acknowledged writes of clients.
+    ReplicaTookWrites {
+        /// Which server.
+        node: N,
+        /// How many.
+        writes: u64,
+        /// The first of them.
+        first: Evidence<N>,
+    },
+    /// A Sentinel did what its protocol forbids at that moment.
+    AgainstProtocol {
+        /// Which Sentinel.
+        sentinel: N,
+        /// Which rule it broke.
+        rule: Rule,
+        /// The server it is about, if it is about one.
+        about: Option<Place<N>>,
     },
     /// More than one Sentinel was elected in one epoch.
     TwoLeaders {
@@ -328,6 +432,17 @@ pub enum Detail<N = NodeIx> {
         limit_ms: i64,
         /// A write was acknowledged in the end.
         ended: bool,
+    },
+    /// A client is not served although everybody agrees again.
+    ClientStuck {
+        /// Which client.
+        client: N,
+        /// What it asked for: `writes` or `reads`.
+        what: Kind,
+        /// For how long nothing it asked for was done.
+        waited_ms: i64,
+        /// Longest allowed.
+        limit_ms: i64,
     },
     /// An event of Sentinel happened too often or not often enough; or, where it is demanded of a share of the runs,
     /// as often as demanded.

@@ -2,7 +2,7 @@
 
 use crate::execution::Executions;
 use crate::failovers::{Attempt, attempts};
-use crate::observations::{MasterSettings, NodeIx, NodeKind, Observations, Presence};
+use crate::observations::{MasterSettings, NodeIx, NodeKind, Observations, PathAt, Presence};
 use splitbrain_model::{Name, SentinelId, TrueTime};
 
 /// A time during which a Redis server was a master and its process was not dead.
@@ -104,6 +104,31 @@ impl<'a> Index<'a> {
             }
             if change.at > from && !open {
                 return false;
+            }
+            open = change.open;
+        }
+        open
+    }
+
+    /// Whether a process ran, neither paused nor dead, at any moment from `from` to `until`.
+    pub fn ran_at_all(&self, node: NodeIx, from: TrueTime, until: TrueTime) -> bool {
+        let mut state = Presence::Dead;
+        for change in self.obs.presence.iter().filter(|c| c.node == node && c.at <= until) {
+            if change.at > from && state == Presence::Running {
+                return true;
+            }
+            state = change.state;
+        }
+        state == Presence::Running
+    }
+
+    /// Whether the path between two processes was open in both directions at any moment from `from` to `until`.
+    pub fn open_at_all(&self, a: NodeIx, b: NodeIx, from: TrueTime, until: TrueTime) -> bool {
+        let mut open = true;
+        let mine = |change: &&PathAt| (change.a, change.b) == (a, b) || (change.a, change.b) == (b, a);
+        for change in self.obs.paths.iter().filter(mine).filter(|change| change.at <= until) {
+            if change.at > from && open {
+                return true;
             }
             open = change.open;
         }

@@ -1,5 +1,5 @@
-//! One run is judged: every property, irrespective of what a scenario expects. Expectations give limits to the three
-//! properties that mean nothing without one (`failover-completes`, `available`, `events`).
+//! One run is judged: every property, irrespective of what a scenario expects. Expectations give limits to the
+//! properties that mean nothing without one (`failover-completes`, `available`, `clients-recover`, `events`).
 
 use crate::expect::{Demand, Expectation, Property};
 use crate::finding::Finding;
@@ -56,15 +56,21 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
     property::linearizable::check(obs, &index, scratch, &mut out);
     property::stale_read::check(obs, &index, &mut out);
     property::no_eviction::check(obs, &index, &mut out);
+    property::durable::check(obs, &index, &mut out);
+    property::replicas_agree::check(obs, &index, &mut out);
     property::one_leader_per_epoch::check(obs, &index, &mut out);
     property::one_promotion_per_epoch::check(obs, &index, &mut out);
     property::epoch_monotonic::check(obs, &index, &mut out);
     property::config_agreement::check(obs, &index, &mut out);
+    property::sentinel_protocol::check(obs, &index, &mut out);
     property::converges_after_heal::check(obs, &index, &mut out);
     property::no_false_failover::check(obs, &index, &mut out);
     property::available::check(obs, &index, given(Property::Available), &mut out);
     if let Some(expectation) = given(Property::FailoverCompletes) {
         property::failover_completes::check(obs, &index, expectation, &mut out);
+    }
+    if let Some(expectation) = given(Property::ClientsRecover) {
+        property::clients_recover::check(obs, &index, expectation, &mut out);
     }
     if let Some(expectation) = given(Property::Events) {
         property::events::check(obs, expectation, &mut out);
@@ -81,7 +87,13 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
 /// A cluster that never became stable says nothing of how it copes with faults; what it must never do counts all the
 /// same.
 fn unsettled(out: &mut Judgement) {
-    let liveness = [Property::ConvergesAfterHeal, Property::FailoverCompletes, Property::Available, Property::Events];
+    let liveness = [
+        Property::ConvergesAfterHeal,
+        Property::FailoverCompletes,
+        Property::Available,
+        Property::ClientsRecover,
+        Property::Events,
+    ];
     out.findings.retain(|finding| !liveness.contains(&finding.property));
     out.undecided.clear();
     for &property in Property::ALL {

@@ -4,6 +4,7 @@
 //! same judgement can be made of a recording of the real thing. [`judge()`] makes it for one run, [`fold`] for all
 //! seeds of a scenario.
 
+pub mod audit;
 pub mod bounds;
 pub mod course;
 pub mod coverage;

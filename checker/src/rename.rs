@@ -59,6 +59,22 @@ impl<N> Detail<N> {
             Detail::Evicted { servers, keys, writes, first, span } => {
                 Detail::Evicted { servers: all(servers, f), keys, writes, first, span }
             }
+            Detail::RolledBack { node, writes, first } => {
+                Detail::RolledBack { node: f(node), writes, first: evidence(first, f) }
+            }
+            Detail::ReplicaDiffers { node, key, expected, found, keys } => {
+                Detail::ReplicaDiffers { node: f(node), key, expected, found, keys }
+            }
+            Detail::ReplicaAstray { node, master } => Detail::ReplicaAstray { node: f(node), master: f(master) },
+            Detail::ReplicaTookWrites { node, writes, first } => {
+                Detail::ReplicaTookWrites { node: f(node), writes, first: evidence(first, f) }
+            }
+            Detail::AgainstProtocol { sentinel, rule, about } => {
+                Detail::AgainstProtocol { sentinel: f(sentinel), rule, about: about.map(|p| place(p, f)) }
+            }
+            Detail::ClientStuck { client, what, waited_ms, limit_ms } => {
+                Detail::ClientStuck { client: f(client), what, waited_ms, limit_ms }
+            }
             Detail::TwoLeaders { epoch, leaders, forced } => {
                 Detail::TwoLeaders { epoch, leaders: all(leaders, f), forced }
             }

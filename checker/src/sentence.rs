@@ -2,7 +2,7 @@
 //! computed here.
 
 use crate::expect::Occurrence;
-use crate::finding::{Detail, Evidence, Finding, Interval, Losses, Place, Span};
+use crate::finding::{Detail, Evidence, Finding, Interval, Kind, Losses, Place, Rule, Span};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations};
 use splitbrain_model::note::Outcome;
@@ -158,6 +158,34 @@ fn occurred(wanted: &Occurrence, count: u32, by: Option<&str>, of: Option<&str>)
     }
 }
 
+/// What a Sentinel did against a rule.
+fn broken(rule: Rule, master: &str, about: Option<&Place<String>>) -> String {
+    let about = about.map_or("a replica".to_owned(), place);
+    match rule {
+        Rule::DownWithoutQuorum { said, quorum } => format!(
+            "called {master} objectively down when {} had it as down; the quorum is {quorum}",
+            counted(u64::from(said), "Sentinel"),
+        ),
+        Rule::ActedInTilt { event } => format!("said {event} in TILT, in which nothing is to be decided"),
+        Rule::TiltNotLeft { for_ms } => format!("is in TILT for {}; it should last 30 s", seconds(for_ms)),
+        Rule::TriedTooSoon { after_ms, needed_ms } => format!(
+            "tried to fail over {master} {} after its last attempt or vote; {} have to pass",
+            seconds(after_ms),
+            seconds(needed_ms),
+        ),
+        Rule::SelectedDead { for_ms } => {
+            format!("selected {about}, which did not run or could not be reached for {}", seconds(for_ms))
+        }
+        Rule::PromotedUnconfirmed => format!("called {about} promoted, which was no master"),
+        Rule::TooManySyncs { under_way, allowed } => format!(
+            "pointed {} to the new master while {} under way; parallel-syncs is {allowed}",
+            about,
+            if under_way == 1 { "another was".to_owned() } else { format!("{under_way} others were") },
+        ),
+        Rule::SwitchedToUnpromoted => format!("switched {master} to {about}, which nobody had promoted"),
+    }
+}
+
 impl Detail<String> {
     /// The detail of a finding about `master` as a sentence without a full stop.
     pub fn sentence(&self, master: &str) -> String {
@@ -223,6 +251,33 @@ impl Detail<String> {
                 counted(*reads, "read"),
                 operation(read),
                 operation(missed),
+            ),
+            Detail::RolledBack { node, writes, first } => format!(
+                "the restart of {node} took back {} that it had acknowledged; first {}",
+                counted(*writes, "write"),
+                operation(first),
+            ),
+            Detail::ReplicaDiffers { node, key, expected, found, keys } => format!(
+                "{node} does not hold what its history gives: {} is {found} instead of {expected}{}",
+                key.name(),
+                if *keys > 1 { format!(", and {} more", counted(u64::from(keys - 1), "key")) } else { String::new() },
+            ),
+            Detail::ReplicaAstray { node, master } => {
+                format!("{node} replicates from {master} with its link up and holds writes of another history")
+            }
+            Detail::ReplicaTookWrites { node, writes, first } => format!(
+                "{node} acknowledged {} while it was a replica; first {}",
+                counted(*writes, "write"),
+                operation(first),
+            ),
+            Detail::AgainstProtocol { sentinel, rule, about } => {
+                format!("{sentinel} {}", broken(*rule, master, about.as_ref()))
+            }
+            Detail::ClientStuck { client, what, waited_ms, limit_ms } => format!(
+                "{} of {client} was done for {} although everybody agreed; {} are allowed",
+                if *what == Kind::Reads { "no read" } else { "no write" },
+                seconds(*waited_ms),
+                seconds(*limit_ms),
             ),
             Detail::TwoLeaders { epoch, leaders, forced } => format!(
                 "{} were both elected to fail over {master} in epoch {epoch}{}",

@@ -3,6 +3,7 @@
 
 use crate::acl::Acl;
 use crate::ids::{Addr, Epoch, Ip, Name, ReplId, ReplOffset, SentinelId};
+use crate::planted::Plant;
 use crate::redis::dataset::Dataset;
 use crate::time::Millis;
 use crate::value::Command;
@@ -39,25 +40,9 @@ pub struct SentinelConf {
     pub announce_hostnames: bool,
     /// `sentinel monitor …` with all that belongs to it.
     pub masters: Vec<MasterConf>,
-    /// Wrong rules planted by tests of the tests; none in any file.
+    /// A bug planted on purpose; none in any file.
     #[serde(skip)]
-    pub planted: Planted,
-}
-
-/// Wrong rules that a test plants in a Sentinel to see whether a comparison with the real one notices. No file and no
-/// command sets them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Planted {
-    /// The timer runs at 10 Hz instead of at a new frequency after every tick.
-    pub fixed_hz: bool,
-    /// INFO is due every 500 ms.
-    pub eager_info: bool,
-    /// Reconnections are not held back.
-    pub eager_reconnect: bool,
-    /// PINGs of all Sentinels go out as the wall clock begins a second.
-    pub pings_in_phase: bool,
-    /// An old master is turned back when the wait is over, not at the next INFO.
-    pub eager_conversion: bool,
+    pub planted: Plant,
 }
 
 impl Default for SentinelConf {
@@ -75,7 +60,7 @@ impl Default for SentinelConf {
             resolve_hostnames: false,
             announce_hostnames: false,
             masters: Vec::new(),
-            planted: Planted::default(),
+            planted: Plant::NONE,
         }
     }
 }
@@ -298,6 +283,9 @@ pub struct RedisConf {
     pub dataset: u64,
     /// Whether the process has a configuration file it may write.
     pub writable: bool,
+    /// A bug planted on purpose; none in any file.
+    #[serde(skip)]
+    pub planted: Plant,
 }
 
 fn yes() -> bool {
@@ -347,6 +335,7 @@ impl Default for RedisConf {
             normal_output_limit: OutputLimit::default(),
             dataset: 0,
             writable: true,
+            planted: Plant::NONE,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod message;
 pub mod note;
 pub mod operator;
+pub mod planted;
 pub mod redis;
 pub mod sentinel;
 pub mod time;

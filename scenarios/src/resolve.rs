@@ -9,6 +9,7 @@ use crate::scenario::{Fault, MasterSpec, Scenario, What, When};
 use crate::schedule::append;
 use splitbrain_model::client::ClientConf;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
+use splitbrain_model::planted::Plant;
 use splitbrain_model::{Addr, Draws, Ip, Millis, Purpose};
 use std::collections::BTreeMap;
 
@@ -17,7 +18,10 @@ impl Scenario {
     /// order of the file, whether they are ranges or not, so that a change in one fault changes no other.
     pub fn resolve(&self, seed: u64, draws: &mut dyn Draws) -> Resolved {
         let phase = drawn(self.run.phase, draws);
-        let (hosts, processes) = self.processes();
+        let (hosts, mut processes) = self.processes();
+        if let Some(planted) = self.planted {
+            plant(&mut processes, Plant::one(planted));
+        }
         let mut schedule = schedule(&self.faults, &hosts, &processes, draws);
         let mut next = 0;
         let servers = |servers: usize| {
@@ -293,6 +297,17 @@ fn schedule(faults: &[Fault], hosts: &[Host], processes: &[Process], draws: &mut
     }
     steps.extend(ends);
     steps
+}
+
+/// Every process has the bug.
+fn plant(processes: &mut [Process], planted: Plant) {
+    for process in processes {
+        match &mut process.kind {
+            ProcessKind::Redis(conf) => conf.planted = planted,
+            ProcessKind::Sentinel(conf) => conf.planted = planted,
+            ProcessKind::Client(conf) => conf.profile.planted = planted,
+        }
+    }
 }
 
 pub(crate) fn action(what: &What) -> Action {

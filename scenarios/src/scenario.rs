@@ -14,6 +14,7 @@ use splitbrain_model::client::{profile::Profile, workload::Workload};
 use splitbrain_model::event::EventKind;
 use splitbrain_model::files::{MasterConf, RedisConf, SentinelConf};
 use splitbrain_model::message::OperatorCommand;
+use splitbrain_model::planted::Planted;
 use splitbrain_model::{Millis, Name};
 use std::path::{Path, PathBuf};
 
@@ -58,6 +59,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// Random faults beside those of the file.
     pub chaos: Option<Chaos>,
+    /// A bug planted in the model on purpose.
+    pub planted: Option<Planted>,
     /// Phases and seeds.
     pub run: RunSpec,
     /// What must and must not happen.

@@ -2,6 +2,7 @@
 //! in the cell that the rule is about.
 
 use splitbrain::model::Nanos;
+use splitbrain::model::planted::{Plant, Planted};
 use splitbrain::scenarios::{Dist, ProcessKind, Resolved};
 use splitbrain_conform::{Conformance, Options, conform, recording, report};
 use std::path::PathBuf;
@@ -31,11 +32,11 @@ fn must_fail(scenarios: &[&str], cells: &[&str], plant: fn(&mut Resolved)) {
 }
 
 macro_rules! sentinels {
-    ($($rule:ident),*) => {
+    ($rule:ident) => {
         |run: &mut Resolved| {
             for process in &mut run.processes {
                 if let ProcessKind::Sentinel(conf) = &mut process.kind {
-                    $(conf.planted.$rule = true;)*
+                    conf.planted = Plant::one(Planted::$rule);
                 }
             }
         }
@@ -51,27 +52,27 @@ fn the_simulation_conforms_to_our_recordings() {
 
 #[test]
 fn a_timer_that_always_runs_at_10_hz_is_noticed() {
-    must_fail(&["B", "N"], &["step elected-selected", "step selected-sent"], sentinels!(fixed_hz));
+    must_fail(&["B", "N"], &["step elected-selected", "step selected-sent"], sentinels!(FixedHz));
 }
 
 #[test]
 fn info_every_500_ms_is_noticed() {
-    must_fail(&["B", "N"], &["step sent-promoted"], sentinels!(eager_info));
+    must_fail(&["B", "N"], &["step sent-promoted"], sentinels!(EagerInfo));
 }
 
 #[test]
 fn reconnecting_without_a_pause_is_noticed() {
-    must_fail(&["H1"], &["new master sdown"], sentinels!(eager_reconnect));
+    must_fail(&["H1"], &["new master sdown"], sentinels!(EagerReconnect));
 }
 
 #[test]
 fn pings_in_phase_are_noticed() {
-    must_fail(&["C", "D", "F", "G"], &["sdown"], sentinels!(pings_in_phase));
+    must_fail(&["C", "D", "F", "G"], &["sdown"], sentinels!(PingsInPhase));
 }
 
 #[test]
 fn turning_an_old_master_back_before_the_next_info_is_noticed() {
-    must_fail(&["C", "D", "J"], &["convert_to_slave", "step role-change-convert"], sentinels!(eager_conversion));
+    must_fail(&["C", "D", "J"], &["convert_to_slave", "step role-change-convert"], sentinels!(EagerConversion));
 }
 
 #[test]

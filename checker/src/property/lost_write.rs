@@ -12,6 +12,7 @@
 //! have: `linearizable`), and whether an INCR of unknown outcome survived.
 
 use super::span;
+use crate::audit::{self, Difference};
 use crate::expect::Property;
 use crate::finding::{Detail, Evidence, Finding, Losses};
 use crate::index::{Ack, Index};
@@ -21,8 +22,7 @@ use crate::measure::longest_gap;
 use crate::metrics::Metric;
 use crate::observations::{AppliedAt, FinalRedis, FullSyncAt, MasterSettings, Observations, Operation};
 use splitbrain_model::note::Outcome;
-use splitbrain_model::redis::dataset::Dataset;
-use splitbrain_model::{Command, Key, Space, TrueTime, Value};
+use splitbrain_model::{Command, TrueTime};
 use std::collections::BTreeSet;
 
 /// Checks every master.
@@ -72,7 +72,7 @@ fn judge_master(obs: &Observations, index: &Index<'_>, master: usize, last: &Fin
     });
     out.metrics.add(Metric::IndeterminateSurvived, present.count() as i64);
     let lost = tally.finding(obs, last);
-    let contradictions = [tally.contradiction(obs), recorded.then(|| audit(obs, &chain, last)).flatten()];
+    let contradictions = [tally.contradiction(obs), recorded.then(|| audited_all(obs, &chain, last)).flatten()];
     for (at, detail) in lost.into_iter().chain(contradictions.into_iter().flatten()) {
         out.findings.push(Finding { property: Property::LostWrite, at, master: name.clone(), detail });
     }
@@ -207,53 +207,7 @@ impl Tally {
 }
 
 /// Replays the history of the final master and compares it with its data.
-fn audit(obs: &Observations, chain: &Chain, last: &FinalRedis) -> Option<(splitbrain_model::TrueTime, Detail)> {
-    let mut replayed = Dataset::default();
-    let mut keys = BTreeSet::new();
-    for link in chain.links.iter().rev() {
-        let mine =
-            obs.applied.iter().filter(|applied| applied.lineage.id == link.id && applied.lineage.writes <= link.upto);
-        for applied in mine {
-            keys.insert(applied.command.key());
-            replayed.execute(applied.command);
-        }
-    }
-    let mut differing = keys
-        .into_iter()
-        .map(|key| (key, content(&replayed, key), content(&last.data, key)))
-        .filter(|(_, expected, found)| expected != found);
-    let (key, expected, found) = differing.next()?;
-    let detail = Detail::AuditDisagrees {
-        node: last.node,
-        key,
-        expected: brief(key, &expected, &found),
-        found: brief(key, &found, &expected),
-        keys: 1 + differing.count() as u32,
-    };
-    Some((obs.end, detail))
-}
-
-fn content(data: &Dataset, key: Key) -> Vec<Value> {
-    match key.space {
-        Space::Set => data.set(key).map_or(Vec::new(), |set| set.iter().collect()),
-        Space::Register => data.register(key).into_iter().collect(),
-        Space::Counter => data.counter(key).map(|n| Value(n as u64)).into_iter().collect(),
-        Space::List => data.list(key).to_vec(),
-    }
-}
-
-/// Content as a person wants to read it: numbers of elements and the first that the other side lacks.
-fn brief(key: Key, content: &[Value], other: &[Value]) -> String {
-    match (key.space, content) {
-        (_, []) => "nothing".to_owned(),
-        (Space::Register | Space::Counter, [value, ..]) => value.0.to_string(),
-        _ => {
-            let lacking = content
-                .iter()
-                .zip(other.iter().map(Some).chain(std::iter::repeat(None)))
-                .find(|(mine, theirs)| Some(*mine) != *theirs)
-                .map(|(mine, _)| format!(", {} differs", mine.0));
-            format!("{} elements{}", content.len(), lacking.unwrap_or_default())
-        }
-    }
+fn audited_all(obs: &Observations, chain: &Chain, last: &FinalRedis) -> Option<(splitbrain_model::TrueTime, Detail)> {
+    let Difference { key, expected, found, keys } = audit::compare_chain(obs, chain, &last.data)?;
+    Some((obs.end, Detail::AuditDisagrees { node: last.node, key, expected, found, keys }))
 }

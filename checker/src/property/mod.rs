@@ -1,8 +1,10 @@
 //! The properties, one per file. Each begins with its formal statement, where it comes from, and what it cannot see.
 
 pub mod available;
+pub mod clients_recover;
 pub mod config_agreement;
 pub mod converges_after_heal;
+pub mod durable;
 pub mod epoch_monotonic;
 pub mod events;
 pub mod failover_completes;
@@ -12,6 +14,8 @@ pub mod no_eviction;
 pub mod no_false_failover;
 pub mod one_leader_per_epoch;
 pub mod one_promotion_per_epoch;
+pub mod replicas_agree;
+pub mod sentinel_protocol;
 pub mod split_brain;
 pub mod stale_read;
 

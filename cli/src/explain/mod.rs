@@ -10,6 +10,7 @@ mod profiles;
 mod properties;
 mod settings;
 
+use splitbrain_model::planted::Planted;
 use splitbrain_scenarios::Scenario;
 use splitbrain_scenarios::nearest::nearest;
 
@@ -58,6 +59,10 @@ pub fn explain(name: &str) -> Result<String, String> {
         for entry in entries.iter().filter(|entry| entry.name == name) {
             text.push_str(&format!("{} ({kind})\n{}\n", entry.name, wrapped(entry.text)));
         }
+    }
+    if let Some(planted) = Planted::from_name(name) {
+        let from = "One of the bugs that can be planted in the model (`planted` in a scenario; docs/detection.md).";
+        text.push_str(&format!("{planted} (planted bug)\n{}{}", wrapped(planted.what()), wrapped(from)));
     }
     if !text.is_empty() {
         return Ok(text);

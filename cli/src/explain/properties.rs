@@ -38,6 +38,18 @@ pub const ENTRIES: &[Entry] = &[
          that they are in; keys that were evicted are left out of `linearizable` and `stale-read`.",
     ),
     entry(
+        "durable",
+        "No restart takes back a write that the restarted server had acknowledged. A master that dies and comes back as a \
+         master still has every write of its last reign. `appendfsync always` promises that, other settings do not, so \
+         it is demanded only where a scenario asks for it.",
+    ),
+    entry(
+        "replicas-agree",
+        "What a replica holds is what its history gives, and no replica takes a client's write. Once everybody agrees, \
+         replaying the recorded writes up to a replica's position has to give its data, and that position has to lie in \
+         the history of its master.",
+    ),
+    entry(
         "one-leader-per-epoch",
         "At most one Sentinel is elected per master and epoch. Sentinel promises this; a violation is a bug of the \
          protocol or of its simulation.",
@@ -54,6 +66,13 @@ pub const ENTRIES: &[Entry] = &[
         "config-agreement",
         "One configuration epoch names one address. Two Sentinels that hold the same version of a master's configuration \
          hold the same address.",
+    ),
+    entry(
+        "sentinel-protocol",
+        "No Sentinel does what its protocol forbids at that moment. A +odown without a quorum of opinions, a decision in \
+         TILT, TILT without an end, an attempt too soon after another attempt or vote, a selected replica that did not \
+         run or could not be reached, a promotion that the replica did not confirm, more replicas under way than \
+         parallel-syncs, and a switch to a server that nobody promoted.",
     ),
     entry(
         "failover-completes",
@@ -75,6 +94,11 @@ pub const ENTRIES: &[Entry] = &[
         "available",
         "The longest time without an acknowledged write stays within a limit. It is demanded only where a scenario gives \
          the limit.",
+    ),
+    entry(
+        "clients-recover",
+        "Every client is served again once everybody agrees. One of its writes is acknowledged within the limit, if it \
+         writes, and one of its reads answered, if it reads. It is demanded only where a scenario gives the limit.",
     ),
     entry(
         "events",

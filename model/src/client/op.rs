@@ -6,6 +6,7 @@ use super::profile::{ErrClass, Greeting, OnNewAddress, PoolWait};
 use super::{Client, Io, Role, Stage, Trouble};
 use crate::message::RoleReply;
 use crate::note::{FailReason, Note, Outcome};
+use crate::planted::Planted;
 use crate::{Addr, Command, Conn, MonoTime, Reply, Request, Value};
 
 /// The operation a worker runs.
@@ -95,7 +96,8 @@ impl Client {
 
     /// Opens a connection to the master: to the address at hand, if the library asks but once, or to what Sentinels say.
     pub(super) fn find_server(&mut self, w: usize, io: &mut Io<'_, '_>) {
-        match self.pool.known().filter(|_| self.profile.resolve_once) {
+        let once = self.profile.resolve_once || self.profile.planted.has(Planted::DiscoveryCached);
+        match self.pool.known().filter(|_| once) {
             Some(known) => self.connect_server(w, known, io),
             None => self.discover(w, io),
         }
@@ -212,8 +214,13 @@ impl Client {
 
     /// The server answered the command. An error reply says that it was not applied (client spec 2.1).
     pub(super) fn server_replied(&mut self, w: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        let planted = self.profile.planted;
+        let write = self.workers[w].op.command.is_some_and(|command| command.is_write());
+        if write && matches!(reply, Reply::Error(_)) && planted.has(Planted::ErrorTakenForSuccess) {
+            return self.finish(w, Outcome::Ok(None), io);
+        }
         if let Reply::Error(word) = *reply {
-            if self.profile.close_on_error.closes(word) {
+            if self.profile.close_on_error.closes(word) && !planted.has(Planted::StaleConnectionKept) {
                 self.close_conn(w, io);
             }
             return self.attempt_failed(w, FailReason::Error(word), ErrClass::of(word), io);
@@ -292,7 +299,9 @@ impl Client {
             }
             return;
         }
+        let write = worker.op.command.is_some_and(|command| command.is_write());
         let outcome = match worker.op.indeterminate {
+            1.. if write && self.profile.planted.has(Planted::NonIdempotentRetry) => Outcome::Ok(None),
             0 => Outcome::Fail(reason),
             _ => Outcome::Info(reason),
         };

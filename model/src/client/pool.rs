@@ -2,6 +2,7 @@
 
 use super::Io;
 use super::profile::{OnNewAddress, Profile};
+use crate::planted::Planted;
 use crate::{Addr, Conn};
 
 /// The idle connections, last used first, and the address that Sentinels named last.
@@ -69,7 +70,8 @@ impl Pool {
     /// An operation ended. `conn` is its connection if that is still open, `addr` where it last led to.
     pub(super) fn release(&mut self, profile: &Profile, conn: Option<Conn>, addr: Option<Addr>, io: &mut Io<'_, '_>) {
         self.in_use -= 1;
-        let lazy = profile.on_new_address == OnNewAddress::CloseIdleAndLazyInUse;
+        let lazy = profile.on_new_address == OnNewAddress::CloseIdleAndLazyInUse
+            && !profile.planted.has(Planted::StaleConnectionKept);
         let disowned = lazy && self.known.is_some_and(|known| addr != Some(known));
         match (conn, addr) {
             (Some(conn), _) if disowned => io.close(conn, profile.close),
@@ -96,7 +98,8 @@ impl Pool {
             return false;
         }
         self.known = Some(addr);
-        if matches!(profile.on_new_address, OnNewAddress::Nothing | OnNewAddress::CloseUnlisted) {
+        let keeps = matches!(profile.on_new_address, OnNewAddress::Nothing | OnNewAddress::CloseUnlisted);
+        if keeps || profile.planted.has(Planted::StaleConnectionKept) {
             return true;
         }
         for idle in &mut self.idle {

@@ -87,6 +87,8 @@ pub struct Profile {
     pub dial_breaker: Option<Millis>,
     /// How a client that only reads chooses a replica; `None` if the library offers no such thing.
     pub replica_choice: Option<ReplicaChoice>,
+    /// A bug planted on purpose; in no library.
+    pub planted: crate::planted::Plant,
     /// It reads from replicas; otherwise it works with the master.
     pub reads_replicas: bool,
     /// All operations share one connection per server; without it each has one of the pool to itself.
@@ -167,6 +169,7 @@ impl Profile {
         resolve_in_op: true,
         dial_breaker: None,
         replica_choice: None,
+        planted: crate::planted::Plant::NONE,
         reads_replicas: false,
         shared: None,
     };

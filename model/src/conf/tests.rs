@@ -234,6 +234,7 @@ fn a_redis_file_gives_all_that_replication_and_persistence_need() {
         normal_output_limit: OutputLimit { hard: 5, ..OutputLimit::default() },
         dataset: 0,
         writable: true,
+        planted: Default::default(),
     };
     assert_eq!(read.conf, expected);
     assert_eq!(read.ignored, []);

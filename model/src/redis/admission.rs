@@ -6,6 +6,7 @@ use super::clients::{Client, Kind, Multi};
 use super::link::Phase;
 use crate::error::ErrorWord;
 use crate::message::Request;
+use crate::planted::Planted;
 use crate::value::Command;
 
 /// Properties of a command, as flags of the command table.
@@ -152,7 +153,9 @@ impl Redis {
                 return Some(ErrorWord::NoReplicas);
             }
             // 6. read-only replica
-            if replica && self.conf.replica_read_only {
+            let promoted = self.history.second.is_some() && self.conf.planted.has(Planted::PromotedStaysReadonly);
+            let protected = replica && !self.conf.planted.has(Planted::ReadonlyMissing) || promoted;
+            if protected && self.conf.replica_read_only {
                 return Some(ErrorWord::ReadOnly);
             }
         }

@@ -6,6 +6,7 @@ use super::persist::{AofState, Persist};
 use crate::effects::Effects;
 use crate::env::Env;
 use crate::files::{AofEntry, AppendFsync};
+use crate::planted::Planted;
 use crate::time::Nanos;
 
 /// Seconds that a write is put off while a background fsync goes on (`aof_flush_postponed_start`).
@@ -105,7 +106,13 @@ impl Persist {
 impl Redis {
     /// Part (g) of beforeSleep. A server that cannot keep `always` exits before any output of this iteration leaves.
     pub(super) fn flush_aof(&mut self, env: &mut Env<'_>, out: &mut Effects) {
-        let policy = self.conf.appendfsync;
+        if self.conf.planted.has(Planted::AofOrder) {
+            self.persist.reverse_aof_buffer();
+        }
+        let policy = match self.conf.planted.has(Planted::AofNotSynced) {
+            true => AppendFsync::No,
+            false => self.conf.appendfsync,
+        };
         if self.persist.write_aof(env, policy, self.clock.secs(), false).is_err() {
             out.stream.clear();
             self.exit_with(1, env, out);

@@ -70,6 +70,11 @@ impl Backlog {
         self.first <= offset && offset <= self.end + 1
     }
 
+    /// Everything kept.
+    pub fn all(&self) -> impl Iterator<Item = &StreamItem> {
+        self.entries.iter().map(|entry| &entry.item)
+    }
+
     /// The items from byte `offset` on; `None` if it is not covered or lies inside an item, which no replica asks for.
     pub fn since(&self, offset: u64) -> Option<impl Iterator<Item = &StreamItem>> {
         if !self.covers(offset) {

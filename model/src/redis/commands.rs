@@ -9,6 +9,7 @@ use crate::error::ErrorWord;
 use crate::ids::Conn;
 use crate::message::{Channel, Credentials, Reply, Request};
 use crate::operator::redis::Victims;
+use crate::planted::Planted;
 use crate::time::Millis;
 
 impl Redis {
@@ -137,6 +138,7 @@ impl Redis {
                 self.clients.get_mut(conn)?.announced_ip = Some(ip);
                 Reply::Ok
             }
+            Request::ClientKill(_) if self.conf.planted.has(Planted::ClientsNotKilled) => Reply::Int(0),
             Request::ClientKill(kind) => {
                 Reply::Int(self.client_kill(env, out, Some(conn), &Victims::Type(kind)).into())
             }
@@ -241,7 +243,9 @@ impl Redis {
         if !self.conf.writable {
             return Reply::Error(ErrorWord::Err);
         }
-        self.conf.replicaof = self.master_addr;
+        if !self.conf.planted.has(Planted::RoleNotPersisted) {
+            self.conf.replicaof = self.master_addr;
+        }
         match env.save_redis_conf(&self.conf) {
             Ok(()) => Reply::Ok,
             Err(_) => Reply::Error(ErrorWord::Err),

@@ -5,6 +5,7 @@ use super::backlog::Backlog;
 use crate::files::Lineage;
 use crate::ids::{ReplId, ReplOffset};
 use crate::message::StreamItem;
+use crate::planted::{Plant, Planted};
 
 /// Where in which history the dataset is.
 #[derive(Clone, Debug)]
@@ -135,9 +136,13 @@ impl History {
     }
 
     /// masterTryPartialResync, spec 4.3: whether a replica that asks for byte `offset` of history `id` can continue.
-    pub fn can_continue(&self, id: ReplId, offset: u64) -> bool {
-        let known = id == self.replid || self.second.is_some_and(|(second, limit)| id == second && offset <= limit);
-        known && self.backlog.as_ref().is_some_and(|backlog| backlog.since(offset).is_some())
+    pub fn can_continue(&self, id: ReplId, offset: u64, planted: Plant) -> bool {
+        let within = |limit| offset <= limit || planted.has(Planted::SecondOffsetIgnored);
+        let known = id == self.replid
+            || self.second.is_some_and(|(second, limit)| id == second && within(limit))
+            || planted.has(Planted::PsyncBeyondBacklog);
+        let covers = |backlog: &Backlog| backlog.since(offset).is_some() || planted.has(Planted::BacklogGapIgnored);
+        known && self.backlog.as_ref().is_some_and(covers)
     }
 }
 
@@ -167,9 +172,9 @@ mod tests {
         for (offset, expected) in
             [(1000, false), (1001, true), (1127, true), (1141, true), (1142, false), (1155, false)]
         {
-            assert_eq!(history.can_continue(id(1), offset), expected, "{offset}");
+            assert_eq!(history.can_continue(id(1), offset, Plant::NONE), expected, "{offset}");
         }
-        assert!(!history.can_continue(id(2), 1001));
+        assert!(!history.can_continue(id(2), 1001, Plant::NONE));
     }
 
     #[test]
@@ -187,7 +192,7 @@ mod tests {
             (id(2), 1001, true),
             (id(3), 1141, false),
         ] {
-            assert_eq!(history.can_continue(replid, offset), expected, "{offset}");
+            assert_eq!(history.can_continue(replid, offset, Plant::NONE), expected, "{offset}");
         }
     }
 
@@ -195,7 +200,7 @@ mod tests {
     fn without_a_backlog_nothing_continues() {
         let mut history = start();
         history.backlog = None;
-        assert!(!history.can_continue(id(1), 1141));
+        assert!(!history.can_continue(id(1), 1141, Plant::NONE));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::files::Snapshot;
 use crate::ids::{Addr, Conn, ReplId, ReplOffset};
 use crate::message::{Continued, Credentials, LinkState, Message, Reply, Request, StreamItem};
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -260,7 +261,9 @@ impl Redis {
         self.link.cached = None;
         self.drop_replicas(env, out, |_| true);
         self.history.backlog = None;
-        self.data = Default::default();
+        if !self.conf.planted.has(Planted::DivergentDataKept) {
+            self.data = Default::default();
+        }
         env.save_rdb(snapshot.clone());
         let time = env.load_time(snapshot.bytes);
         if snapshot.bytes < LOADING_EVENTS_BYTES || time < LOADING_EVENTS_TIME {
@@ -276,7 +279,9 @@ impl Redis {
     pub(super) fn snapshot_loaded(&mut self, env: &mut Env<'_>, out: &mut Effects, snapshot: &Snapshot) {
         let (id, offset) = self.link.announced.take().expect("a transfer was announced");
         let before = self.history.lineage;
-        self.data = snapshot.data.clone();
+        if !self.conf.planted.has(Planted::DivergentDataKept) {
+            self.data = snapshot.data.clone();
+        }
         self.evictor = Default::default();
         self.history.adopt(id, offset.0, snapshot.lineage, self.conf.repl_backlog_size);
         out.note(env.elapsed(), Note::FullSync { before, after: snapshot.lineage });
@@ -331,6 +336,10 @@ impl Redis {
                 self.touch(command.key());
                 self.persist.dirty += u64::from(changed);
                 self.history.lineage.writes += 1;
+                let sixteenth = self.history.lineage.writes.is_multiple_of(16);
+                if sixteenth && self.conf.planted.has(Planted::StreamAppliedTwice) {
+                    self.data.execute(*command);
+                }
                 self.persist.feed_aof(*command, self.history.lineage);
             }
             StreamItem::Publish(hello) => {

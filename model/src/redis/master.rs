@@ -12,6 +12,7 @@ use crate::files::Snapshot;
 use crate::ids::{Addr, Conn, ReplId, ReplOffset};
 use crate::message::{Continued, Message, ReplicaState, Reply, StreamItem};
 use crate::note::Note;
+use crate::planted::Planted;
 use std::sync::Arc;
 
 /// How far the synchronisation of a replica is.
@@ -89,7 +90,7 @@ impl Redis {
             start_on_ack: false,
         };
         match asked {
-            Some((id, offset)) if self.history.can_continue(id, offset.0) => {
+            Some((id, offset)) if self.history.can_continue(id, offset.0, self.conf.planted) => {
                 self.continue_replica(out, replica, offset.0);
             }
             _ => self.full_resync(env, out, replica),
@@ -110,6 +111,9 @@ impl Redis {
 
     fn send_backlog(&self, out: &mut Effects, conn: Conn, from: u64) {
         let backlog = self.history.backlog.as_ref().expect("replicas have a backlog");
+        if self.conf.planted.has(Planted::BacklogGapIgnored) && backlog.since(from).is_none() {
+            return out.stream.extend(backlog.all().map(|item| (conn, Message::Stream(item.clone()))));
+        }
         let items = backlog.since(from).expect("what a replica has to be sent is kept");
         out.stream.extend(items.map(|item| (conn, Message::Stream(item.clone()))));
     }
@@ -214,7 +218,9 @@ impl Redis {
         replica.state = SyncState::Online;
         replica.ack_time = now;
         let unsent = replica.unsent;
-        self.send_backlog(out, conn, unsent);
+        if !self.conf.planted.has(Planted::SyncTailLost) {
+            self.send_backlog(out, conn, unsent);
+        }
         self.refresh_good_replicas();
     }
 
@@ -253,7 +259,9 @@ impl Redis {
         if replica.start_on_ack && replica.state == SyncState::Online {
             replica.start_on_ack = false;
             let unsent = replica.unsent;
-            self.send_backlog(out, conn, unsent);
+            if !self.conf.planted.has(Planted::SyncTailLost) {
+                self.send_backlog(out, conn, unsent);
+            }
         }
     }
 
@@ -299,7 +307,8 @@ impl Redis {
         }
         let now = self.clock.secs();
         let max_lag = i64::from(self.conf.min_replicas_max_lag);
-        let good = |r: &&Attached| r.state == SyncState::Online && now - r.ack_time <= max_lag;
+        let lax = self.conf.planted.has(Planted::MinReplicasMiscounted);
+        let good = |r: &&Attached| r.state == SyncState::Online && (now - r.ack_time <= max_lag || lax);
         self.good_replicas = self.replicas.iter().filter(good).count() as u32;
     }
 

@@ -113,6 +113,11 @@ impl Persist {
         }
     }
 
+    /// The buffer the wrong way round, for [`Planted::AofOrder`](crate::planted::Planted::AofOrder).
+    pub fn reverse_aof_buffer(&mut self) {
+        self.aof_buf.reverse();
+    }
+
     /// stopAppendOnly: what is buffered is written and synced, a rewrite is given up.
     pub fn stop_aof(&mut self, env: &mut Env<'_>) {
         if self.aof == AofState::Off {

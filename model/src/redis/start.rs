@@ -9,6 +9,7 @@ use crate::env::{Env, Purpose};
 use crate::files::{AofFile, Lineage, RedisFiles, Snapshot};
 use crate::ids::{Addr, ReplId, RunId};
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::redis::dataset::Dataset;
 use crate::time::Nanos;
 
@@ -93,7 +94,8 @@ impl Redis {
             lineage = Some(base.lineage);
             bytes = base.bytes;
         }
-        for entry in &aof.entries {
+        let dropped = usize::from(self.conf.planted.has(Planted::AofTailDropped)).min(aof.entries.len());
+        for entry in &aof.entries[..aof.entries.len() - dropped] {
             self.data.execute(entry.command);
             lineage = Some(entry.lineage);
             bytes += entry.command.wire_len();

@@ -8,6 +8,7 @@ use crate::files::Lineage;
 use crate::ids::ReplOffset;
 use crate::message::{Channel, Hello, Message, Reply, StreamItem};
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::value::Command;
 use std::sync::Arc;
 
@@ -17,6 +18,12 @@ pub type Batch = Vec<(StreamItem, Lineage)>;
 impl Redis {
     /// call() of a data command of a client: execute, append-only file, stream.
     pub(super) fn data_command(&mut self, env: &Env<'_>, out: &mut Effects, command: Command) -> Reply {
+        let sixteenth = command.is_write() && self.history.lineage.writes % 16 == 15;
+        if sixteenth && self.conf.planted.has(Planted::ReplyBeforeExecution) {
+            let reply = self.data.clone().execute(command).0;
+            self.history.lineage.writes += 1;
+            return reply;
+        }
         let (reply, changed) = self.data.execute(command);
         self.touch(command.key());
         if !changed {
@@ -30,7 +37,14 @@ impl Redis {
         }
         self.history.lineage.writes += 1;
         let lineage = self.history.lineage;
-        self.persist.feed_aof(command, lineage);
+        if !(sixteenth && self.conf.planted.has(Planted::AofLastWriteSkipped)) {
+            self.persist.feed_aof(command, lineage);
+        }
+        if sixteenth && self.conf.planted.has(Planted::WriteNotReplicated) {
+            let offset = ReplOffset(self.history.offset);
+            out.note(env.elapsed(), Note::Applied { command, lineage, offset });
+            return reply;
+        }
         self.propagate(env, out, StreamItem::Write(command), lineage);
         reply
     }

@@ -6,6 +6,7 @@ use super::rename::mapped;
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::message::DownQuery;
+use crate::planted::Planted;
 use crate::{Millis, Request};
 
 impl Sentinel {
@@ -28,7 +29,7 @@ impl Sentinel {
             let inst = self.inst_mut(who);
             inst.s_down_since = now;
             inst.flags.set(Flags::S_DOWN);
-        } else if !down && was_down {
+        } else if !down && was_down && !self.conf.planted.has(Planted::SdownNotLeft) {
             self.event(cx, EventKind::SdownLeave, who);
             let gone = Flags::S_DOWN.or(Flags::SCRIPT_KILL_SENT);
             self.inst_mut(who).flags.clear(gone);
@@ -77,7 +78,8 @@ impl Sentinel {
         let master = &self.masters[m];
         let agreeing = |p: &&super::instance::Peer| p.inst.flags.any(Flags::MASTER_DOWN);
         let count = 1 + master.peers.iter().filter(agreeing).count() as u32;
-        let odown = master.inst.flags.any(Flags::S_DOWN) && count >= master.quorum;
+        let odown = master.inst.flags.any(Flags::S_DOWN)
+            && (count >= master.quorum || self.conf.planted.has(Planted::QuorumIgnored));
         let was_odown = master.inst.flags.any(Flags::O_DOWN);
         if odown && !was_odown {
             let extra = Extra::OdownQuorum(count, master.quorum);
@@ -86,7 +88,7 @@ impl Sentinel {
             let inst = self.inst_mut(who);
             inst.flags.set(Flags::O_DOWN);
             inst.o_down_since = now;
-        } else if !odown && was_odown {
+        } else if !odown && was_odown && !self.conf.planted.has(Planted::OdownNotLeft) {
             self.event(cx, EventKind::OdownLeave, who);
             self.inst_mut(who).flags.clear(Flags::O_DOWN);
         }

@@ -5,6 +5,7 @@ use super::instance::Who;
 use super::{Cx, Sentinel};
 use crate::event::{Event, EventKind, Extra, Level, Subject};
 use crate::message::{Published, SwitchMaster};
+use crate::planted::Planted;
 use crate::{Addr, Message, Name};
 use std::sync::Arc;
 
@@ -58,6 +59,9 @@ impl Sentinel {
         let old = self.announced(self.masters[m].inst.addr);
         self.event_with(cx, EventKind::SwitchMaster, Who::Master(m), Extra::Switch(old, new));
         let name = self.masters[m].name.clone();
+        if self.conf.planted.has(Planted::SwitchNotPublished) {
+            return;
+        }
         let message = Arc::new(SwitchMaster { name, old, new });
         for conn in self.conns.switch_master_subscribers() {
             cx.out.send(conn, Message::SwitchMaster(message.clone()));

@@ -9,6 +9,7 @@ use crate::event::{EventKind, Extra};
 use crate::message::ClientType;
 use crate::note::Note;
 use crate::operator::CrashPoint;
+use crate::planted::Planted;
 use crate::{Addr, Epoch, Millis, Request};
 
 impl Sentinel {
@@ -21,7 +22,10 @@ impl Sentinel {
         if !flags.any(Flags::O_DOWN) || flags.any(Flags::FAILOVER_IN_PROGRESS) {
             return false;
         }
-        let embargo = Millis(2 * master.failover_timeout.0);
+        let embargo = match self.conf.planted.has(Planted::EmbargoIgnored) {
+            true => Millis(0),
+            false => Millis(2 * master.failover_timeout.0),
+        };
         if elapsed(master.failover_start_time, now) < embargo {
             if master.failover_delay_logged != master.failover_start_time {
                 master.failover_delay_logged = master.failover_start_time;
@@ -36,7 +40,9 @@ impl Sentinel {
 
     /// `sentinelStartFailover`. The new epoch is not saved here: the vote for ourselves saves it.
     pub(super) fn start_failover(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
-        self.current_epoch = Epoch(self.current_epoch.0 + 1);
+        if !self.conf.planted.has(Planted::EpochNotBumped) || self.current_epoch == Epoch(0) {
+            self.current_epoch = Epoch(self.current_epoch.0 + 1);
+        }
         self.set_failover_state(cx, m, FailoverState::WaitStart);
         let epoch = self.current_epoch;
         let master = &mut self.masters[m];
@@ -114,13 +120,18 @@ impl Sentinel {
 
     /// Only the time limit is looked at here; INFO brings the good news (`sentinelFailoverWaitPromotion`).
     fn failover_wait_promotion(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
+        if self.conf.planted.has(Planted::PromotionNotAwaited)
+            && let Who::Replica(m, r) = self.promoted(m)
+        {
+            return self.promotion_detected(cx, m, r);
+        }
         self.abort_if_promotion_is_late(cx, m);
     }
 
     fn abort_if_promotion_is_late(&mut self, cx: &mut Cx<'_, '_>, m: usize) {
         let master = &self.masters[m];
         let since = elapsed(master.failover_state_change_time, cx.now());
-        if since > master.failover_timeout {
+        if since > master.failover_timeout && !self.conf.planted.has(Planted::PromotionTimeoutIgnored) {
             self.event(cx, EventKind::AbortSlaveTimeout, Who::Master(m));
             self.abort_failover(cx, m);
         }
@@ -129,7 +140,9 @@ impl Sentinel {
     /// The promoted replica says that it is a master (spec 8.6): from now on its address is ours, on disk first.
     pub(super) fn promotion_detected(&mut self, cx: &mut Cx<'_, '_>, m: usize, r: usize) {
         let master = &mut self.masters[m];
-        master.config_epoch = master.failover_epoch;
+        if !self.conf.planted.has(Planted::ConfigEpochNotSet) {
+            master.config_epoch = master.failover_epoch;
+        }
         self.set_failover_state(cx, m, FailoverState::ReconfSlaves);
         self.flush_config(cx);
         self.event(cx, EventKind::PromotedSlave, Who::Replica(m, r));
@@ -151,7 +164,9 @@ impl Sentinel {
         let replicas = &self.masters[m].replicas;
         let mut in_progress = replicas.iter().filter(|r| r.inst.flags.any(under_way)).count() as i64;
         for r in 0..replicas.len() {
-            if in_progress >= i64::from(self.masters[m].parallel_syncs) {
+            if in_progress >= i64::from(self.masters[m].parallel_syncs)
+                && !self.conf.planted.has(Planted::ParallelSyncsIgnored)
+            {
                 break;
             }
             let who = Who::Replica(m, r);
@@ -162,7 +177,9 @@ impl Sentinel {
             if self.inst(who).flags.any(under_way) || self.link(who).disconnected {
                 continue;
             }
-            self.send_slaveof(cx, who, Some(promoted_addr));
+            if !self.conf.planted.has(Planted::ReplicasNotReconfigured) {
+                self.send_slaveof(cx, who, Some(promoted_addr));
+            }
             self.inst_mut(who).flags.set(Flags::RECONF_SENT);
             self.masters[m].replicas[r].slave_reconf_sent_time = cx.now();
             self.event(cx, EventKind::SlaveReconfSent, who);

@@ -6,6 +6,7 @@ use super::link::Side;
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::message::Hello;
+use crate::planted::Planted;
 
 impl Sentinel {
     /// Processes a hello, whichever way it came.
@@ -96,8 +97,16 @@ impl Sentinel {
     /// A newer configuration wins, provided it names another address than `master->addr`: a failover of our own that
     /// is under way is destroyed silently, but not if only the promoted address differs.
     fn adopt_configuration(&mut self, cx: &mut Cx<'_, '_>, m: usize, sender: usize, hello: &Hello) {
+        let planted = self.conf.planted;
         let master = &mut self.masters[m];
-        if master.config_epoch >= hello.config_epoch {
+        let (mine, theirs) = (master.config_epoch, hello.config_epoch);
+        let newer = match () {
+            () if planted.has(Planted::ConfigEpochNotCompared) => true,
+            () if planted.has(Planted::OlderHelloAccepted) => mine != theirs,
+            () if planted.has(Planted::HellosIgnored) => false,
+            () => mine < theirs,
+        };
+        if !newer {
             return;
         }
         // Not flushed by itself (spec 9.3).

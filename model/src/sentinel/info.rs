@@ -5,6 +5,7 @@ use super::instance::{FailoverState, Flags, Role, Who, elapsed};
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::message::{Info, SlaveInfo};
+use crate::planted::Planted;
 use crate::{Millis, RunId};
 
 impl Sentinel {
@@ -126,6 +127,7 @@ impl Sentinel {
         let inst = &master.replicas[r].inst;
         let wait = self.tunables.convert_wait();
         if !promoted
+            && !self.conf.planted.has(Planted::OldMasterNotDemoted)
             && master.looks_sane(now, self.tunables.info_period)
             && inst.no_down_for(wait, now)
             && elapsed(inst.role_reported_time, now) > wait
@@ -145,6 +147,7 @@ impl Sentinel {
         let replica = &master.replicas[r];
         let wait = master.failover_timeout;
         if !follows
+            && !self.conf.planted.has(Planted::WrongMasterNotFixed)
             && master.looks_sane(now, self.tunables.info_period)
             && replica.inst.no_down_for(wait, now)
             && elapsed(replica.slave_conf_change_time, now) > wait

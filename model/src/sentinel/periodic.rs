@@ -6,6 +6,7 @@ use super::instance::{Flags, Who, elapsed};
 use super::link::Callback;
 use super::{Cx, Sentinel};
 use crate::message::Hello;
+use crate::planted::Planted;
 use crate::{Millis, Request};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ impl Sentinel {
             self.link_mut(who).command(cx, obj, Callback::Info, info);
         }
         let link = self.link(who);
-        let ping_due = if self.conf.planted.pings_in_phase {
+        let ping_due = if self.conf.planted.has(Planted::PingsInPhase) {
             link.last_ping_time.0 / ping_period.0 != now.0 / ping_period.0
         } else {
             elapsed(link.last_pong_time, now) > ping_period
@@ -43,7 +44,7 @@ impl Sentinel {
 
     /// Replicas are asked every second while their master is in trouble, or while they are without it.
     fn info_period(&self, who: Who) -> Millis {
-        if self.conf.planted.eager_info {
+        if self.conf.planted.has(Planted::EagerInfo) {
             return Millis(500);
         }
         let Who::Replica(m, r) = who else {
@@ -78,7 +79,10 @@ impl Sentinel {
             id: self.myid,
             current_epoch: self.current_epoch,
             master_name: master.name.clone(),
-            master: self.announced(master.current_addr()),
+            master: self.announced(match self.conf.planted.has(Planted::HelloOfOldAddress) {
+                true => master.inst.addr,
+                false => master.current_addr(),
+            }),
             config_epoch: master.config_epoch,
         };
         let obj = self.inst(who).obj;

@@ -7,6 +7,7 @@ use super::{Cx, Sentinel};
 use crate::Request;
 use crate::event::EventKind;
 use crate::message::{Channel, Credentials};
+use crate::planted::Planted;
 use std::sync::Arc;
 
 impl Sentinel {
@@ -18,7 +19,9 @@ impl Sentinel {
         if !link.disconnected || addr.port == 0 {
             return;
         }
-        if elapsed(link.last_reconn_time, now) < self.tunables.ping_period && !self.conf.planted.eager_reconnect {
+        if elapsed(link.last_reconn_time, now) < self.tunables.ping_period
+            && !self.conf.planted.has(Planted::EagerReconnect)
+        {
             return;
         }
         link.last_reconn_time = now;

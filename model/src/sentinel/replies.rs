@@ -5,6 +5,7 @@ use super::link::{Callback, LinkId, Side};
 use super::{Cx, Sentinel};
 use crate::message::DownReply;
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::{ErrorWord, Message, Reply, Request};
 
 impl Sentinel {
@@ -91,9 +92,10 @@ impl Sentinel {
     fn receive_is_master_down_reply(&mut self, cx: &mut Cx<'_, '_>, who: Who, reply: &DownReply) {
         let Who::Peer(m, s) = who else { return };
         let now = cx.now();
+        let agrees = reply.down || self.conf.planted.has(Planted::ReplicasDownCount);
         let peer = &mut self.masters[m].peers[s];
         peer.last_master_down_reply_time = now;
-        if reply.down {
+        if agrees {
             peer.inst.flags.set(Flags::MASTER_DOWN);
         } else {
             peer.inst.flags.clear(Flags::MASTER_DOWN);

@@ -3,6 +3,7 @@
 use super::Sentinel;
 use super::instance::{Flags, Master, Replica, elapsed};
 use crate::Millis;
+use crate::planted::Planted;
 use std::cmp::{Ordering, Reverse};
 
 impl Sentinel {
@@ -11,7 +12,10 @@ impl Sentinel {
         let master = &self.masters[m];
         (master.replicas.iter().enumerate())
             .filter(|(_, replica)| self.qualifies(master, replica, now))
-            .min_by(|(_, a), (_, b)| compare_slaves_for_promotion(a, b))
+            .min_by(|(_, a), (_, b)| match self.conf.planted.has(Planted::SelectionOrderWrong) {
+                true => compare_slaves_for_promotion(b, a),
+                false => compare_slaves_for_promotion(a, b),
+            })
             .map(|(r, _)| r)
     }
 
@@ -26,11 +30,13 @@ impl Sentinel {
         };
         let max_link_down = Millis(down_since.0 + 10 * master.inst.down_after.0);
         let link = &self.links[replica.inst.link];
-        !replica.inst.flags.any(Flags::S_DOWN.or(Flags::O_DOWN))
+        let planted = self.conf.planted;
+        let answers = !replica.inst.flags.any(Flags::S_DOWN.or(Flags::O_DOWN))
             && !link.disconnected
             && elapsed(link.last_avail_time, now) <= Millis(5 * self.tunables.ping_period.0)
-            && replica.slave_priority != 0
-            && elapsed(replica.inst.info_refresh, now) <= info_validity
+            && elapsed(replica.inst.info_refresh, now) <= info_validity;
+        (answers || planted.has(Planted::DownReplicaPromoted))
+            && (replica.slave_priority != 0 || planted.has(Planted::PriorityZeroPromoted))
             && replica.master_link_down_time <= max_link_down
     }
 }

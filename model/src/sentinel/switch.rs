@@ -5,6 +5,7 @@ use super::link::Side;
 use super::names::InstanceAddr;
 use super::{Cx, Sentinel};
 use crate::event::EventKind;
+use crate::planted::Planted;
 use crate::{Addr, Millis};
 
 impl Sentinel {
@@ -30,7 +31,10 @@ impl Sentinel {
         let old = master.inst.addr;
         let known = master.replicas.iter().map(|r| r.inst.addr);
         let mut replicas: Vec<InstanceAddr> = known.filter(|known| !known.same_as(addr)).collect();
-        if !addr.same_as(old) {
+        if self.conf.planted.has(Planted::ReplicasForgottenAtSwitch) {
+            replicas.clear();
+        }
+        if !addr.same_as(old) && !self.conf.planted.has(Planted::OldMasterForgotten) {
             replicas.push(old);
         }
         self.reset_master(cx, m);

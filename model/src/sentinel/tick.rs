@@ -4,6 +4,7 @@ use super::consts::DEFAULT_HZ;
 use super::instance::{FailoverState, Role, Who, elapsed};
 use super::{Cx, Sentinel};
 use crate::event::EventKind;
+use crate::planted::Planted;
 use crate::{Millis, Purpose};
 
 impl Sentinel {
@@ -15,7 +16,7 @@ impl Sentinel {
         }
         self.timer(cx);
         let drawn = cx.env.draws.below(Purpose::TimerHz, DEFAULT_HZ);
-        let hz = DEFAULT_HZ + if self.conf.planted.fixed_hz { 0 } else { drawn };
+        let hz = DEFAULT_HZ + if self.conf.planted.has(Planted::FixedHz) { 0 } else { drawn };
         self.next_tick = cx.env.mono() + Millis(1000 / hz as i64).nanos();
     }
 
@@ -48,7 +49,8 @@ impl Sentinel {
     /// (`sentinelCheckTiltCondition`, spec 2). TILT that is already on starts again.
     fn check_tilt_condition(&mut self, cx: &mut Cx<'_, '_>) {
         let delta = elapsed(self.previous_time, cx.now());
-        if delta < Millis(0) || delta > self.tunables.tilt_trigger {
+        let jumped = delta < Millis(0) || delta > self.tunables.tilt_trigger;
+        if jumped && !self.conf.planted.has(Planted::TiltActsOnInfo) {
             self.tilt = true;
             self.tilt_start = cx.now();
             self.tilt_event(cx, EventKind::TiltEnter);
@@ -61,14 +63,16 @@ impl Sentinel {
         self.reconnect_instance(cx, who);
         self.send_periodic_commands(cx, who);
         if self.tilt {
-            if elapsed(self.tilt_start, cx.now()) < self.tunables.tilt_period {
+            if elapsed(self.tilt_start, cx.now()) < self.tunables.tilt_period
+                || self.conf.planted.has(Planted::TiltNotLeft)
+            {
                 return;
             }
             self.tilt = false;
             self.tilt_event(cx, EventKind::TiltLeave);
         }
         self.check_subjectively_down(cx, who);
-        if self.conf.planted.eager_conversion
+        if self.conf.planted.has(Planted::EagerConversion)
             && let Who::Replica(m, r) = who
             && self.inst(who).role_reported == Role::Master
             && !self.link(who).disconnected

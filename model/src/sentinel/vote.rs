@@ -5,6 +5,7 @@ use super::consts::MAX_DESYNC;
 use super::instance::{Flags, Who};
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
+use crate::planted::Planted;
 use crate::{Epoch, Millis, Purpose, SentinelId};
 
 impl Sentinel {
@@ -30,11 +31,16 @@ impl Sentinel {
         }
         let current = self.current_epoch;
         let master = &mut self.masters[m];
-        if master.leader_epoch < epoch && current <= epoch {
-            assert!(current > master.leader_epoch, "one vote per master and epoch");
+        let again = self.conf.planted.has(Planted::DoubleVote)
+            && master.leader_epoch == epoch
+            && master.leader != Some(candidate);
+        if (master.leader_epoch < epoch || again) && current <= epoch {
+            assert!(current > master.leader_epoch || again, "one vote per master and epoch");
             master.leader = Some(candidate);
             master.leader_epoch = current;
-            self.flush_config(cx);
+            if !self.conf.planted.has(Planted::VoteNotPersisted) {
+                self.flush_config(cx);
+            }
             let extra = Extra::Vote(candidate, current);
             self.event_with(cx, EventKind::VoteForLeader, Who::Master(m), extra);
             // Having voted for another, leave it the time to finish.
@@ -64,7 +70,7 @@ impl Sentinel {
         let mut tally: Vec<(SentinelId, u32)> = Vec::with_capacity(4);
         for peer in &master.peers {
             if let Some(leader) = peer.leader
-                && peer.leader_epoch == self.current_epoch
+                && (peer.leader_epoch == self.current_epoch || self.conf.planted.has(Planted::VotesOfAnyEpoch))
             {
                 count_vote(&mut tally, leader);
             }
@@ -82,12 +88,22 @@ impl Sentinel {
         if let Some(mine) = mine
             && mine_epoch == epoch
         {
-            let votes = count_vote(&mut tally, mine);
+            let mut votes = count_vote(&mut tally, mine);
+            if self.conf.planted.has(Planted::OwnVoteCountedTwice) {
+                votes = count_vote(&mut tally, mine);
+            }
             if votes > max {
                 (winner, max) = (Some(mine), votes);
             }
         }
-        let majority = voters / 2 + 1;
+        if self.conf.planted.has(Planted::LeaderWithoutVotes) {
+            return Some(self.myid);
+        }
+        let majority = match () {
+            () if self.conf.planted.has(Planted::MajorityRoundedDown) => voters / 2,
+            () if self.conf.planted.has(Planted::QuorumAloneElects) => 0,
+            () => voters / 2 + 1,
+        };
         winner.filter(|_| max >= majority && max >= self.masters[m].quorum)
     }
 }

@@ -17,7 +17,7 @@ const DEMANDS: &[(&str, Demand)] = &[
 ];
 
 /// Reads `[expect]`, in the order of the file.
-pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool) -> Read<Vec<Expectation>> {
+pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool, stable_for: Millis) -> Read<Vec<Expectation>> {
     let Some(field) = field else { return Ok(Vec::new()) };
     let table = field.table("[expect]")?;
     let mut expectations = Vec::new();
@@ -39,6 +39,11 @@ pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool) -> Read<Vec
             let error = entry.key_error(format!("`{property}` says nothing in a scenario without clients"));
             return Err(error.expected("at least one [[clients]]"));
         }
+        let patient = |limit: &Limit| matches!(limit, Limit::AtMost(Amount::Time(limit)) if *limit > stable_for);
+        if property == Property::ClientsRecover && expectation.limits.iter().any(patient) {
+            let error = entry.error("the runs of this scenario end before that can be seen");
+            return Err(error.expected("a limit of at most `stable-for` in [run]"));
+        }
         expectations.push(expectation);
     }
     Ok(expectations)
@@ -46,14 +51,24 @@ pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool) -> Read<Vec
 
 fn needs_clients(property: Property) -> bool {
     use Property as P;
-    matches!(property, P::SplitBrain | P::LostWrite | P::Linearizable | P::StaleRead | P::NoEviction | P::Available)
+    matches!(
+        property,
+        P::SplitBrain
+            | P::LostWrite
+            | P::Linearizable
+            | P::StaleRead
+            | P::NoEviction
+            | P::Durable
+            | P::Available
+            | P::ClientsRecover
+    )
 }
 
 fn expectation(property: Property, entry: &Field<'_>) -> Read<Expectation> {
     if !entry.is_table() {
         let demand = entry.word(DEMANDS)?;
-        if property == Property::Available && demand != Demand::Any {
-            let error = entry.error("`available` needs a limit");
+        if matches!(property, Property::Available | Property::ClientsRecover) && demand != Demand::Any {
+            let error = entry.error(format!("`{property}` needs a limit"));
             return Err(error.expected("a table like { at-most = \"8s\" }"));
         }
         return Ok(Expectation { property, demand, limits: Vec::new() });
@@ -128,7 +143,7 @@ fn amounts(property: Property) -> (&'static [&'static str], &'static str) {
         P::StaleRead => (&["count"], "a number of reads"),
         P::NoEviction => (&["count"], "a number of writes"),
         P::FailoverCompletes | P::NoFalseFailover => (&["count"], "a number of failovers"),
-        P::Available => (&["time"], "a duration like \"8s\""),
+        P::Available | P::ClientsRecover => (&["time"], "a duration like \"8s\""),
         _ => (&[], ""),
     }
 }

@@ -12,6 +12,7 @@ mod masters;
 mod names;
 mod network;
 mod occurrences;
+mod planted;
 mod redis;
 mod run;
 mod sentinel;
@@ -105,6 +106,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
 
     let title = root.get("title").map(|field| field.text().map(str::to_owned)).transpose()?;
     let why = root.get("why").map(|field| field.text().map(str::to_owned)).transpose()?;
+    let planted = planted::read(root.get("planted").as_ref())?;
     let mut sections = Sections::of(&mut root);
     root.finish(HOMES)?;
     if let Some((faults, chaos)) = others {
@@ -129,7 +131,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
-    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty())?;
+    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty(), run.stable_for)?;
 
     let replaced = network.replaced();
     if !replaced.is_empty() {
@@ -163,6 +165,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
         clients,
         faults,
         chaos,
+        planted,
         run,
         expect,
     })
