@@ -187,3 +187,23 @@ fn a_junit_document_is_written_whatever_the_verdict_is() {
     let output = splitbrain(&["run", &scenario, "--seed", "3", "--no-save", "--junit", nowhere.to_str().unwrap()]);
     assert_eq!(exit(&output), 2);
 }
+
+#[test]
+fn a_digest_does_not_depend_on_which_host_names_other_scenarios_have() {
+    let folder = Folder::new("names");
+    let by_name = "[cluster]\nreplicas = 1\nsentinels = 3\nhostnames = true\n[sentinel]\nquorum = 2\n\
+                   down-after-milliseconds = 500\nfailover-timeout = 2000\nresolve-hostnames = true\n\
+                   announce-hostnames = true\n[run]\nseeds = 2\n[[faults]]\nat = \"0s\"\nkill = \"master\"\n\
+                   [expect]\nfailover-completes = \"any\"\n";
+    let hosts = "hosts = { zeta = [\"redis-2\"], eta = [\"sentinel-3\"], theta = [\"redis-1\"] }\n";
+    let others = by_name.replacen("hostnames = true\n", &format!("hostnames = true\n{hosts}"), 1);
+    let (one, other) = (folder.file("b.toml", by_name.as_bytes()), folder.file("a.toml", others.as_bytes()));
+    let digest = |files: &[&str]| {
+        let output = splitbrain(&[&["run", "--no-save", "--fresh", "--quiet", "--json", "-"], files].concat());
+        let text = stdout(&output);
+        let digests: Vec<String> = text.lines().filter(|line| line.contains("\"digest\"")).map(str::to_owned).collect();
+        assert_eq!(digests.len(), files.len(), "{}{text}", stderr(&output));
+        digests.last().cloned()
+    };
+    assert_eq!(digest(&[&one]), digest(&[&other, &one]));
+}

@@ -149,7 +149,7 @@ impl Tag {
             }
             Request::ReplconfIp(ip) => {
                 self.add(0x11d);
-                self.add(u64::from(ip.0));
+                self.add(ip.word());
             }
             Request::ReplconfCapa => self.add(0x112),
             Request::ReplconfAck(offset) => {
