@@ -241,7 +241,9 @@ impl Run {
         self.event(ms, sentinel, EventKind::SwitchMaster, Subject::Master, extra)
     }
 
+    /// The replica has become a master, and the leader sees it.
     pub fn promotes(&mut self, ms: u64, leader: NodeIx, replica: NodeIx) -> &mut Run {
+        self.role(ms - 100, replica, None, 1);
         let subject = Subject::Slave(addr(replica));
         self.event(ms, leader, EventKind::PromotedSlave, subject, Extra::None)
     }
