@@ -68,7 +68,7 @@ struct Words(u64, u32);
 
 impl Draws for Words {
     fn word(&mut self, purpose: Purpose) -> u64 {
-        assert_eq!(purpose, Purpose::Pacing);
+        assert!(matches!(purpose, Purpose::Pacing | Purpose::Chaos), "{purpose:?}");
         self.1 += 1;
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0
