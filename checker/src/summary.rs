@@ -53,6 +53,18 @@ pub struct Reported {
     pub hazard: Option<Hazard>,
     /// The finding as data.
     pub detail: Detail<String>,
+    /// Faults and changes of roles while it came about. No judge knows them: whoever has the record adds them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<Context>,
+}
+
+/// Something that happened while a finding came about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// When, in milliseconds after the first fault.
+    pub at_ms: i64,
+    /// What.
+    pub what: String,
 }
 
 impl Reported {
@@ -70,6 +82,7 @@ impl Reported {
             },
             hazard,
             detail,
+            context: Vec::new(),
         }
     }
 }

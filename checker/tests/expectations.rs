@@ -22,6 +22,7 @@ fn reported(property: Property, detail: Detail<String>) -> Reported {
         sentence: detail.sentence("mymaster"),
         hazard: None,
         detail,
+        context: Vec::new(),
     }
 }
 

@@ -60,7 +60,7 @@ planted! {
     HelloOfOldAddress = "hello-of-old-address", "Hellos name the old master while a failover is being finished.";
     HellosIgnored = "hellos-ignored", "Configurations in hellos are not taken over.";
     TiltNotLeft = "tilt-not-left", "TILT, once entered, is never left.";
-    TiltActsOnInfo = "tilt-acts-on-info", "A jump of the clock does not lead to TILT.";
+    TiltNotEntered = "tilt-not-entered", "A jump of the clock does not lead to TILT.";
     DivergentDataKept = "divergent-data-kept", "A replica keeps what it has when it receives its master's dataset.";
     PsyncBeyondBacklog = "psync-of-foreign-history", "A master continues any history whose offset its backlog covers.";
     BacklogGapIgnored = "backlog-gap-ignored", "A master continues a history of which its backlog has only the end.";

@@ -7,7 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 use splitbrain_checker::metrics::{Metric, Metrics};
 use splitbrain_checker::settings::{Implied, Measured, SettingReport};
 use splitbrain_checker::stats::Stats;
-use splitbrain_checker::summary::{MarginReport, Reported, RunSummary, ScenarioSummary, Unmet};
+use splitbrain_checker::summary::{Context, MarginReport, Reported, RunSummary, ScenarioSummary, Unmet};
 use splitbrain_checker::{Detail, Hazard, Property, Verdict};
 
 /// All scenarios as one JSON document, with every run if `runs` is set.
@@ -117,6 +117,8 @@ struct Found<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     hazard: Option<Hazard>,
     detail: &'a Detail<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    context: &'a [Context],
     replay: String,
 }
 
@@ -220,6 +222,7 @@ impl<'a> Found<'a> {
             sentence: &found.sentence,
             hazard: found.hazard,
             detail: &found.detail,
+            context: &found.context,
             replay: repeat(&summary.file, &summary.flags, seed),
         }
     }

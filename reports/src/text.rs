@@ -304,6 +304,12 @@ fn broken(text: &mut String, summary: &ScenarioSummary, unmet: &Unmet, style: St
     }
     line(text, &format!("{INDENT}{head} {about}"));
     wrapped(text, &unmet.sentence);
+    if let Some(found) = unmet.finding.as_ref().filter(|found| !found.context.is_empty()) {
+        line(text, &format!("{INDENT}  meanwhile"));
+        for context in &found.context {
+            line(text, &format!("{INDENT}  {:>11}  {}", seconds(context.at_ms), context.what));
+        }
+    }
     let Some(seed) = unmet.seed else {
         return;
     };

@@ -34,6 +34,7 @@ fn reported(property: Property, at_ms: i64, detail: Detail<String>) -> Reported 
         sentence: detail.sentence("mymaster"),
         hazard: None,
         detail,
+        context: Vec::new(),
     }
 }
 

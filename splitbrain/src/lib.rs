@@ -77,6 +77,7 @@
 //! | [`reports`] | text and JSON |
 
 pub mod campaign;
+mod context;
 mod coverage;
 pub mod histories;
 pub mod journal;

@@ -1,7 +1,7 @@
 //! One seed: resolve, simulate, judge. Many seeds: played by [`crate::campaign`], folded here in the order of seeds.
 
 use crate::campaign::{Campaign, play};
-use crate::coverage;
+use crate::{context, coverage};
 use splitbrain_checker::course::{Course, Happened};
 use splitbrain_checker::coverage::Tally;
 use splitbrain_checker::observations::MasterSettings;
@@ -118,7 +118,8 @@ pub(crate) fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) 
     let mut judgement = judge_with(seen, &scenario.expect, scratch);
     judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);
     judgement.metrics.set(Metric::Events, record.events as i64);
-    let run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
+    let mut run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
+    context::add(&mut run, &record);
     let tally = coverage::tally(&resolved, &record, &judgement);
     let schedule = coverage::schedule(&resolved, &record);
     Judged { run, masters: seen.masters.clone(), tally, schedule }

@@ -50,7 +50,7 @@ impl Sentinel {
     fn check_tilt_condition(&mut self, cx: &mut Cx<'_, '_>) {
         let delta = elapsed(self.previous_time, cx.now());
         let jumped = delta < Millis(0) || delta > self.tunables.tilt_trigger;
-        if jumped && !self.conf.planted.has(Planted::TiltActsOnInfo) {
+        if jumped && !self.conf.planted.has(Planted::TiltNotEntered) {
             self.tilt = true;
             self.tilt_start = cx.now();
             self.tilt_event(cx, EventKind::TiltEnter);
