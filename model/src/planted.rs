@@ -77,7 +77,6 @@ planted! {
     AofLastWriteSkipped = "aof-every-sixteenth-skipped", "Every sixteenth write does not reach the append-only file.";
     AofTailDropped = "aof-tail-dropped", "The last entry of the append-only file is not read back.";
     RoleNotPersisted = "role-not-persisted", "CONFIG REWRITE does not save whose replica a server is.";
-    ClientsNotKilled = "clients-not-killed", "CLIENT KILL closes nothing.";
     SwitchNotPublished = "switch-not-published", "+switch-master is not published.";
     DiscoveryCached = "discovery-cached", "A client asks Sentinels once and never again.";
     StaleConnectionKept = "stale-connection-kept", "A client keeps its connections when the master changes or refuses writes.";

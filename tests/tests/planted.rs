@@ -26,11 +26,9 @@ fn bug_of(row: &[String]) -> Planted {
 fn every_bug_of_the_table_is_planted_and_was_noticed() {
     let rows = rows();
     let names: Vec<String> = rows.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
-    // In the order of the model; bugs that were not measured yet are told apart by having no row.
-    let bugs: Vec<&str> =
-        Planted::bugs().map(Planted::name).filter(|bug| names.iter().any(|name| name == bug)).collect();
+    let bugs: Vec<&str> = Planted::bugs().map(Planted::name).collect();
     assert_eq!(names, bugs, "docs/regenerate.sh --detection makes the table");
-    assert!(Planted::bugs().count() >= 40 && !rows.is_empty());
+    assert!(rows.len() >= 40);
     for row in &rows {
         let bug = bug_of(row);
         assert_eq!(row[1], bug.what());

@@ -138,7 +138,6 @@ impl Redis {
                 self.clients.get_mut(conn)?.announced_ip = Some(ip);
                 Reply::Ok
             }
-            Request::ClientKill(_) if self.conf.planted.has(Planted::ClientsNotKilled) => Reply::Int(0),
             Request::ClientKill(kind) => {
                 Reply::Int(self.client_kill(env, out, Some(conn), &Victims::Type(kind)).into())
             }
