@@ -1,5 +1,5 @@
 //! Register histories in their smallest form: sixteen bytes per operation, which value was read given as the operation
-//! that wrote it. A recorder that numbers its writes can hand them over as they are; [`pack`] makes them from entries.
+//! that wrote it. A recorder that numbers its writes can hand them over as they are; `pack` makes them from entries.
 
 use super::slips::{Slip, slipped};
 use super::values::Index;

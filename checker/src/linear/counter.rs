@@ -1,5 +1,5 @@
 //! Counters: increments that may return the new count, and reads. The counts give the order of the acknowledged
-//! increments; those that say no count, or have an unknown outcome, fill the gaps ([`super::ladder`]).
+//! increments; those that say no count, or have an unknown outcome, fill the gaps (`ladder.rs`).
 //!
 //! An increment may take effect as often as it was sent.
 

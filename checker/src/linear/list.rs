@@ -1,6 +1,6 @@
 //! Lists to which every element is appended once: appends that may return the new length, and reads of all elements.
 //! Reads must be prefixes of the longest; that one gives the order of what was appended, and a list climbs by appends as
-//! a counter does by increments ([`super::ladder`]).
+//! a counter does by increments (`ladder.rs`).
 
 use super::ladder::Ladder;
 use super::slips::{Slip, slipped};

@@ -4,7 +4,7 @@
 //! the value from `f` to `s`: a forward zone. Otherwise the zone is backward, from `s` to `f`. A history is
 //! linearizable if and only if no read returns a value nobody wrote or whose write begins after it, the forward zones
 //! of an object are disjoint, and no backward zone lies inside a forward one. Values that a compare-and-set put in each
-//! other's place share a zone ([`super::chains`]).
+//! other's place share a zone (`chains.rs`).
 //!
 //! A write of unknown outcome that nobody read is dropped; one that was read is a write that never returns. All objects
 //! are swept at once over an array indexed by event number, without sorting events. A write has one effect: what looks
