@@ -387,3 +387,18 @@ fn a_cluster_that_never_settled_is_undecided_but_never_excused() {
     assert!(judgement.findings.iter().all(|f| f.property == Property::EpochMonotonic));
     assert_eq!(judgement.findings.len(), 1);
 }
+
+#[test]
+fn reports_of_others_do_not_age_in_tilt() {
+    let protocol = |tilt_left: u64| {
+        let mut run = run();
+        run.event(1_000, S1, EventKind::TiltEnter, Subject::Master, Extra::Tilt)
+            .event(tilt_left, S1, EventKind::TiltLeave, Subject::Master, Extra::Tilt)
+            .says(90_000, S1, EventKind::SdownEnter)
+            .says(90_000, S1, EventKind::OdownEnter)
+            .ends(R1, position(1, 0), 0, &[]);
+        run.found(Property::SentinelProtocol).len()
+    };
+    assert_eq!(protocol(90_000), 0, "whatever it had been told before it went into TILT counts at its first tick");
+    assert_eq!(protocol(80_000), 1, "it has asked again since");
+}

@@ -4,7 +4,7 @@
 //! alone, each with a margin that no delay, clock or stale report can use up:
 //!
 //! - +odown: as many Sentinels as the quorum have, or within the last minute had, that master as down (a report holds for
-//!   5 s, and outlives a switch of the address: H3);
+//!   5 s, and outlives a switch of the address: H3; in TILT it does not age, so that nothing is said right after one);
 //! - in TILT no ±sdown, ±odown, no step of a failover, no +convert-to-slave, no +fix-slave-config;
 //! - TILT does not last two minutes at a Sentinel that runs;
 //! - between two attempts, or between a vote for another and an attempt, at least half of twice the failover-timeout
@@ -28,6 +28,8 @@ use splitbrain_model::{Addr, Name, TrueTime};
 
 const MINUTE: u64 = 60_000_000_000;
 const HALF_MINUTE: u64 = MINUTE / 2;
+/// What other Sentinels reported is forgotten after five times SENTINEL_ASK_PERIOD, at the next tick.
+const REPORTS_LAST: u64 = 5_200_000_000;
 /// Longest TILT of a Sentinel that runs, after its last jump.
 const TILT: u64 = 2 * MINUTE;
 
@@ -35,6 +37,7 @@ const TILT: u64 = 2 * MINUTE;
 #[derive(Clone, Default)]
 struct State {
     tilt: Option<TrueTime>,
+    tilt_left: Option<TrueTime>,
     masters: Vec<Known>,
 }
 
@@ -68,7 +71,7 @@ struct Watch<'a, 'b> {
 
 /// Checks every Sentinel.
 pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
-    let blank = State { tilt: None, masters: vec![Known::default(); obs.masters.len()] };
+    let blank = State { tilt: None, tilt_left: None, masters: vec![Known::default(); obs.masters.len()] };
     let legitimate = obs.masters.iter().map(|master| vec![obs.node(master.initial).addr]).collect();
     let mut watch = Watch {
         obs,
@@ -122,7 +125,9 @@ impl Watch<'_, '_> {
                 self.states[node].tilt = Some(at.at);
                 self.states[node].masters.iter_mut().for_each(|known| known.started = None);
             }
-            EventKind::TiltLeave => self.states[node].tilt = None,
+            EventKind::TiltLeave => {
+                (self.states[node].tilt, self.states[node].tilt_left) = (None, Some(at.at));
+            }
             kind if is_decision(kind) && self.states[node].tilt.is_some() => {
                 self.report(at, Rule::ActedInTilt { event: kind }, None);
             }
@@ -162,6 +167,10 @@ impl Watch<'_, '_> {
     }
 
     fn objectively_down(&mut self, at: &EventAt, master: usize) {
+        let left = self.states[usize::from(at.node.0)].tilt_left;
+        if left.is_some_and(|left| at.at.0 - left.0 <= REPORTS_LAST) {
+            return;
+        }
         let recent = |until: TrueTime| at.at.0 - until.0 <= MINUTE;
         let had = |o: &&Opinion| o.master == master && o.until.is_none_or(recent);
         let mut who: Vec<NodeIx> = self.opinions.iter().filter(had).map(|opinion| opinion.node).collect();
