@@ -50,6 +50,7 @@ fn main() {
         ),
         ("repeated values, 5 clients, stale", Load { stale: true, ..REPEATED }),
         ("repeated values, 20 clients, stale", Load { stale: true, clients: 20, ..REPEATED }),
+        ("repeated values, 5 clients, 10^5, stale", Load { operations: 100_000, stale: true, ..REPEATED }),
         ("repeated values, 5 clients, 10^6", Load { operations: 1_000_000, ..REPEATED }),
         ("repeated values, 5 clients, 10^6, stale", Load { operations: 1_000_000, stale: true, ..REPEATED }),
     ];

@@ -2,9 +2,7 @@
 
 use splitbrain_checker::linear::{Action, Entry, Fate, History, NEVER, Swap};
 use splitbrain_checker::search::{Budget, Model, Objects, search, small};
-use splitbrain_checker::weaker::{
-    Broken, Loss, Measured, Sequential, loss_window, monotonic_reads, read_your_writes, sequential, staleness,
-};
+use splitbrain_checker::weaker::{Broken, Loss, Measured, Sequential, loss_window, sequential, sessions, staleness};
 
 const WRITE: fn(u64) -> Action = Action::Write;
 
@@ -63,16 +61,16 @@ fn the_loss_window_ends_with_the_last_write_that_must_have_been_lost() {
 #[test]
 fn processes_notice_what_goes_back_in_time_for_them_only() {
     let own = history(&[(0, 1, 2, WRITE(1)), (1, 3, 4, WRITE(2)), (1, 5, 6, read(1)), (0, 7, 8, read(1))]);
-    assert_eq!(read_your_writes(&own), [Broken { earlier: 1, later: 2 }]);
-    assert_eq!(monotonic_reads(&own), []);
+    assert_eq!(sessions(&own).read_your_writes, [Broken { earlier: 1, later: 2 }]);
+    assert_eq!(sessions(&own).monotonic_reads, []);
     let seen = history(&[(0, 1, 2, WRITE(1)), (0, 3, 4, WRITE(2)), (1, 5, 6, read(2)), (2, 7, 8, read(1))]);
-    assert_eq!(monotonic_reads(&seen), [], "another process reads the older value");
+    assert_eq!(sessions(&seen).monotonic_reads, [], "another process reads the older value");
     let back = history(&[(0, 1, 2, WRITE(1)), (0, 3, 4, WRITE(2)), (1, 5, 6, read(2)), (1, 7, 8, read(1))]);
-    assert_eq!(monotonic_reads(&back), [Broken { earlier: 2, later: 3 }]);
+    assert_eq!(sessions(&back).monotonic_reads, [Broken { earlier: 2, later: 3 }]);
     let initial = history(&[(0, 1, 2, WRITE(1)), (0, 3, 4, Action::Read(None))]);
-    assert_eq!(read_your_writes(&initial), [Broken { earlier: 0, later: 1 }]);
+    assert_eq!(sessions(&initial).read_your_writes, [Broken { earlier: 0, later: 1 }]);
     let overlap = history(&[(0, 1, 4, WRITE(1)), (1, 2, 3, WRITE(2)), (1, 5, 6, read(1))]);
-    assert_eq!(read_your_writes(&overlap), [], "nobody knows which of the writes came first");
+    assert_eq!(sessions(&overlap).read_your_writes, [], "nobody knows which of the writes came first");
 }
 
 #[test]

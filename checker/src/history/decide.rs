@@ -6,11 +6,13 @@ use super::recorded::Recorded;
 use super::weaker::{Guarantee, guarantees};
 use crate::linear::evidence::Excerpts;
 use crate::linear::sequential::AGAIN;
-use crate::linear::{self, Anomaly, History, Report, Scratch};
-use crate::search::{self, Budget, Exhausted, Found, Objects, Step};
+use crate::linear::{self, Anomaly, Fate, History, NEVER, Report, Scratch};
+use crate::search::{self, Budget, Exhausted, Found, Objects, Step, Violation};
 
 /// Violations found by search that are proved by their operations; the others are counted.
 const PROVED: usize = 4;
+/// Where a search has taken more choices than this, it is not done again for what else is wrong with an object.
+const CHEAP: u64 = 200_000;
 
 /// How much may be spent, and what is wanted beside the verdict.
 #[derive(Clone, Copy)]
@@ -115,9 +117,14 @@ pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
     if !report.undecided.is_empty() {
         let found = search_all(history, &objects, &report.undecided, budget, options.stop);
         decision.total += found.violations.len() as u64;
-        // To find the few operations that prove one takes many searches; they are judged by trial in there.
-        let told = found.violations.iter().take(PROVED.saturating_sub(decision.anomalies.len()));
-        decision.anomalies.extend(told.map(|violation| search::evidence(entries, arena, &objects, violation).anomaly));
+        let cheap = Budget { nodes: budget.nodes.min(CHEAP), ..budget };
+        for violation in found.violations {
+            // To find the few operations that prove one takes many searches; they are judged by trial in there.
+            let room = PROVED.saturating_sub(decision.anomalies.len());
+            let mut told = (room > 0).then(|| every(history, &objects, violation, cheap, room)).unwrap_or_default();
+            decision.total += told.len().saturating_sub(1) as u64;
+            decision.anomalies.append(&mut told);
+        }
         decision.open = found.undecided.iter().map(|open| (open.object, open.reason.to_string())).collect();
     }
     decision.answer = match (decision.total, decision.open.is_empty()) {
@@ -166,6 +173,32 @@ fn search_all(
         all.nodes += found.nodes;
     }
     all
+}
+
+/// What is wrong with an object: its violation; and what is still wrong when an operation that it takes is weakened,
+/// and so on: a read is left out, anything else may have happened at any time after its call, or never. An anomaly of
+/// the weakened history is one of the whole.
+fn every(history: &History, objects: &Objects<'_>, first: Violation, budget: Budget, most: usize) -> Vec<Anomaly> {
+    let mut entries = history.entries.clone();
+    let mut anomalies = Vec::new();
+    let mut next = Some(first);
+    while let Some(violation) = next.take() {
+        let evidence = search::evidence(&entries, &history.arena, objects, &violation);
+        anomalies.push(evidence.anomaly);
+        let full = || evidence.proof.iter().filter(|(_, entry)| entry.fate == Fate::Done).map(|(place, _)| *place);
+        let is_read = |place: &u32| search::is_read(&entries[*place as usize]);
+        let Some(weakened) = full().filter(is_read).next_back().or_else(|| full().next_back()) else { break };
+        if anomalies.len() >= most {
+            break;
+        }
+        let fate = if is_read(&weakened) { Fate::Failed } else { Fate::Unknown };
+        let entry = &mut entries[weakened as usize];
+        (entry.fate, entry.ret) = (fate, NEVER);
+        let found = search::search(&entries, &history.arena, objects, Some(&[violation.object]), budget);
+        // Other elements or registers of the object have been found wrong by themselves.
+        next = found.violations.into_iter().find(|other| other.is_beside(&violation));
+    }
+    anomalies
 }
 
 /// Nodes of a first attempt.

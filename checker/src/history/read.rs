@@ -76,13 +76,46 @@ enum State {
     Retired,
 }
 
+/// Processes by the numbers that the file gives them: the small ones, which are most, in one array.
+#[derive(Debug, Default)]
+struct Processes {
+    small: Vec<Option<Process>>,
+    others: BTreeMap<u64, Process>,
+}
+
+impl Processes {
+    /// Numbers below this are small.
+    const SMALL: usize = 1 << 16;
+
+    fn get(&self, number: u64) -> Option<Process> {
+        match usize::try_from(number) {
+            Ok(place) if place < Self::SMALL => self.small.get(place).copied().flatten(),
+            _ => self.others.get(&number).copied(),
+        }
+    }
+
+    fn set(&mut self, number: u64, process: Process) {
+        match usize::try_from(number) {
+            Ok(place) if place < Self::SMALL => {
+                if self.small.len() <= place {
+                    self.small.resize(place + 1, None);
+                }
+                self.small[place] = Some(process);
+            }
+            _ => {
+                self.others.insert(number, process);
+            }
+        }
+    }
+}
+
 struct Reader {
     model: Model,
     tables: Tables,
     history: History,
     names: Vec<u64>,
     times: Vec<(i64, i64)>,
-    processes: BTreeMap<u64, Process>,
+    processes: Processes,
     last_index: Option<u64>,
     initial: Initial,
 }
@@ -97,7 +130,7 @@ impl Reader {
             history: History::default(),
             names: Vec::new(),
             times: Vec::new(),
-            processes: BTreeMap::new(),
+            processes: Processes::default(),
             last_index: None,
             initial,
         })
@@ -116,7 +149,7 @@ impl Reader {
             }
             self.last_index = Some(index);
         }
-        let known = self.processes.get(&event.process).copied();
+        let known = self.processes.get(event.process);
         let process = match known {
             Some(process) if !matches!(process.state, State::Retired) => process,
             _ => Process { number: self.names.len() as u32, state: State::Idle },
@@ -142,7 +175,7 @@ impl Reader {
                 return Err(Wrong::new(event.process_at.at, "a completion of nothing", expected));
             }
         };
-        self.processes.insert(event.process, Process { state, ..process });
+        self.processes.set(event.process, Process { state, ..process });
         Ok(())
     }
 

@@ -167,6 +167,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether there is another member or element; passes the comma before it.
+    #[inline(always)]
     fn another(&mut self, first: &mut bool, end: u8) -> Result<bool, Wrong> {
         let was_first = std::mem::take(first);
         match self.peek() {
@@ -183,6 +184,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(always)]
     fn member(&mut self) -> Result<(Raw<'a>, Raw<'a>), Wrong> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("the name of a member, in quotes"));
@@ -196,14 +198,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next byte that is not white space.
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = bytes.get(self.at) {
-            self.at += 1;
+        loop {
+            match bytes.get(self.at) {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
+                other => return other.copied(),
+            }
         }
-        bytes.get(self.at).copied()
     }
 
+    #[cold]
     fn unexpected(&mut self, expected: &str) -> Wrong {
         self.peek();
         let rest = &self.text[self.at..];
@@ -219,6 +225,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Any value.
+    #[inline(always)]
     pub fn value(&mut self) -> Result<Raw<'a>, Wrong> {
         let Some(first) = self.peek() else {
             return Err(self.unexpected("a value"));
@@ -301,6 +308,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(always)]
     fn skip_string(&mut self) -> Result<(), Wrong> {
         let bytes = self.text.as_bytes();
         self.at += 1;
@@ -340,10 +348,17 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn skip_number(&mut self) -> Result<(), Wrong> {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = |from: usize| {
+            let mut end = from;
+            while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+                end += 1;
+            }
+            end - from
+        };
         let mut at = start + usize::from(bytes[start] == b'-');
         let whole = digits(at);
         let mut sound = whole > 0 && (whole == 1 || bytes[at] != b'0');
@@ -359,7 +374,9 @@ impl<'a> Cursor<'a> {
             sound &= exponent > 0;
             at += exponent;
         }
-        let runs_on = self.text[at..].chars().next().is_some_and(|c| c.is_alphanumeric() || c == '.');
+        // The usual neighbours first: whether a character is alphanumeric takes a table.
+        let runs_on = !matches!(bytes.get(at), None | Some(b',' | b'}' | b']' | b' '))
+            && self.text[at..].chars().next().is_some_and(|c| c.is_alphanumeric() || c == '.');
         if !sound || runs_on {
             let rest = &self.text[start..];
             let end = rest.find([',', ']', '}', ' ', '"']).unwrap_or(rest.len());

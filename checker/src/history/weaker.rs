@@ -6,9 +6,7 @@ use super::model::Model;
 use super::recorded::Recorded;
 use crate::linear::History;
 use crate::search::{Budget, Objects};
-use crate::weaker::{
-    Broken, Loss, Measured, Sequential, loss_window, monotonic_reads, read_your_writes, sequential, staleness,
-};
+use crate::weaker::{Broken, Loss, Measured, Sequential, loss_window, sequential, sessions, staleness};
 use std::collections::BTreeSet;
 
 /// Larger histories are not measured, but for what a single process could see.
@@ -31,10 +29,10 @@ pub(super) fn guarantees(recorded: &Recorded, objects: &Objects<'_>) -> Vec<Guar
     let history = &recorded.history;
     let mut all = Vec::new();
     if recorded.model == Model::Register {
-        let own = read_your_writes(history);
-        all.push(session(recorded, "read-your-writes", "every process read what it had written, or newer", &own));
-        let back = monotonic_reads(history);
-        all.push(session(recorded, "monotonic-reads", "no process read older values than before", &back));
+        let found = sessions(history);
+        let (own, back) = (&found.read_your_writes, &found.monotonic_reads);
+        all.push(session(recorded, "read-your-writes", "every process read what it had written, or newer", own));
+        all.push(session(recorded, "monotonic-reads", "no process read older values than before", back));
     }
     if history.entries.len() > LARGEST {
         return all;

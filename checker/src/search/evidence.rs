@@ -1,9 +1,11 @@
 //! The few operations that prove a violation. What is shown of them is true of the whole history: no operation is left
 //! out that could have helped. Those that are not needed are weakened instead: they may have happened at any time after
-//! their call, or not at all; and only those that even so could serve none of the others are left out.
+//! their call, or not at all; and only those that even so could serve none of the others are left out. Where values
+//! repeat and many act at once, somebody is always about to write what was read: then an operation that is weakened may
+//! not have happened, but not later than it returned.
 
 use super::naming;
-use super::oracle::exhaustive;
+use super::oracle::in_time;
 use super::spec::{Answer, Budget};
 use super::split::{Part, Violation};
 use super::{Model, Objects};
@@ -31,7 +33,8 @@ pub struct Evidence {
     pub anomaly: Anomaly,
     /// A history of its own that has no legal order, and the indices of its operations: those of the anomaly, and those
     /// of unknown outcome that might have served them. Returns and calls are moved apart as far as they do not matter: a
-    /// return of [`NEVER`] is that of an operation which did happen, but it does not matter until when.
+    /// return of [`NEVER`] is that of an operation which did happen, but it does not matter until when. One of unknown
+    /// outcome that has a return happened before it, or never.
     pub proof: Vec<(u32, Entry)>,
     /// Whether it is one whatever the object held when the first operation of the proof that happened was called:
     /// those that had returned by then are not in it. Otherwise the object holds its initial value at first.
@@ -45,10 +48,10 @@ impl Evidence {
     pub fn holds(&self, arena: &[u64], objects: &Objects<'_>) -> bool {
         let entries: Vec<Entry> = self.proof.iter().map(|(_, entry)| *entry).collect();
         if !self.any_start {
-            return !exhaustive(&entries, arena, objects);
+            return !in_time(&entries, arena, objects);
         }
         let (entries, starts) = starts(&entries, objects);
-        starts.into_iter().all(|initial| !exhaustive(&entries, arena, &Objects { initial, ..*objects }))
+        starts.into_iter().all(|initial| !in_time(&entries, arena, &Objects { initial, ..*objects }))
     }
 }
 
@@ -56,8 +59,12 @@ impl Evidence {
 pub fn evidence(entries: &[Entry], arena: &[u64], objects: &Objects<'_>, violation: &Violation) -> Evidence {
     let prove = |any_start: bool| {
         let members = violation.members.clone();
-        let (left, work) = (Cell::new(NODES), Cell::new(WORK.max(violation.members.len() as u64 * 10)));
-        let mut case = Case { entries, arena, objects, members, kept: Vec::new(), any_start, left, work };
+        let work = Cell::new(WORK.max(members.len() as u64 * 10));
+        // Small compared with the search that found the violation, or else as much again.
+        let left = Cell::new(NODES.max(violation.nodes));
+        let each = NODES / 16;
+        let (kept, in_time) = (Vec::new(), false);
+        let mut case = Case { entries, arena, objects, members, kept, any_start, in_time, each, left, work };
         case.gather(violation).then(|| {
             case.thin_out();
             case.members = case.relevant(&case.kept);
@@ -124,6 +131,10 @@ struct Case<'a> {
     /// Those in full strength, ascending.
     kept: Vec<u32>,
     any_start: bool,
+    /// What is weakened happened before it returned, if at all; otherwise at any time.
+    in_time: bool,
+    /// Choices that one question may take.
+    each: u64,
     /// Choices that may still be spent, and operations that may be gone through.
     left: Cell<u64>,
     work: Cell<u64>,
@@ -138,24 +149,52 @@ impl Case<'_> {
         let place = by_return.iter().position(|i| *i == violation.entry).unwrap_or(0);
         let asked = |i: &&u32| violation.later.binary_search(&self.entries[**i as usize].call).is_ok();
         let later: Vec<u32> = by_return.iter().filter(asked).copied().collect();
-        let mut width = NEAR;
+        // A stretch whose start may be any does not prove more by being longer than what one can see of it.
+        let widest = if self.any_start && by_return.len() > LONG { NEAR * WIDER * WIDER } else { usize::MAX };
+        let everything = self.members.clone();
         loop {
-            let from = place.saturating_sub(width);
-            let to = (place + 1 + width / 4).min(by_return.len());
-            let mut kept = [&by_return[from..to], &later[..]].concat();
-            kept.sort_unstable();
-            kept.dedup();
-            let all = kept.len() >= by_return.len();
-            if (all && !self.any_start) || self.is_illegal(&kept) {
-                self.kept = kept;
-                self.members = self.relevant(&self.kept);
-                return true;
+            let mut width = NEAR;
+            while width <= widest {
+                let from = place.saturating_sub(width);
+                let to = (place + 1 + width / 4).min(by_return.len());
+                let mut kept = [&by_return[from..to], &later[..]].concat();
+                kept.sort_unstable();
+                kept.dedup();
+                let all = kept.len() >= by_return.len();
+                if self.any_start {
+                    self.members = self.around(&kept, &everything);
+                }
+                for in_time in [false, true] {
+                    self.in_time = in_time;
+                    if (all && !self.any_start) || self.is_illegal(&kept) {
+                        self.kept = kept;
+                        self.members = self.relevant(&self.kept);
+                        return true;
+                    }
+                    if !self.any_start {
+                        break;
+                    }
+                }
+                if all {
+                    break;
+                }
+                width *= WIDER;
             }
-            if all {
+            // Where many act at once even a short stretch takes many choices.
+            if !self.any_start || self.left.get() == 0 || self.each >= self.left.get() {
                 return false;
             }
-            width *= WIDER;
+            self.each *= 32;
         }
+    }
+
+    /// Those of the operations that may have happened while these did.
+    fn around(&self, kept: &[u32], all: &[u32]) -> Vec<u32> {
+        let of = |i: &u32| &self.entries[*i as usize];
+        let begin = kept.iter().map(|i| of(i).call).min().unwrap_or(0);
+        let end = kept.iter().map(|i| of(i).ret).max().unwrap_or(NEVER);
+        let meets = |entry: &Entry| entry.call <= end && (entry.fate != Fate::Done || entry.ret >= begin);
+        all.iter().copied().filter(|i| meets(of(i))).collect()
     }
 
     /// Weakens what is not needed, by halves and halves of halves; what was asked about first of all.
@@ -228,7 +267,7 @@ impl Case<'_> {
     fn has_no_order(&self, entries: &[Entry]) -> bool {
         // Small compared with the search that found the violation: what costs more is kept.
         let illegal = |entries: &[Entry], objects: &Objects<'_>| {
-            let budget = Budget { nodes: self.left.get().min(NODES / 16), bytes: 1 << 28 };
+            let budget = Budget { nodes: self.left.get().min(self.each), bytes: 1 << 28 };
             let (answer, nodes) = self.part(entries).decide(self.arena, objects, budget);
             self.left.set(self.left.get().saturating_sub(nodes));
             matches!(answer, Answer::Illegal { .. })
@@ -250,8 +289,7 @@ impl Case<'_> {
     }
 
     fn part<'b>(&self, entries: &'b [Entry]) -> Part<'b> {
-        let all: Vec<u32> = (0..entries.len() as u32).collect();
-        Part::of(entries, &all, self.objects)
+        Part::weakened(entries, self.objects)
     }
 
     /// The members, all but these weakened.
@@ -264,10 +302,14 @@ impl Case<'_> {
         for &i in &self.members {
             let entry = self.entries[i as usize];
             match kept.binary_search(&i) {
+                Ok(_) if entry.fate == Fate::Unknown => history.push((i, Entry { ret: NEVER, ..entry })),
                 Ok(_) => history.push((i, entry)),
                 Err(_) if entry.fate == Fate::Failed || is_read(&entry) || is_before(&entry) => {}
                 Err(_) if entry.call > end => {}
-                Err(_) => history.push((i, Entry { fate: Fate::Unknown, ret: NEVER, ..entry })),
+                Err(_) => {
+                    let ret = if self.in_time && entry.fate == Fate::Done { entry.ret } else { NEVER };
+                    history.push((i, Entry { fate: Fate::Unknown, ret, ..entry }));
+                }
             }
         }
         history
@@ -275,12 +317,62 @@ impl Case<'_> {
 }
 
 /// Whether an operation certainly changed nothing: it may be left out.
-fn is_read(entry: &Entry) -> bool {
+pub(crate) fn is_read(entry: &Entry) -> bool {
     match entry.action {
         Action::Read(_) | Action::Contains(..) | Action::Elements(_) => true,
         Action::Cas(_, _, Swap::Refused | Swap::Found(_))
         | Action::Add(_, Some(false))
         | Action::Remove(_, Some(false)) => entry.fate == Fate::Done && entry.repeats == 0,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linear::History;
+    use crate::linear::synthetic::{self, Load};
+    use crate::search::search;
+
+    /// Values repeat and somebody is always about to write each of them, so that only deadlines tell what is wrong.
+    #[test]
+    fn a_stale_read_among_repeated_values_is_proved_by_a_few_operations_of_a_long_history() {
+        let objects = Objects::of(Model::Register);
+        let (mut found, mut with_deadlines) = (0, 0);
+        for seed in 0..60 {
+            let load = Load {
+                operations: LONG as u32 + 1000,
+                values: 4,
+                clients: 8,
+                swaps: 300,
+                hits: 300,
+                stale: true,
+                seed,
+                ..Load::default()
+            };
+            let History { entries, arena, .. } = synthetic::history(load);
+            for violation in search(&entries, &arena, &objects, None, Budget::default()).violations {
+                let evidence = evidence(&entries, &arena, &objects, &violation);
+                assert!(evidence.judged && evidence.any_start, "{seed}: {evidence:?}");
+                found += 1;
+                let weakened = evidence.proof.iter().filter(|(_, entry)| entry.fate == Fate::Unknown);
+                let in_time = weakened.clone().any(|(_, entry)| entry.ret != NEVER);
+                with_deadlines += usize::from(in_time);
+                for (i, entry) in weakened {
+                    let original = entries[*i as usize];
+                    assert!(entry.call == original.call && (entry.ret == original.ret || entry.ret == NEVER), "{seed}");
+                }
+                // Whatever else the whole history has could not have helped.
+                let (members, kept) = (violation.members.clone(), Vec::new());
+                let (left, work) = (Cell::new(u64::MAX), Cell::new(u64::MAX));
+                let objects = &objects;
+                let (entries, arena) = (&entries[..], &arena[..]);
+                let each = 1 << 20;
+                let all = Case { entries, arena, objects, members, kept, any_start: true, in_time, each, left, work };
+                let full = evidence.proof.iter().filter(|(_, entry)| entry.fate == Fate::Done);
+                assert!(all.is_illegal(&full.map(|(i, _)| *i).collect::<Vec<u32>>()), "{seed}");
+            }
+        }
+        assert!(found >= 10 && with_deadlines >= 3, "{found}, {with_deadlines}");
     }
 }

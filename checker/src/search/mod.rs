@@ -17,6 +17,7 @@ mod split;
 mod window;
 
 pub use engine::decide;
+pub(crate) use evidence::is_read;
 pub use evidence::{Evidence, evidence};
 pub use oracle::{exhaustive, replay};
 pub use spec::{Answer, Budget, Call, Decided, Exhausted, Spec};

@@ -3,15 +3,24 @@
 
 use super::plain::Held;
 use super::{Objects, Step};
-use crate::linear::{Entry, Fate};
+use crate::linear::{Entry, Fate, NEVER};
 use std::collections::BTreeMap;
 
 /// Whether a history has a legal order: one for each object, of all operations that happened and any of those that may
 /// have, in which each comes after all that had returned when it was called. An event of 0 is before all others, a
-/// return of [`NEVER`](crate::linear::NEVER) behind them; of equal numbers calls come first.
+/// return of [`NEVER`] behind them; of equal numbers calls come first.
 ///
 /// Takes time and stack without bound: for a dozen operations per object.
 pub fn exhaustive(entries: &[Entry], arena: &[u64], objects: &Objects<'_>) -> bool {
+    let whenever = |entry: &Entry| match entry.fate {
+        Fate::Unknown => Entry { ret: NEVER, ..*entry },
+        _ => *entry,
+    };
+    in_time(&entries.iter().map(whenever).collect::<Vec<Entry>>(), arena, objects)
+}
+
+/// The same where an operation of unknown outcome happened before it returned, or never.
+pub(super) fn in_time(entries: &[Entry], arena: &[u64], objects: &Objects<'_>) -> bool {
     let mut numbers: Vec<u32> = entries.iter().map(|entry| entry.object).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -20,7 +29,7 @@ pub fn exhaustive(entries: &[Entry], arena: &[u64], objects: &Objects<'_>) -> bo
         for entry in entries.iter().filter(|entry| entry.object == object && entry.fate != Fate::Failed) {
             open.push(*entry);
             let again = if objects.repeats { entry.repeats } else { 0 };
-            open.extend((0..again).map(|_| Entry { fate: Fate::Unknown, ..*entry }));
+            open.extend((0..again).map(|_| Entry { fate: Fate::Unknown, ret: NEVER, ..*entry }));
         }
         extend(&open, &Held::first(objects), arena, objects)
     })
@@ -39,7 +48,9 @@ fn extend(open: &[Entry], held: &Held, arena: &[u64], objects: &Objects<'_>) -> 
         if after == *held && next.fate == Fate::Unknown {
             return false; // As if it had not happened.
         }
-        let rest = [&open[..place], &open[place + 1..]].concat();
+        let mut rest = [&open[..place], &open[place + 1..]].concat();
+        // What had returned when this was called can only have happened before it.
+        rest.retain(|other| other.fate == Fate::Done || other.ret >= next.call);
         extend(&rest, &after, arena, objects)
     })
 }

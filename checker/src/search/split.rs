@@ -39,6 +39,15 @@ pub struct Violation {
     pub(super) members: Vec<u32>,
     /// Events of later calls that orders were given up for.
     pub(super) later: Vec<u32>,
+    /// Choices that it took.
+    pub(super) nodes: u64,
+}
+
+impl Violation {
+    /// Whether both are of the same operations: the same object, and element or registers of it.
+    pub(crate) fn is_beside(&self, other: &Violation) -> bool {
+        self.object == other.object && self.members.first() == other.members.first()
+    }
 }
 
 /// An object without a verdict.
@@ -89,7 +98,7 @@ pub(crate) fn search_without(
             }
             Answer::Illegal { call, later } => {
                 let entry = part.steps[call as usize].0;
-                found.violations.push(Violation { object, entry, members, later });
+                found.violations.push(Violation { object, entry, members, later, nodes: decided.1 });
             }
             Answer::Unknown(reason) => found.undecided.push(Undecided { object, reason }),
         }
@@ -195,6 +204,8 @@ enum Effect {
     Certain,
     /// One that it had, if any, before it returned.
     InTime,
+    /// What its fate says, and its return, if it is of unknown outcome, as of one in time.
+    Given,
     /// One more, at any time after its call.
     Again,
 }
@@ -213,6 +224,14 @@ impl<'a> Part<'a> {
             }
         }
         Part { entries, steps }
+    }
+
+    /// Operations of which some have been weakened: one of unknown outcome happened before it returned, or never.
+    pub(super) fn weakened(entries: &'a [Entry], objects: &Objects<'_>) -> Part<'a> {
+        let all: Vec<u32> = (0..entries.len() as u32).collect();
+        let mut part = Part::of(entries, &all, objects);
+        part.steps.iter_mut().filter(|step| step.1 == Effect::Certain).for_each(|step| step.1 = Effect::Given);
+        part
     }
 
     /// The answer and what it cost.
@@ -235,7 +254,7 @@ impl<'a> Part<'a> {
         let entries = self.steps.iter().map(|(i, effect)| {
             let entry = self.entries[*i as usize];
             match (effect, entry.fate) {
-                (Effect::Certain, Fate::Done) => entry,
+                (Effect::Certain, Fate::Done) | (Effect::Given, _) => entry,
                 (Effect::InTime, Fate::Done) => Entry { fate: Fate::Unknown, ..entry },
                 (Effect::Certain, fate) => Entry { fate, ret: NEVER, ..entry },
                 _ => Entry { fate: Fate::Unknown, ret: NEVER, ..entry },

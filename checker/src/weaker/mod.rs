@@ -6,5 +6,5 @@ mod sessions;
 mod windows;
 
 pub use sequential::{Sequential, sequential};
-pub use sessions::{Broken, monotonic_reads, read_your_writes};
+pub use sessions::{Broken, Sessions, sessions};
 pub use windows::{Loss, Measured, loss_window, staleness};

@@ -3,7 +3,7 @@
 //! the initial one.
 
 use crate::linear::{Action, Fate, History, NEVER, Swap};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two operations of one process that contradict each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,17 +14,23 @@ pub struct Broken {
     pub later: u32,
 }
 
-/// Reads of values older than what the same process had written, and was told so.
-pub fn read_your_writes(history: &History) -> Vec<Broken> {
-    broken(history, |action| match action {
-        Action::Write(value) | Action::Cas(_, value, Swap::Swapped) => Some(Some(value)),
-        _ => None,
-    })
+/// What every process has to be able to rely on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// Reads of values older than what the same process had written, and was told so.
+    pub read_your_writes: Vec<Broken>,
+    /// Reads of values older than what the same process had read.
+    pub monotonic_reads: Vec<Broken>,
 }
 
-/// Reads of values older than what the same process had read.
-pub fn monotonic_reads(history: &History) -> Vec<Broken> {
-    broken(history, read)
+/// Both guarantees.
+pub fn sessions(history: &History) -> Sessions {
+    let written = Written::of(history);
+    let wrote = |action| match action {
+        Action::Write(value) | Action::Cas(_, value, Swap::Swapped) => Some(Some(value)),
+        _ => None,
+    };
+    Sessions { read_your_writes: broken(history, &written, wrote), monotonic_reads: broken(history, &written, read) }
 }
 
 /// What an operation that happened read.
@@ -38,8 +44,7 @@ fn read(action: Action) -> Option<Option<u64>> {
 }
 
 /// Reads of values older than one that the process knew of.
-fn broken(history: &History, knows: impl Fn(Action) -> Option<Option<u64>>) -> Vec<Broken> {
-    let written = Written::of(history);
+fn broken(history: &History, written: &Written, knows: impl Fn(Action) -> Option<Option<u64>>) -> Vec<Broken> {
     // By process and object: the latest call of a write of a value that it knew of, and where it did.
     let mut known: BTreeMap<(u32, u32), (u32, u32)> = BTreeMap::new();
     let mut broken = Vec::new();
@@ -62,14 +67,17 @@ fn broken(history: &History, knows: impl Fn(Action) -> Option<Option<u64>>) -> V
     broken
 }
 
-/// When each value of each object was written: its first call and its last return.
+/// What a write wrote: its object and the value, `None` for what only the initial state can be.
+type Value = (u32, Option<u64>);
+
+/// When each value of each object was written: its first call and its last return, in the order of values.
 struct Written {
-    times: BTreeMap<(u32, Option<u64>), (u32, u32)>,
+    times: Vec<(Value, (u32, u32))>,
 }
 
 impl Written {
     fn of(history: &History) -> Written {
-        let mut times = BTreeMap::new();
+        let mut times: Vec<(Value, (u32, u32))> = Vec::with_capacity(history.entries.len() / 2);
         for entry in &history.entries {
             let value = match entry.action {
                 Action::Write(value) => value,
@@ -81,27 +89,37 @@ impl Written {
                 Fate::Done if entry.repeats == 0 => entry.ret,
                 _ => NEVER,
             };
-            let its = times.entry((entry.object, Some(value))).or_insert((entry.call, ret));
-            *its = (its.0.min(entry.call), its.1.max(ret));
+            times.push(((entry.object, Some(value)), (entry.call, ret)));
         }
         if let Some(initial) = history.initial {
             // It was there before all writes of it.
-            for entry in &history.entries {
-                let its = times.entry((entry.object, Some(initial))).or_insert((0, 0));
-                its.0 = 0;
-            }
+            let objects: BTreeSet<u32> = history.entries.iter().map(|entry| entry.object).collect();
+            times.extend(objects.into_iter().map(|object| ((object, Some(initial)), (0, 0))));
         }
+        times.sort_unstable();
+        times.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                first.1 = (first.1.0.min(later.1.0), first.1.1.max(later.1.1));
+            }
+            same
+        });
         Written { times }
+    }
+
+    fn times(&self, value: Value) -> Option<(u32, u32)> {
+        let place = self.times.binary_search_by_key(&value, |(its, _)| *its).ok()?;
+        Some(self.times[place].1)
     }
 
     /// The earliest call of a write of a value; 0 for the initial one, and for one that nobody wrote.
     fn called(&self, object: u32, value: Option<u64>) -> u32 {
-        self.times.get(&(object, value)).map_or(0, |times| times.0)
+        self.times((object, value)).map_or(0, |times| times.0)
     }
 
     /// The latest return of a write of it; 0 for the initial one, never for one that nobody wrote.
     fn returned(&self, object: u32, value: Option<u64>) -> u32 {
         let nobody = if value.is_none() { 0 } else { NEVER };
-        self.times.get(&(object, value)).map_or(nobody, |times| times.1)
+        self.times((object, value)).map_or(nobody, |times| times.1)
     }
 }
