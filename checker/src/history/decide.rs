@@ -121,7 +121,10 @@ pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
         for violation in found.violations {
             // To find the few operations that prove one takes many searches; they are judged by trial in there.
             let room = PROVED.saturating_sub(decision.anomalies.len());
-            let mut told = (room > 0).then(|| every(history, &objects, violation, cheap, room)).unwrap_or_default();
+            if room == 0 {
+                break;
+            }
+            let mut told = every(history, &objects, violation, cheap, room);
             decision.total += told.len().saturating_sub(1) as u64;
             decision.anomalies.append(&mut told);
         }
@@ -187,7 +190,7 @@ fn every(history: &History, objects: &Objects<'_>, first: Violation, budget: Bud
         anomalies.push(evidence.anomaly);
         let full = || evidence.proof.iter().filter(|(_, entry)| entry.fate == Fate::Done).map(|(place, _)| *place);
         let is_read = |place: &u32| search::is_read(&entries[*place as usize]);
-        let Some(weakened) = full().filter(is_read).next_back().or_else(|| full().next_back()) else { break };
+        let Some(weakened) = full().rfind(is_read).or_else(|| full().next_back()) else { break };
         if anomalies.len() >= most {
             break;
         }
