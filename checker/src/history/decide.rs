@@ -41,6 +41,12 @@ impl Default for Options<'_> {
     }
 }
 
+impl Options<'_> {
+    fn budget(&self) -> Budget {
+        Budget { nodes: self.nodes, bytes: self.memory }
+    }
+}
+
 /// Whether there is an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -84,27 +90,63 @@ pub struct Decision {
     pub searched: u32,
 }
 
+/// What the checks say of a history, before anybody asks why.
+#[derive(Debug)]
+pub struct Verdict {
+    report: Report,
+    found: Found,
+}
+
+impl Verdict {
+    /// Checks a history.
+    pub fn of(recorded: &Recorded, options: &Options<'_>) -> Verdict {
+        let history = &recorded.history;
+        let mut report = Report::default();
+        match linear_model(recorded.model) {
+            Some(model) => linear::check(model, history, &mut Scratch::default(), &mut report),
+            None if recorded.model == Model::MultiRegister => report.undecided = vec![0],
+            None => report.undecided = (0..recorded.keys.names().len() as u32).collect(),
+        }
+        let mut found = Found::default();
+        if !report.undecided.is_empty() {
+            let texts = |value: u64| recorded.values.string(value);
+            let objects = objects(recorded, &texts);
+            found = search_all(history, &objects, &report.undecided, options.budget(), options.stop);
+        }
+        Verdict { report, found }
+    }
+
+    /// What they say.
+    pub fn answer(&self) -> Answer {
+        match (self.report.total + self.found.violations.len() as u64, self.found.undecided.is_empty()) {
+            (0, true) => Answer::Linearizable,
+            (0, false) => Answer::Unknown,
+            _ => Answer::NotLinearizable,
+        }
+    }
+}
+
 /// Judges a history.
 pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
+    explain(recorded, Verdict::of(recorded, options), options)
+}
+
+/// The few operations that prove a verdict, or an order; judged again.
+pub fn explain(recorded: &Recorded, verdict: Verdict, options: &Options<'_>) -> Decision {
+    let answer = verdict.answer();
+    let Verdict { report, found } = verdict;
     let history = &recorded.history;
-    let mut report = Report::default();
-    let mut scratch = Scratch::default();
     let exact = linear_model(recorded.model);
-    match exact {
-        Some(model) => linear::check(model, history, &mut scratch, &mut report),
-        None if recorded.model == Model::MultiRegister => report.undecided = vec![0],
-        None => report.undecided = (0..recorded.keys.names().len() as u32).collect(),
-    }
     let refuted = exact.and_then(|model| {
         let excerpts = Excerpts::new(model, history);
         report.anomalies.iter().find(|anomaly| !excerpts.stands(anomaly))
     });
     let mut decision = Decision {
-        answer: Answer::Linearizable,
+        answer,
         contradiction: refuted.map(|anomaly| refutation(recorded, anomaly)),
         anomalies: Vec::new(),
-        total: report.total,
-        open: Vec::new(),
+        total: report.total + found.violations.len() as u64,
+        open: found.undecided.iter().map(|open| (open.object, open.reason.to_string())).collect(),
         witness: None,
         weaker: Vec::new(),
         searched: report.undecided.len() as u32,
@@ -112,37 +154,26 @@ pub fn decide(recorded: &Recorded, options: &Options<'_>) -> Decision {
     decision.anomalies = report.anomalies;
     let texts = |value: u64| recorded.values.string(value);
     let objects = objects(recorded, &texts);
-    let budget = Budget { nodes: options.nodes, bytes: options.memory };
     let History { entries, arena, .. } = history;
-    if !report.undecided.is_empty() {
-        let found = search_all(history, &objects, &report.undecided, budget, options.stop);
-        decision.total += found.violations.len() as u64;
-        let cheap = Budget { nodes: budget.nodes.min(CHEAP), ..budget };
-        for violation in found.violations {
-            // To find the few operations that prove one takes many searches; they are judged by trial in there.
-            let room = PROVED.saturating_sub(decision.anomalies.len());
-            if room == 0 {
-                break;
-            }
-            let mut told = every(history, &objects, violation, cheap, room);
-            decision.total += told.len().saturating_sub(1) as u64;
-            decision.anomalies.append(&mut told);
+    let budget = options.budget();
+    let cheap = Budget { nodes: budget.nodes.min(CHEAP), ..budget };
+    for violation in found.violations {
+        // To find the few operations that prove one takes many searches; they are judged by trial in there.
+        let room = PROVED.saturating_sub(decision.anomalies.len());
+        if room == 0 {
+            break;
         }
-        decision.open = found.undecided.iter().map(|open| (open.object, open.reason.to_string())).collect();
+        let mut told = every(history, &objects, violation, cheap, room);
+        decision.total += told.len().saturating_sub(1) as u64;
+        decision.anomalies.append(&mut told);
     }
-    decision.answer = match (decision.total, decision.open.is_empty()) {
-        (0, true) => Answer::Linearizable,
-        (0, false) => Answer::Unknown,
-        _ => Answer::NotLinearizable,
-    };
     if options.weaker && decision.answer == Answer::NotLinearizable {
         decision.weaker = guarantees(recorded, &objects);
     }
     if options.witness && decision.answer == Answer::Linearizable {
         let order = match exact.filter(|_| decision.searched == 0) {
-            Some(model) => {
-                linear::witness::order(model, history, &mut scratch).map(|order| order.iter().map(step).collect())
-            }
+            Some(model) => linear::witness::order(model, history, &mut Scratch::default())
+                .map(|order| order.iter().map(step).collect()),
             None => Some(search::search(entries, arena, &objects, None, budget).order),
         };
         decision.witness(order, recorded, &objects);

@@ -28,7 +28,7 @@ mod values;
 mod weaker;
 mod write;
 
-pub use decide::{Answer, Decision, Options, decide};
+pub use decide::{Answer, Decision, Options, Verdict, decide, explain};
 pub use error::{FormatError, ReadError};
 pub use lines::LONGEST_LINE;
 pub use model::Model;

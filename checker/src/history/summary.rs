@@ -69,8 +69,10 @@ pub struct Judged {
     pub witness: Option<Vec<Told>>,
     /// The first operations.
     pub listed: Vec<Told>,
-    /// Milliseconds for reading and judging.
+    /// Milliseconds for reading, judging and explaining.
     pub ms: u64,
+    /// Nanoseconds for the verdict alone.
+    pub verdict_ns: u64,
 }
 
 impl Judged {
@@ -100,6 +102,7 @@ impl Judged {
             witness: decision.witness.as_ref().map(|order| order.iter().map(|&place| recorded.told(place)).collect()),
             listed: (recorded.before..entries.len() as u32).take(LISTED).map(|place| recorded.told(place)).collect(),
             ms: 0,
+            verdict_ns: 0,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::output::{colour, diagnose, diagnose_at, print};
 use crate::progress::Progress;
 use args::History;
 use sources::{Source, sources};
-use splitbrain_checker::history::{Answer, Judged, Model, Options, decide, infer, read};
+use splitbrain_checker::history::{Answer, Judged, Model, Options, Verdict, explain, infer, read};
 use splitbrain_reports::Style;
 use splitbrain_reports::history::{html, json, text, timeline};
 use std::fs::{self, File};
@@ -168,12 +168,16 @@ fn judge(source: &Source, options: &Options<'_>) -> Result<Judged, Failure> {
     let recorded = read(open()?, model, source.init.as_deref()).map_err(wrong)?;
     // Where it is known that there is no order, nobody wants to know more.
     let weaker = source.expected != Some(Answer::NotLinearizable);
-    let decision = decide(&recorded, &Options { weaker, ..*options });
+    let begun = now();
+    let verdict = Verdict::of(&recorded, options);
+    let verdict_ns = begun.elapsed().as_nanos() as u64;
+    let decision = explain(&recorded, verdict, &Options { weaker, ..*options });
     if let Some(message) = &decision.contradiction {
         return Err(Failure::Bug(format!("{name}: {message}")));
     }
     let mut judged = Judged::new(name, &recorded, &decision, source.expected);
     judged.ms = started.elapsed().as_millis() as u64;
+    judged.verdict_ns = verdict_ns;
     Ok(judged)
 }
 

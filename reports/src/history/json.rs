@@ -37,6 +37,8 @@ struct File<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<Vec<Operation<'a>>>,
     ms: u64,
+    /// For the verdict alone.
+    verdict_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -94,6 +96,7 @@ impl<'a> File<'a> {
             unknown_outcomes: judged.unknown,
             order: judged.witness.as_ref().map(|order| order.iter().map(Operation::of).collect()),
             ms: judged.ms,
+            verdict_ms: judged.verdict_ns as f64 / 1e6,
         }
     }
 }
