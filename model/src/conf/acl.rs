@@ -161,8 +161,7 @@ impl User {
             (_, [b'<', password @ ..]) => self.remove_password(&sha256::sha256(password))?,
             (_, [b'!', hash @ ..]) => self.remove_password(&checked_hash(hash)?)?,
             (_, [b'(', inner @ .., b')']) => {
-                let mut selector =
-                    Selector { all_channels: self.all_channels_by_default, ..Selector::default() };
+                let mut selector = Selector { all_channels: self.all_channels_by_default, ..Selector::default() };
                 for rule in split::words(inner, 1).unwrap_or_default() {
                     selector.apply(&rule.bytes, commands)?;
                 }

@@ -92,7 +92,7 @@ impl<'m> Loader<'m> {
     /// A configuration as one text (`loadServerConfigFromString`).
     pub(super) fn load(&mut self, text: &[u8]) -> Result<(), ConfError> {
         for (number, column, raw) in split::lines(text) {
-            let shown = || String::from_utf8_lossy(raw).into_owned();
+            let shown = || split::shown(raw);
             let Some(mut args) = split::words(raw, column) else {
                 return Err(ConfError {
                     expected: "a closing quote followed by a space".to_owned(),
@@ -121,7 +121,7 @@ impl<'m> Loader<'m> {
         let mut text = Vec::new();
         for file in paths {
             let bytes = machine.read(&file).map_err(|why| {
-                let shown = String::from_utf8_lossy(if file == path { shown } else { &file }).into_owned();
+                let shown = split::shown(if file == path { shown } else { &file });
                 ConfError::of_machine(format!("Fatal error, can't open config file '{shown}': {why}"))
             })?;
             self.read += bytes.len() + 1;

@@ -48,6 +48,12 @@ pub trait Machine {
     /// If not.
     fn create(&mut self, path: &[u8]) -> Result<(), Trouble>;
 
+    /// Whether another file can be moved to the place of one that exists (`rename`).
+    ///
+    /// # Errors
+    /// If not: its directory may not be written, or the file is a mount point.
+    fn replace(&mut self, path: &[u8]) -> Result<(), Trouble>;
+
     /// The address of a host by its name; names only, addresses in numbers are known without.
     fn resolve(&mut self, name: &[u8]) -> Option<IpAddr>;
 
@@ -132,6 +138,10 @@ impl Machine for Paper {
     }
 
     fn create(&mut self, _: &[u8]) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    fn replace(&mut self, _: &[u8]) -> Result<(), Trouble> {
         Ok(())
     }
 

@@ -214,7 +214,9 @@ mod tests {
 
     #[test]
     fn permissions_and_percentiles_are_read_as_c_reads_them() {
-        for (text, number) in [("770", Some(0o770)), ("", Some(0)), (" 7", Some(7)), ("8", None), ("7 ", None), ("-1", Some(-1))] {
+        for (text, number) in
+            [("770", Some(0o770)), ("", Some(0)), (" 7", Some(7)), ("8", None), ("7 ", None), ("-1", Some(-1))]
+        {
             assert_eq!(octal(text), number, "{text}");
         }
         for (text, number) in [

@@ -51,8 +51,7 @@ pub(super) fn sentinel(
 impl Rewrite {
     /// `rewriteConfigReadOldFile`
     fn read(file: &[u8]) -> Result<Rewrite, Crash> {
-        let mut rewrite =
-            Rewrite { lines: Vec::new(), old: BTreeMap::new(), done: BTreeSet::new(), signed: false };
+        let mut rewrite = Rewrite { lines: Vec::new(), old: BTreeMap::new(), done: BTreeSet::new(), signed: false };
         if file.is_empty() {
             return Ok(rewrite);
         }

@@ -344,4 +344,3 @@ fn positive(line: &Line, value: &str) -> Result<i32, ConfError> {
         }
     }
 }
-

@@ -3,7 +3,7 @@
 use super::check::Checked;
 use super::directives::{self, Directive, HIDDEN, Kind};
 use super::number::{memory, strtol};
-use super::split::Arg;
+use super::split::{Arg, shown};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Classes of clients with limits of their output buffers, and the other name of one of them.
@@ -96,11 +96,11 @@ impl Settings {
         std::array::from_fn(|class| std::array::from_fn(|at| words.get(class * 4 + 1 + at).unwrap_or(&"0").to_string()))
     }
 
-    /// What CONFIG GET shows and what is not as by default, or named in the file. Bytes that are no UTF-8 are replaced.
+    /// What CONFIG GET shows and what is not as by default, or named in the file.
     pub(super) fn effective(&self) -> BTreeMap<String, String> {
-        let shown = |directive: &Directive| self.is_changed(directive) || self.named.contains(directive.name);
-        let listed = directives::all().filter(|directive| !directive.is(HIDDEN) && shown(directive));
-        let value = |name| String::from_utf8_lossy(&self.get(name)).into_owned();
+        let counts = |directive: &Directive| self.is_changed(directive) || self.named.contains(directive.name);
+        let listed = directives::all().filter(|directive| !directive.is(HIDDEN) && counts(directive));
+        let value = |name| shown(&self.get(name));
         listed.map(|directive| (directive.name.to_owned(), value(directive.name))).collect()
     }
 }

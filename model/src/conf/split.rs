@@ -10,7 +10,7 @@ pub(super) struct Line {
     pub(super) number: u32,
     /// Where its text starts, counted from 1.
     pub(super) column: u32,
-    /// Its text without surrounding space.
+    /// Its text without surrounding space, as it is [`shown`].
     pub(super) text: String,
     /// Its words; the first in lower case. Never empty.
     pub(super) args: Vec<Arg>,
@@ -38,6 +38,16 @@ impl Arg {
     pub(super) fn new(bytes: Vec<u8>, column: u32) -> Arg {
         Arg { text: String::from_utf8_lossy(&bytes).into_owned(), bytes, column }
     }
+}
+
+/// Bytes for people: what is no UTF-8 is written as `\xe9`.
+pub fn shown(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid();
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
 }
 
 /// What becomes of the bytes of a file: Redis reads them a line at a time, long lines in pieces, and takes each for a

@@ -7,11 +7,11 @@ mod users;
 
 use super::acl::User;
 use super::load::{Around, Loader};
-use super::machine::{Machine, join};
+use super::machine::{Machine, Trouble, join};
 use super::redis::Mode;
 use super::sentinel::Queue;
 use super::sentinel::state::{Shown, State};
-use super::split::as_c_strings;
+use super::split::{as_c_strings, shown};
 use super::{ConfError, rewrite};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -62,6 +62,8 @@ pub struct Accepted {
     pub effective: Effective,
     /// The file as Sentinel saves it at start. A Sentinel that has its id already saves nothing; redis-server never does.
     pub rewritten: Option<Vec<u8>>,
+    /// Why Sentinel could not save its file, though it goes on: it will forget all that it learns.
+    pub unsaved: Option<Trouble>,
 }
 
 /// Starts Redis on paper.
@@ -109,11 +111,22 @@ pub fn start(start: &Start, machine: &mut dyn Machine) -> Result<Accepted, ConfE
     let Some(state) = sentinel else {
         let mut values = loader.settings.effective();
         hide_directory(&mut values, &directory, &loader);
-        return Ok(Accepted { effective: Effective::Redis(values), rewritten: None });
+        return Ok(Accepted { effective: Effective::Redis(values), rewritten: None, unsaved: None });
     };
     let rewritten = rewritten(&mut loader, path.as_deref(), &state, &users, &start.myid)?;
     let port = u16::try_from(loader.settings.number("port")).unwrap_or(u16::MAX);
-    Ok(Accepted { effective: Effective::Sentinel(state.shown(port)), rewritten })
+    let (rewritten, unsaved) = match (rewritten, replaceable(&mut loader, path.as_deref())) {
+        (Some(_), Err(why)) => (None, Some(why)),
+        (rewritten, _) => (rewritten, None),
+    };
+    Ok(Accepted { effective: Effective::Sentinel(state.shown(port)), rewritten, unsaved })
+}
+
+fn replaceable(loader: &mut Loader<'_>, path: Option<&[u8]>) -> Result<(), Trouble> {
+    match (machine(loader), path) {
+        (Some(machine), Some(path)) => machine.replace(path),
+        _ => Ok(()),
+    }
 }
 
 /// The directory is no setting while Redis stays where it was started.
@@ -138,7 +151,7 @@ fn writable(loader: &mut Loader<'_>, path: Option<&[u8]>) -> Result<(), ConfErro
     };
     let Some(machine) = machine(loader) else { return Ok(()) };
     machine.writable(path).map_err(|why| {
-        let path = String::from_utf8_lossy(path);
+        let path = shown(path);
         ConfError::of_machine(format!("Sentinel config file {path} is not writable: {why}. Exiting..."))
     })
 }
@@ -177,7 +190,6 @@ fn rewritten(
     let file = machine.read(path).unwrap_or_default();
     rewrite::sentinel(&file, &loader.settings, users, state, myid.as_bytes()).map(Some).map_err(|_| ConfError::crash())
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -61,7 +61,11 @@ impl Selector {
         let mut applied = BTreeSet::new();
         while let Some(place) = self.best_category(additive, &applied, &members) {
             for at in members(place) {
-                if additive { fake.insert(at) } else { fake.remove(&at) };
+                if additive {
+                    fake.insert(at)
+                } else {
+                    fake.remove(&at)
+                };
             }
             words.push(format!("{}@{}", sign(additive), CATEGORIES[place]).into_bytes());
             applied.insert(place);
@@ -76,7 +80,11 @@ impl Selector {
                 // Subcommands follow their command.
                 let family: Vec<usize> = commands.family(at).collect();
                 for member in family {
-                    if allow { fake.insert(member) } else { fake.remove(&member) };
+                    if allow {
+                        fake.insert(member)
+                    } else {
+                        fake.remove(&member)
+                    };
                 }
             } else if allow {
                 fake.insert(at);

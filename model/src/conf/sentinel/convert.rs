@@ -60,7 +60,11 @@ fn master(master: &Master) -> MasterConf {
         known_sentinels: master.sentinels.iter().map(|(address, id)| (addr(address), sentinel_id(id))).collect(),
         notification_script: master.notification_script.as_deref().map(|path| Script::new(text(path))),
         client_reconfig_script: master.client_reconfig_script.as_deref().map(|path| Script::new(text(path))),
-        renamed: master.renamed.iter().map(|(old, new)| (text(old).to_ascii_lowercase(), (&*text(new)).into())).collect(),
+        renamed: master
+            .renamed
+            .iter()
+            .map(|(old, new)| (text(old).to_ascii_lowercase(), (&*text(new)).into()))
+            .collect(),
         ..MasterConf::new((&*text(&master.name)).into(), addr(&master.addr), master.quorum)
     }
 }

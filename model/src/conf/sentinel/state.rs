@@ -1,6 +1,7 @@
 //! What a Sentinel knows after it has read its file: everything that it shows and writes, byte for byte.
 
 use crate::Ip;
+use crate::conf::split::shown;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -132,6 +133,10 @@ pub struct ShownMaster {
     pub num_slaves: String,
     pub num_other_sentinels: String,
     pub config_epoch: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notification_script: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_reconfig_script: Option<String>,
     /// `ip:port`
     pub replicas: Vec<String>,
     /// `ip:port id`
@@ -140,9 +145,9 @@ pub struct ShownMaster {
 }
 
 impl State {
-    /// What is shown of it. Bytes that are no UTF-8 are replaced.
+    /// What is shown of it.
     pub(in crate::conf) fn shown(&self, tcp_port: u16) -> Shown {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text = shown;
         let yes = |yes| if yes { "yes" } else { "no" }.to_owned();
         let config = [
             ("resolve-hostnames", yes(self.resolve_hostnames)),
@@ -159,7 +164,7 @@ impl State {
     }
 
     fn shown_master(&self, master: &Master) -> ShownMaster {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text = shown;
         let told = |addr: &Address| text(addr.told(self.announce_hostnames));
         let place = |addr: &Address| format!("{}:{}", told(addr), addr.port);
         let mut replicas: Vec<String> = master.replicas.iter().map(place).collect();
@@ -178,6 +183,8 @@ impl State {
             num_slaves: replicas.len().to_string(),
             num_other_sentinels: sentinels.len().to_string(),
             config_epoch: master.config_epoch.to_string(),
+            notification_script: master.notification_script.as_deref().map(text),
+            client_reconfig_script: master.client_reconfig_script.as_deref().map(text),
             replicas,
             sentinels,
             addr: [told(&master.addr), master.addr.port.to_string()],

@@ -5,6 +5,7 @@ use super::machine;
 use crate::conf::load::Loader;
 use crate::conf::machine::Machine;
 use crate::conf::number::ipv4;
+use crate::conf::split::shown;
 use crate::conf::{ConfError, trouble};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -21,9 +22,8 @@ pub(super) fn check(loader: &mut Loader<'_>) -> Result<(), ConfError> {
     let mut count = 0;
     if let Some(machine) = machine(loader) {
         for (port, name) in [(port, "TCP"), (tls_port, "TLS")].into_iter().filter(|(port, _)| *port != 0) {
-            count += listen(&bind, machine).map_err(|()| {
-                ConfError::of_machine(format!("Failed listening on port {port} ({name}), aborting."))
-            })?;
+            count += listen(&bind, machine)
+                .map_err(|()| ConfError::of_machine(format!("Failed listening on port {port} ({name}), aborting.")))?;
         }
         if !socket.is_empty() {
             machine
@@ -69,7 +69,7 @@ fn listen(bind: &[u8], machine: &mut dyn Machine) -> Result<usize, ()> {
 }
 
 fn address(host: &[u8], machine: &mut dyn Machine) -> Option<IpAddr> {
-    let text = String::from_utf8_lossy(host);
+    let text = shown(host);
     if text.contains(':') {
         let wanted = if text == "::*" { "::" } else { &*text };
         let wanted = wanted.split('%').next().unwrap_or_default();
@@ -112,7 +112,7 @@ fn certificates(loader: &mut Loader<'_>) -> Result<(), ConfError> {
     let Some(machine) = machine(loader) else { return Ok(()) };
     for (path, what) in [(cert, "certificate"), (key, "private key")] {
         machine.read(&path).map_err(|why| {
-            let path = String::from_utf8_lossy(&path);
+            let path = shown(&path);
             ConfError::of_machine(format!("Failed to load {what}: {path}: error:80000002:system library::{why}"))
         })?;
     }
@@ -127,7 +127,7 @@ fn cluster(loader: &mut Loader<'_>) -> Result<(), ConfError> {
     let file = loader.settings.get("cluster-config-file");
     if let Some(machine) = machine(loader) {
         machine.append(&file).map_err(|why| {
-            let file = String::from_utf8_lossy(&file);
+            let file = shown(&file);
             ConfError::of_machine(format!("Can't open {file} in order to acquire a lock: {why}"))
         })?;
     }
@@ -147,13 +147,13 @@ pub(super) fn modules(loader: &mut Loader<'_>) -> Result<(), ConfError> {
     let modules = loader.modules.clone();
     let Some(machine) = machine(loader) else { return Ok(()) };
     for path in modules {
-        let shown = String::from_utf8_lossy(&path).into_owned();
+        let called = shown(&path);
         let why = match machine.read(&path) {
-            Err(why) => format!("{shown}: cannot open shared object file: {why}"),
+            Err(why) => format!("{called}: cannot open shared object file: {why}"),
             Ok(_) if !machine.executable(&path) => "It does not have execute permissions.".to_owned(),
             Ok(_) => continue,
         };
-        return Err(ConfError::of_machine(format!("Module {shown} failed to load: {why}")));
+        return Err(ConfError::of_machine(format!("Module {called} failed to load: {why}")));
     }
     Ok(())
 }
@@ -166,7 +166,7 @@ pub(super) fn append_only(loader: &mut Loader<'_>) -> Result<(), ConfError> {
     }
     let Some(machine) = machine(loader) else { return Ok(()) };
     machine.create(&path).map_err(|why| {
-        let path = String::from_utf8_lossy(&path);
+        let path = shown(&path);
         ConfError::of_machine(format!("Can't open or create append-only dir {path}: {why}"))
     })
 }

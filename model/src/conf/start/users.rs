@@ -4,7 +4,7 @@ use super::machine;
 use crate::conf::acl::{Commands, Fault, User, has_spaces, merge_selectors};
 use crate::conf::load::Loader;
 use crate::conf::redis::Mode;
-use crate::conf::split::trim;
+use crate::conf::split::{shown, trim};
 use crate::conf::{ConfError, trouble};
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(super) fn load(loader: &mut Loader<'_>, mode: Mode) -> Result<BTreeMap<Vec<u
         }
         for rule in &line.rules {
             user.apply(rule, commands).map_err(|fault| {
-                let (rule, name) = (String::from_utf8_lossy(rule), String::from_utf8_lossy(&line.name));
+                let (rule, name) = (shown(rule), shown(&line.name));
                 trouble(&format!("Error loading ACL rule '{rule}' for the user named '{name}': {}", fault.text()))
             })?;
         }
@@ -46,7 +46,7 @@ pub(super) fn load(loader: &mut Loader<'_>, mode: Mode) -> Result<BTreeMap<Vec<u
         return Ok(users);
     }
     let Some(machine) = machine(loader) else { return Ok(users) };
-    let name = String::from_utf8_lossy(&file).into_owned();
+    let name = shown(&file);
     let bytes = machine.read(&file).map_err(|why| {
         let start = "Aborting Redis startup because of ACL errors: Error loading ACLs, opening file";
         ConfError::of_machine(format!("{start} '{name}': {why}"))
@@ -79,13 +79,13 @@ fn file_errors(name: &str, bytes: &[u8], commands: Commands, all_channels: bool)
             errors += &format!("{name}:{number} should start with user keyword followed by the username. ");
             continue;
         }
-        let shown = String::from_utf8_lossy(called);
+        let called_shown = shown(called);
         if has_spaces(called) {
-            errors += &format!("'{name}:{number}: username '{shown}' contains invalid characters. ");
+            errors += &format!("'{name}:{number}: username '{called_shown}' contains invalid characters. ");
             continue;
         }
         if known.contains(called) {
-            errors += &format!("WARNING: Duplicate user '{shown}' found on line {number}. ");
+            errors += &format!("WARNING: Duplicate user '{called_shown}' found on line {number}. ");
             continue;
         }
         known.push(called.clone());
@@ -99,7 +99,7 @@ fn file_errors(name: &str, bytes: &[u8], commands: Commands, all_channels: bool)
             match user.apply(&rule, commands) {
                 Ok(()) => {}
                 Err(fault @ Fault::Unknown) => {
-                    let rule = String::from_utf8_lossy(&rule);
+                    let rule = shown(&rule);
                     errors += &format!("{name}:{number}: Error in applying operation '{rule}': {}. ", fault.text());
                 }
                 Err(fault) if !told => {
