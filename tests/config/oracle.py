@@ -118,9 +118,13 @@ class Server:
                 time.sleep(0.01)
         with link:
             words = [word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape") for word in words]
-            link.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
-            with link.makefile("rb") as answers:
-                return reply(answers)
+            try:
+                link.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+                with link.makefile("rb") as answers:
+                    return reply(answers)
+            except (ConnectionError, ValueError):
+                # It went down.
+                return None
 
 
 def reply(stream):

@@ -73,6 +73,16 @@ impl Commands {
         self.0.iter().map(|(name, _)| *name).filter(|name| !name.contains('|'))
     }
 
+    /// The commands of a category, each with all of its subcommands, whatever is said of those.
+    fn category(self, place: usize) -> impl Iterator<Item = usize> {
+        self.members(place).flat_map(move |at| self.family(at))
+    }
+
+    /// The commands and subcommands that have a category themselves.
+    fn members(self, place: usize) -> impl Iterator<Item = usize> {
+        (0..self.0.len()).filter(move |at| self.0[*at].1 >> place & 1 != 0)
+    }
+
     /// A command with all of its subcommands.
     fn family(self, at: usize) -> impl Iterator<Item = usize> {
         let name = self.0[at].0;
@@ -102,7 +112,7 @@ struct Selector {
     keys: Vec<(u8, Vec<u8>)>,
     all_channels: bool,
     channels: Vec<Vec<u8>>,
-    /// Commands that Redis learns of later are allowed as well.
+    /// `+@all` was given: commands that Redis learns of later are allowed as well, whatever was taken away since.
     all_commands: bool,
     allowed: BTreeSet<usize>,
     /// `+select|0`: place of the command, and its first argument.
@@ -273,7 +283,6 @@ impl Selector {
                 self.allowed.insert(command);
             } else {
                 self.allowed.remove(&command);
-                self.all_commands = false;
             }
             self.first_args.retain(|(known, _)| *known != command);
         }
@@ -283,8 +292,7 @@ impl Selector {
         let lower = name.to_ascii_lowercase();
         let same = |known: &&str| known.as_bytes() == lower;
         let place = commands::CATEGORIES.iter().position(|known| same(&known)).ok_or(Fault::Unknown)?;
-        let members: Vec<usize> = (0..commands.0.len()).filter(|at| commands.0[*at].1 >> place & 1 != 0).collect();
-        self.set(members.into_iter(), allowed);
+        self.set(commands.category(place), allowed);
         Ok(())
     }
 

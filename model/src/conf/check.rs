@@ -113,15 +113,18 @@ impl Checked {
                 known.iter().find(same).map_or("", |known| name_and_shown(known).1).into()
             }
             Kind::MemoryOrPercent if text.ends_with('%') => text.into(),
-            Kind::MemoryOrPercent => memory(text).unwrap_or(0).to_string().into_bytes(),
+            Kind::MemoryOrPercent => match memory(text).unwrap_or(0) as i64 {
+                percent @ ..0 => format!("{}%", -percent).into_bytes(),
+                bytes => bytes.to_string().into_bytes(),
+            },
             Kind::Octal => format!("{:o}", octal(text).unwrap_or(0)).into_bytes(),
             Kind::Events => events(text).into_bytes(),
             Kind::ShutdownFlags => shutdown_words(words).into_bytes(),
             Kind::ReplicaOf if is_no_one(&words[0], &words[1]) => Vec::new(),
             Kind::ReplicaOf => [&words[0].bytes, &b" "[..], strtol(&words[1].text).0.to_string().as_bytes()].concat(),
             Kind::OomValues => join(words, |arg| strtol(&arg.text).0.to_string().into_bytes()),
+            _ if matches!(&words[..], [only] if only.bytes.is_empty()) => Vec::new(),
             Kind::Percentiles => join(words, |arg| percentile(strtod(&arg.text).unwrap_or(0.0))),
-            Kind::Bind if matches!(&words[..], [only] if only.bytes.is_empty()) => Vec::new(),
             _ => join(words, |arg| arg.bytes.clone()),
         }
     }
@@ -213,7 +216,15 @@ fn memory_or_percent(line: &Line, arg: Option<&Arg>, text: &str) -> Result<(), C
             }
             _ => Err(bad),
         },
-        None => memory(text).map(|_| ()).ok_or(bad),
+        // Both are kept in one signed number, percentages below zero.
+        None => match memory(text).map(|bytes| bytes as i64) {
+            Some(-100..) => Ok(()),
+            Some(_) => {
+                let message = "percentage argument must be less or equal to 100";
+                Err(error_at(line, arg, message, ""))
+            }
+            None => Err(bad),
+        },
     }
 }
 

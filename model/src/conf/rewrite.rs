@@ -174,6 +174,8 @@ impl Rewrite {
         for master in &state.masters {
             self.master(state, master);
         }
+        // Lines of very old versions, without an id, are of no use.
+        self.done.insert(sentinel_option(b"known-sentinel"));
         self.option("current-epoch", &[state.current_epoch.to_string().as_bytes()], true);
         if !state.announce_ip.is_empty() {
             self.option("announce-ip", &[&quote(&state.announce_ip)], true);
@@ -226,7 +228,7 @@ impl Rewrite {
         for (old, new) in &master.renamed {
             self.option("rename-command", &[name, old, new], true);
         }
-        for option in ["known-replica", "known-sentinel", "rename-command"] {
+        for option in ["known-replica", "rename-command"] {
             self.done.insert(sentinel_option(option.as_bytes()));
         }
     }

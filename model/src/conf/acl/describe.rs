@@ -49,23 +49,20 @@ impl Selector {
 
     /// From all or nothing, the best category again and again, then what still differs.
     fn commands(&self, commands: Commands) -> Vec<Vec<u8>> {
-        let additive = !self.all_commands && self.allowed.len() < commands.0.len();
-        let (mut words, mut fake) = if self.starts_from_all(commands) {
-            (vec![b"+@all".to_vec()], (0..commands.0.len()).collect::<BTreeSet<usize>>())
-        } else {
-            (vec![b"-@all".to_vec()], BTreeSet::new())
+        let additive = !self.all_commands;
+        let (mut words, mut fake) = match additive {
+            true => (vec![b"-@all".to_vec()], BTreeSet::new()),
+            false => (vec![b"+@all".to_vec()], (0..commands.0.len()).collect::<BTreeSet<usize>>()),
         };
-        let additive = additive && fake.is_empty();
         let sign = |allow: bool| if allow { '+' } else { '-' };
-        let members = |place: usize| (0..commands.0.len()).filter(move |at| commands.0[*at].1 >> place & 1 != 0);
+        // What no category has told yet.
+        let mut left = self.allowed.clone();
         let mut applied = BTreeSet::new();
-        while let Some(place) = self.best_category(additive, &applied, &members) {
-            for at in members(place) {
-                if additive {
-                    fake.insert(at)
-                } else {
-                    fake.remove(&at)
-                };
+        while let Some(place) = best_category(&left, additive, &applied, commands) {
+            for at in commands.category(place) {
+                let (told, rest) = if additive { (&mut fake, &mut left) } else { (&mut left, &mut fake) };
+                told.insert(at);
+                rest.remove(&at);
             }
             words.push(format!("{}@{}", sign(additive), CATEGORIES[place]).into_bytes());
             applied.insert(place);
@@ -98,28 +95,23 @@ impl Selector {
         }
         words
     }
+}
 
-    fn starts_from_all(&self, commands: Commands) -> bool {
-        self.all_commands || self.allowed.len() * 2 > commands.0.len()
-    }
-
-    /// The category with the fewest commands that do not fit, of several the largest.
-    fn best_category<I: Iterator<Item = usize>>(
-        &self,
-        additive: bool,
-        applied: &BTreeSet<usize>,
-        members: &impl Fn(usize) -> I,
-    ) -> Option<usize> {
-        let mut best: Option<(usize, usize, usize)> = None;
-        for place in (0..CATEGORIES.len()).filter(|place| !applied.contains(place)) {
-            let (fits, not): (Vec<usize>, Vec<usize>) =
-                members(place).partition(|at| self.allowed.contains(at) == additive);
-            let (same, differ) = (fits.len(), not.len());
-            let better = best.is_none_or(|(_, least, most)| differ < least || differ == least && same > most);
-            if same > differ && better {
-                best = Some((place, differ, same));
-            }
+/// The category with the fewest commands that do not fit, of several the largest.
+fn best_category(
+    left: &BTreeSet<usize>,
+    additive: bool,
+    applied: &BTreeSet<usize>,
+    commands: Commands,
+) -> Option<usize> {
+    let mut best: Option<(usize, usize, usize)> = None;
+    for place in (0..CATEGORIES.len()).filter(|place| !applied.contains(place)) {
+        let same = commands.members(place).filter(|at| left.contains(at) == additive).count();
+        let differ = commands.members(place).count() - same;
+        let better = best.is_none_or(|(_, least, most)| differ < least || differ == least && same > most);
+        if same > differ && better {
+            best = Some((place, differ, same));
         }
-        best.map(|(place, ..)| place)
     }
+    best.map(|(place, ..)| place)
 }

@@ -182,7 +182,8 @@ impl State {
             parallel_syncs: master.parallel_syncs.to_string(),
             num_slaves: replicas.len().to_string(),
             num_other_sentinels: sentinels.len().to_string(),
-            config_epoch: master.config_epoch.to_string(),
+            // It is shown as a signed number, and written as one without sign.
+            config_epoch: (master.config_epoch as i64).to_string(),
             notification_script: master.notification_script.as_deref().map(text),
             client_reconfig_script: master.client_reconfig_script.as_deref().map(text),
             replicas,
