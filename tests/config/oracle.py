@@ -56,11 +56,11 @@ def parse_error(output):
 
 def is_noise(entry):
     """Log lines of every start."""
-    return any(part in entry for part in (
-        "oO0OoO0OoO0Oo", "Redis version=", "overcommit_memory", "TCP backlog setting", "WARNING: ", "Warning: ",
-        "Sentinel ID is", "Configuration loaded", "Server initialized", "+monitor master",
+    inside = ("oO0OoO0OoO0Oo", "Redis version=", "overcommit_memory", "TCP backlog setting")
+    return any(part in entry for part in inside) or entry.startswith((
+        "WARNING", "Warning: ", "Sentinel ID is", "Configuration loaded", "Server initialized", "+monitor master",
         "You requested maxclients", "Server can't set maximum", "Current maximum open files",
-        "Failed to resolve hostname", "Could not create server TCP listening",
+        "Failed to resolve hostname", "Reading config from stdin",
     ))
 
 

@@ -130,7 +130,15 @@ impl Machine for ThisMachine {
     }
 
     fn create(&mut self, path: &[u8]) -> Result<(), Trouble> {
-        if self.path(path).is_dir() { Ok(()) } else { self.may_make(path) }
+        self.may_make(path)
+    }
+
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), Trouble> {
+        match fs::metadata(self.path(path)) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err("Not a directory".to_owned()),
+            Err(_) => self.may_make(path),
+        }
     }
 
     fn replace(&mut self, path: &[u8]) -> Result<(), Trouble> {

@@ -10,10 +10,10 @@ use super::settings::Settings;
 use super::split::{self, Line, as_c_strings};
 use super::{ConfError, LIMIT, Resolve, error_at, trouble};
 use crate::Ip;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Includes within includes at which real Redis has used up its stack.
-const DEEPEST: usize = 1000;
+/// Includes within includes at which we take it that real Redis has used up its stack; it takes some thousands.
+const DEEPEST: usize = 300;
 /// Once the same file was entered so often on one way, nothing new will be said before the stack is used up.
 const ROUNDS: usize = 8;
 
@@ -49,6 +49,7 @@ pub(super) struct Loader<'m> {
     /// Lines `sentinel …`, for later.
     pub(super) queue: Vec<Line>,
     pub(super) users: Vec<UserLine>,
+    user_names: BTreeSet<Vec<u8>>,
     /// `loadmodule` paths.
     pub(super) modules: Vec<Vec<u8>>,
     /// The first setting of a module (`name.option`).
@@ -78,6 +79,7 @@ impl<'m> Loader<'m> {
             settings,
             queue: Vec::new(),
             users: Vec::new(),
+            user_names: BTreeSet::new(),
             modules: Vec::new(),
             module_setting: None,
             renamed: commands.names().map(|name| (name.as_bytes().to_vec(), name)).collect(),
@@ -244,7 +246,7 @@ impl<'m> Loader<'m> {
     fn user(&mut self, line: &Line) -> Result<(), ConfError> {
         let words: Vec<Vec<u8>> = line.args.iter().map(|arg| arg.bytes.clone()).collect();
         let all_channels = self.settings.get("acl-pubsub-default") == b"allchannels";
-        let checked = match self.users.iter().any(|known| known.name == words[1]) {
+        let checked = match !self.user_names.insert(words[1].clone()) {
             true => Err((1, acl::Fault::Duplicate)),
             false => acl::check_line(&words, Commands::of(self.mode), all_channels),
         };

@@ -42,11 +42,17 @@ pub trait Machine {
     /// Whether a file exists and may be executed.
     fn executable(&mut self, path: &[u8]) -> bool;
 
-    /// Whether a file (a socket) or directory may be made in its parent directory.
+    /// Whether a file (a socket) may be made in its parent directory, or in the place of one that is there.
     ///
     /// # Errors
     /// If not.
     fn create(&mut self, path: &[u8]) -> Result<(), Trouble>;
+
+    /// Whether a directory is there or may be made.
+    ///
+    /// # Errors
+    /// If not.
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), Trouble>;
 
     /// Whether another file can be moved to the place of one that exists (`rename`).
     ///
@@ -139,6 +145,13 @@ impl Machine for Paper {
 
     fn create(&mut self, _: &[u8]) -> Result<(), Trouble> {
         Ok(())
+    }
+
+    fn make_directory(&mut self, path: &[u8]) -> Result<(), Trouble> {
+        match self.files.contains_key(&self.absolute(path)) {
+            true => Err("Not a directory".to_owned()),
+            false => Ok(()),
+        }
     }
 
     fn replace(&mut self, _: &[u8]) -> Result<(), Trouble> {

@@ -102,7 +102,7 @@ impl ConfError {
 }
 
 /// Bytes of configuration, with all that is included, beyond which nothing is read.
-pub const LIMIT: usize = 4 << 20;
+pub const LIMIT: usize = 1 << 20;
 
 /// An error of the whole configuration.
 fn trouble(message: &str) -> ConfError {

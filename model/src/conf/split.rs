@@ -122,7 +122,8 @@ fn word(text: &[u8], at: &mut usize) -> Option<Vec<u8>> {
     while let Some(&byte) = text.get(*at) {
         match byte {
             b'"' | b'\'' => return quoted(text, at, word, byte),
-            byte if is_space(byte) => break,
+            // Form feeds separate words only where none has begun.
+            byte if is_blank(byte) => break,
             byte => word.push(byte),
         }
         *at += 1;
@@ -219,5 +220,6 @@ mod tests {
     fn a_form_feed_is_no_blank_line_and_yet_no_word() {
         assert_eq!(lines(b"\x0c\n \t\n#x\n port").collect::<Vec<_>>(), [(1, 1, &b"\x0c"[..]), (4, 2, &b"port"[..])]);
         assert_eq!(words(b"\x0c", 1), Some(Vec::new()));
+        assert_eq!(words(b"\x0ca\x0b\x0c b", 1).unwrap()[0].bytes, b"a\x0b\x0c");
     }
 }

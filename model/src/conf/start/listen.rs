@@ -165,7 +165,7 @@ pub(super) fn append_only(loader: &mut Loader<'_>) -> Result<(), ConfError> {
         return Ok(());
     }
     let Some(machine) = machine(loader) else { return Ok(()) };
-    machine.create(&path).map_err(|why| {
+    machine.make_directory(&path).map_err(|why| {
         let path = shown(&path);
         ConfError::of_machine(format!("Can't open or create append-only dir {path}: {why}"))
     })
