@@ -277,9 +277,6 @@ impl<'m> Loader<'m> {
                 None => trouble(message),
             });
         }
-        if clustered && self.settings.number("databases") > 1 {
-            self.settings.put("databases", "1");
-        }
         let hz = self.settings.number("hz").clamp(1, 500);
         self.settings.put("hz", hz.to_string());
         if let Around::Machine(machine) = &mut self.reader.around {
