@@ -290,8 +290,7 @@ impl Selector {
 
     fn category(&mut self, allowed: bool, name: &[u8], commands: Commands) -> Result<(), Fault> {
         let lower = name.to_ascii_lowercase();
-        let same = |known: &&str| known.as_bytes() == lower;
-        let place = commands::CATEGORIES.iter().position(|known| same(&known)).ok_or(Fault::Unknown)?;
+        let place = commands::CATEGORIES.iter().position(|known| known.as_bytes() == lower).ok_or(Fault::Unknown)?;
         self.set(commands.category(place), allowed);
         Ok(())
     }

@@ -218,13 +218,10 @@ impl<'m> Loader<'m> {
         let [_, old, new] = &line.args[..] else { return Ok(()) };
         let Some(command) = self.renamed.remove(&old.bytes.to_ascii_lowercase()) else {
             // A subcommand is found, and then cannot be taken out of the table of commands.
-            let (command, _) = old.text.split_once('|').unwrap_or((&old.text, ""));
-            let command = self.renamed.get(&command.to_ascii_lowercase().into_bytes());
-            let is_sub = |command: &&'static str| {
-                let sub = old.text.split_once('|').map_or("", |(_, sub)| sub);
-                Commands::of(self.mode).knows(format!("{command}|{sub}").as_bytes())
-            };
-            if command.is_some_and(|command| is_sub(&command)) {
+            if let Some((command, sub)) = old.text.to_ascii_lowercase().split_once('|')
+                && let Some(command) = self.renamed.get(command.as_bytes())
+                && Commands::of(self.mode).knows(format!("{command}|{sub}").as_bytes())
+            {
                 return Err(ConfError::crash());
             }
             let expected = if self.mode == Mode::Redis { "a command of Redis" } else { "a command of Sentinel" };
