@@ -2,9 +2,9 @@
 //! (`tests/config/record.py`): verdict, line, message, values in force, the file as Sentinel saved it.
 
 use serde_json::Value;
-use splitbrain::model::conf::machine::Paper;
-use splitbrain::model::conf::start::{Accepted, Effective, Program, Start, start};
-use splitbrain::model::conf::{ConfError, shown};
+use splitbrain_model::conf::machine::Paper;
+use splitbrain_model::conf::start::{Accepted, Effective, Program, Start, start};
+use splitbrain_model::conf::{ConfError, shown};
 use std::collections::BTreeMap;
 
 const DIRECTORY: &str = "/conf";
@@ -17,7 +17,7 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let text = include_str!("../config/verdicts.jsonl");
+    let text = include_str!("../../tests/config/verdicts.jsonl");
     text.lines().map(|line| case(serde_json::from_str(line).expect("a line of JSON"))).collect()
 }
 
