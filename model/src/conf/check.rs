@@ -1,7 +1,7 @@
 //! Whether the arguments of a directive of redis.conf are what they may be, with the message of the real server if not.
 
 use super::directives::Kind;
-use super::number::{memory, string2ll, strtol};
+use super::number::{memory, octal, string2ll, strtod, strtol};
 use super::split::{Arg, Line};
 use super::{ConfError, error_at};
 
@@ -22,10 +22,13 @@ pub(super) fn check(line: &Line, kind: Kind) -> Result<Checked, ConfError> {
     let first = only.first();
     let fail = |arg: Option<&Arg>, message: &str, expected: &str| Err(error_at(line, arg, message, expected));
     let text = first.map_or("", |arg| arg.text.as_str());
+    // Words are compared as C strings.
+    let word = text.split('\0').next().unwrap_or_default();
     match kind {
-        Kind::Bool => match &*text.to_ascii_lowercase() {
-            "yes" => return Ok(Checked::Bool(true)),
-            "no" => return Ok(Checked::Bool(false)),
+        Kind::Bool | Kind::BoolNotYes => match (&*word.to_ascii_lowercase(), kind) {
+            ("yes", Kind::BoolNotYes) => return fail(first, NO_DEFRAG, "no"),
+            ("yes", _) => return Ok(Checked::Bool(true)),
+            ("no", _) => return Ok(Checked::Bool(false)),
             _ => return fail(first, "argument must be 'yes' or 'no'", "yes or no"),
         },
         Kind::Int(low, high) => {
@@ -48,25 +51,30 @@ pub(super) fn check(line: &Line, kind: Kind) -> Result<Checked, ConfError> {
             return Ok(Checked::Memory(bytes));
         }
         Kind::MemoryOrPercent => memory_or_percent(line, first, text)?,
-        Kind::Octal => match u32::from_str_radix(text, 8) {
-            Ok(0..=0o777) => {}
-            Ok(_) => return fail(first, "argument must be between 0 and 777 inclusive", ""),
-            Err(_) => {
+        Kind::Octal => match octal(text) {
+            Some(0..=0o777) => {}
+            Some(_) => return fail(first, "argument must be between 0 and 777 inclusive", ""),
+            None => {
                 let message = "argument couldn't be parsed as an octal number";
                 return fail(first, message, "permissions as in 770");
             }
         },
         Kind::Enum(words) => {
-            if !words.iter().any(|word| word.eq_ignore_ascii_case(text)) {
-                return no_such_word(line, first, words);
+            let names: Vec<&str> = words.iter().map(|word| name_and_shown(word).0).collect();
+            if !names.iter().any(|name| name.eq_ignore_ascii_case(word)) {
+                return no_such_word(line, first, &names);
             }
         }
-        Kind::FileName => file_name(line, first, text)?,
+        Kind::FileName | Kind::DirName => file_name(line, first, text, kind)?,
         Kind::Hostname => {
             if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
                 let message = "Hostnames may only contain alphanumeric characters, hyphens or dots";
                 return fail(first, message, "");
             }
+        }
+        Kind::TitleTemplate if !is_title_template(text) => {
+            let message = "template format is invalid or contains unknown variables";
+            return fail(first, message, "{title}, {listen-addr}, {server-mode} …");
         }
         Kind::Bind if only.len() > 16 => {
             return fail(only.get(16), "Too many bind addresses specified.", "at most 16");
@@ -83,33 +91,101 @@ pub(super) fn check(line: &Line, kind: Kind) -> Result<Checked, ConfError> {
                 return fail(first, message, &format!("no `{}`", c.escape_debug()));
             }
         }
-        Kind::Text | Kind::Bind => {}
+        Kind::Text | Kind::Bind | Kind::Dir | Kind::TitleTemplate => {}
     }
     Ok(Checked::Words(args))
 }
 
-/// The words after the name. One quoted list may stand for many words.
-fn arguments(line: &Line, kind: Kind) -> Result<Vec<Arg>, ConfError> {
-    let args = &line.args[1..];
-    let wrong_number = |expected| {
-        let extra = args.get(1).filter(|_| !kind.takes_many());
-        Err(error_at(line, extra, "wrong number of arguments", expected))
-    };
-    match (kind, args) {
-        (kind, [only]) if kind.takes_many() && !only.text.is_empty() => {
-            let Some(split) = super::split::words(&only.text, only.column) else {
-                return wrong_number("balanced quotes");
-            };
-            match kind {
-                Kind::ReplicaOf if split.len() != 2 => wrong_number("host and port"),
-                Kind::OomValues if split.len() != 3 => wrong_number("three numbers"),
-                _ => Ok(split),
+impl Checked {
+    /// How CONFIG GET shows the value; save points and buffer limits add to what was there (see `settings`).
+    pub(super) fn shown(&self, kind: Kind) -> Vec<u8> {
+        let words = match self {
+            Checked::Bool(yes) => return if *yes { b"yes".to_vec() } else { b"no".to_vec() },
+            Checked::Int(number) => return number.to_string().into_bytes(),
+            Checked::Memory(bytes) => return bytes.to_string().into_bytes(),
+            Checked::Words(words) => words,
+        };
+        let text = words.first().map_or("", |arg| arg.text.as_str());
+        match kind {
+            Kind::Enum(known) => {
+                let word = text.split('\0').next().unwrap_or_default();
+                let same = |known: &&&'static str| name_and_shown(known).0.eq_ignore_ascii_case(word);
+                known.iter().find(same).map_or("", |known| name_and_shown(known).1).into()
             }
+            Kind::MemoryOrPercent if text.ends_with('%') => text.into(),
+            Kind::MemoryOrPercent => match memory(text).unwrap_or(0) as i64 {
+                percent @ ..0 => format!("{}%", -percent).into_bytes(),
+                bytes => bytes.to_string().into_bytes(),
+            },
+            Kind::Octal => format!("{:o}", octal(text).unwrap_or(0)).into_bytes(),
+            Kind::Events => events(text).into_bytes(),
+            Kind::ShutdownFlags => shutdown_words(words).into_bytes(),
+            Kind::ReplicaOf if is_no_one(&words[0], &words[1]) => Vec::new(),
+            Kind::ReplicaOf => [&words[0].bytes, &b" "[..], strtol(&words[1].text).0.to_string().as_bytes()].concat(),
+            Kind::OomValues => join(words, |arg| strtol(&arg.text).0.to_string().into_bytes()),
+            _ if matches!(&words[..], [only] if only.bytes.is_empty()) => Vec::new(),
+            Kind::Percentiles => join(words, |arg| percentile(strtod(&arg.text).unwrap_or(0.0))),
+            _ => join(words, |arg| arg.bytes.clone()),
         }
-        (Kind::ReplicaOf, args) if args.len() != 2 => wrong_number("host and port"),
-        (Kind::OomValues, args) if args.len() != 3 => wrong_number("three numbers"),
-        (kind, args) if !kind.takes_many() && args.len() != 1 => wrong_number("one argument"),
-        _ => Ok(args.to_vec()),
+    }
+}
+
+fn join(words: &[Arg], shown: impl Fn(&Arg) -> Vec<u8>) -> Vec<u8> {
+    words.iter().map(shown).collect::<Vec<_>>().join(&b' ')
+}
+
+/// Up to six decimals, without the zeros at the end.
+fn percentile(number: f64) -> Vec<u8> {
+    let text = format!("{number:.6}");
+    let short = text.trim_end_matches('0').trim_end_matches('.');
+    short.into()
+}
+
+/// Event classes in the order in which Redis shows them; `A` stands for all of its classes together, and hides `n`.
+fn events(text: &str) -> String {
+    const IN_A: &str = "g$lshzxetd";
+    let has = |class: &char| text.contains(*class) || text.contains('A') && IN_A.contains(*class);
+    let all = IN_A.chars().all(|class| has(&class));
+    let mut shown: String = if all { "A".to_owned() } else { IN_A.chars().chain(['n']).filter(has).collect() };
+    shown.extend("KEm".chars().filter(has));
+    shown
+}
+
+fn shutdown_words(words: &[Arg]) -> String {
+    let has = |word: &&&str| words.iter().any(|arg| arg.text.eq_ignore_ascii_case(word));
+    let given: Vec<&str> = SHUTDOWN[1..].iter().filter(has).copied().collect();
+    if given.is_empty() { SHUTDOWN[0].to_owned() } else { given.join(" ") }
+}
+
+const NO_DEFRAG: &str = "Active defragmentation cannot be enabled: it requires a Redis server compiled with a modified \
+                         Jemalloc like the one shipped by default with the Redis source distribution";
+
+/// A word of an enumeration, and how it is shown.
+pub(super) fn name_and_shown(word: &'static str) -> (&'static str, &'static str) {
+    word.split_once('=').unwrap_or((word, word))
+}
+
+/// The words after the name. One quoted list may stand for many words; with quotes that do not balance it stands for none.
+fn arguments(line: &Line, kind: Kind) -> Result<Vec<Arg>, ConfError> {
+    let given = &line.args[1..];
+    let args = match given {
+        [only] if kind.takes_many() && !only.bytes.is_empty() => {
+            super::split::words(&only.bytes, only.column).unwrap_or_default()
+        }
+        _ => given.to_vec(),
+    };
+    let wanted = match kind {
+        Kind::ReplicaOf => Some((2, "host and port")),
+        Kind::OomValues => Some((3, "three numbers")),
+        kind if kind.takes_many() => None,
+        _ => Some((1, "one argument")),
+    };
+    match wanted {
+        Some((number, expected)) if args.len() != number => {
+            let extra = given.get(1).filter(|_| !kind.takes_many());
+            Err(error_at(line, extra, "wrong number of arguments", expected))
+        }
+        _ => Ok(args),
     }
 }
 
@@ -140,13 +216,43 @@ fn memory_or_percent(line: &Line, arg: Option<&Arg>, text: &str) -> Result<(), C
             }
             _ => Err(bad),
         },
-        None => memory(text).map(|_| ()).ok_or(bad),
+        // Both are kept in one signed number, percentages below zero.
+        None => match memory(text).map(|bytes| bytes as i64) {
+            Some(-100..) => Ok(()),
+            Some(_) => {
+                let message = "percentage argument must be less or equal to 100";
+                Err(error_at(line, arg, message, ""))
+            }
+            None => Err(bad),
+        },
     }
 }
 
-fn file_name(line: &Line, arg: Option<&Arg>, text: &str) -> Result<(), ConfError> {
+/// Whether text in braces is what a process title may show. Something has to be left of it.
+fn is_title_template(text: &str) -> bool {
+    const KNOWN: &[&str] = &["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
+    let (mut rest, mut literal) = (text, false);
+    let mut shown = false;
+    while let Some((before, after)) = rest.split_once('{') {
+        literal |= !before.trim().is_empty();
+        if let Some(escaped) = after.strip_prefix('{') {
+            literal = true;
+            rest = escaped;
+            continue;
+        }
+        let Some((name, next)) = after.split_once('}') else { return false };
+        if !KNOWN.contains(&name) {
+            return false;
+        }
+        shown |= matches!(name, "listen-addr" | "port" | "tls-port" | "config-file");
+        rest = next;
+    }
+    literal || shown || !rest.trim().is_empty()
+}
+
+fn file_name(line: &Line, arg: Option<&Arg>, text: &str, kind: Kind) -> Result<(), ConfError> {
     let name = line.name();
-    let what = if name == "appenddirname" { "dirname" } else { "filename" };
+    let what = if kind == Kind::DirName { "dirname" } else { "filename" };
     if text.contains('/') {
         let message = format!("{name} can't be a path, just a {what}");
         return Err(error_at(line, arg, &message, ""));
@@ -236,14 +342,11 @@ fn percentiles(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
         return Ok(());
     }
     for arg in args {
-        let (whole, part) = arg.text.split_once('.').unwrap_or((&arg.text, ""));
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(part) || whole.len() + part.len() == 0 {
+        let Some(number) = strtod(&arg.text) else {
             let message = "Invalid latency-tracking-info-percentiles parameters";
             return Err(error_at(line, Some(arg), message, "numbers from 0 to 100"));
-        }
-        let (number, _) = strtol(whole);
-        if number > 100 || number == 100 && part.bytes().any(|byte| byte != b'0') {
+        };
+        if !(0.0..=100.0).contains(&number) {
             let message = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
             return Err(error_at(line, Some(arg), message, ""));
         }
@@ -251,7 +354,7 @@ fn percentiles(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
     Ok(())
 }
 
-const SHUTDOWN: &[&str] = &["default", "save", "nosave", "now", "force"];
+pub(super) const SHUTDOWN: &[&str] = &["default", "save", "nosave", "now", "force"];
 
 fn shutdown_flags(line: &Line, args: &[Arg]) -> Result<(), ConfError> {
     let has = |word: &str| args.iter().any(|arg| arg.text.eq_ignore_ascii_case(word));

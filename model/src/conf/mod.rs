@@ -1,16 +1,23 @@
 //! Configuration files in Redis' own syntax, read as 7.0.15 reads them: what starts there is accepted here, what it
 //! refuses is refused with its message and the place in the text. Works on text; knows no files and no names of hosts.
 
+mod acl;
 mod check;
 mod directives;
+mod load;
+pub mod machine;
 mod number;
 mod redis;
+mod rewrite;
 pub mod running;
 mod sentinel;
+mod settings;
 mod split;
+pub mod start;
 
 use crate::Ip;
 use crate::files::{RedisConf, SentinelConf};
+pub use split::shown;
 use split::{Arg, Line};
 use std::fmt;
 
@@ -54,11 +61,60 @@ pub struct ConfError {
     pub expected: String,
     /// What real Redis says.
     pub message: String,
+    /// The line as real Redis prints it with the message, if it does.
+    pub quoted: Option<String>,
+    /// On another machine, or in another directory, the same text might be accepted.
+    pub depends_on_machine: bool,
+}
+
+impl ConfError {
+    fn new(line: u32, column: u32, found: &str, message: &str) -> ConfError {
+        ConfError {
+            line,
+            column,
+            found: found.to_owned(),
+            expected: String::new(),
+            message: message.to_owned(),
+            quoted: None,
+            depends_on_machine: false,
+        }
+    }
+
+    /// Refused by something outside of the text.
+    fn of_machine(message: String) -> ConfError {
+        ConfError { depends_on_machine: true, ..ConfError::new(0, 0, "", &message) }
+    }
+
+    /// Real Redis does not refuse this, it dies of it.
+    fn crash() -> ConfError {
+        ConfError::new(0, 0, "", "crashed with signal 11")
+    }
+
+    fn too_large() -> ConfError {
+        let message = format!("larger than {} MiB with all that it includes: this is no configuration", LIMIT >> 20);
+        ConfError::new(0, 0, "", &message)
+    }
+
+    /// Whether there is too much to read; nothing is said about what real Redis would do.
+    pub fn is_too_large(&self) -> bool {
+        *self == ConfError::too_large()
+    }
+}
+
+/// Bytes of configuration, with all that is included, beyond which nothing is read.
+pub const LIMIT: usize = 1 << 20;
+
+/// An error of the whole configuration.
+fn trouble(message: &str) -> ConfError {
+    ConfError::new(0, 0, "", message)
 }
 
 impl fmt::Display for ConfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ConfError { line, column, found, expected, message } = self;
+        let ConfError { line, column, found, expected, message, .. } = self;
+        if *line == 0 {
+            return f.write_str(message);
+        }
         write!(f, "line {line}, column {column}: {message} (found `{}`", found.escape_debug())?;
         if !expected.is_empty() {
             write!(f, ", expected {expected}")?;
@@ -86,45 +142,14 @@ pub fn redis_conf(text: &str, resolve: Resolve<'_>) -> Result<Read<RedisConf>, C
     redis::read(text, resolve)
 }
 
-/// The text of a file. Redis reads bytes; bytes that are no UTF-8 are harmless in comments, where they are replaced.
-///
-/// # Errors
-/// If such bytes stand anywhere else.
-pub fn text(bytes: &[u8]) -> Result<String, ConfError> {
-    let mut text = String::with_capacity(bytes.len());
-    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if index > 0 {
-            text.push('\n');
-        }
-        match std::str::from_utf8(line) {
-            Ok(line) => text.push_str(line),
-            Err(_) if line.trim_ascii_start().first() == Some(&b'#') => {
-                text.push_str(&String::from_utf8_lossy(line));
-            }
-            Err(error) => {
-                let good = String::from_utf8_lossy(&line[..error.valid_up_to()]);
-                return Err(ConfError {
-                    line: index as u32 + 1,
-                    column: good.chars().count() as u32 + 1,
-                    found: String::from_utf8_lossy(line).into_owned(),
-                    expected: "UTF-8 outside of comments".to_owned(),
-                    message: "text is not UTF-8".to_owned(),
-                });
-            }
-        }
-    }
-    Ok(text)
-}
-
 /// An error at a word of a line.
 fn error_at(line: &Line, arg: Option<&Arg>, message: &str, expected: &str) -> ConfError {
-    let found = arg.map_or_else(|| line.text.clone(), |arg| arg.text.clone());
+    let found = arg.map_or(&line.text, |arg| &arg.text);
+    let column = arg.map_or(line.column, |arg| arg.column);
     ConfError {
-        line: line.number,
-        column: arg.map_or(line.column, |arg| arg.column),
-        found,
         expected: expected.to_owned(),
-        message: message.to_owned(),
+        quoted: Some(line.text.clone()),
+        ..ConfError::new(line.number, column, found, message)
     }
 }
 

@@ -57,6 +57,10 @@ pub(super) fn string2ll(text: &str) -> Option<i64> {
 /// `memtoull`: a number of bytes with a unit.
 pub(super) fn memory(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    // Redis copies the digits into 128 bytes.
+    if digits >= 128 {
+        return None;
+    }
     let (number, unit) = text.split_at(digits);
     let unit = match &*unit.to_ascii_lowercase() {
         "" | "b" => 1,
@@ -69,6 +73,58 @@ pub(super) fn memory(text: &str) -> Option<u64> {
         _ => return None,
     };
     Some(strtoull(number).wrapping_mul(unit))
+}
+
+/// `strtoll` in base 8 over the whole text; nothing is 0.
+pub(super) fn octal(text: &str) -> Option<i64> {
+    let text = text.trim_start_matches(|c: char| c.is_ascii() && is_space(c as u8));
+    if text.is_empty() {
+        return Some(0);
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    i64::from_str_radix(text, 8).ok()
+}
+
+/// `strtod` over the whole text, without space around it: decimal, hexadecimal or infinite. What is no number, too large
+/// or too small is refused.
+pub(super) fn strtod(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let size = match lower.strip_prefix("0x") {
+        Some(hex) => hexadecimal(hex)?,
+        None if lower == "inf" || lower == "infinity" => f64::INFINITY,
+        None => {
+            let plain = lower.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'+' | b'-'));
+            let size: f64 = if plain { lower.parse().ok()? } else { return None };
+            let mantissa = lower.split('e').next().unwrap_or_default();
+            let is_zero = !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+            if size.is_infinite() || size == 0.0 && !is_zero {
+                return None;
+            }
+            size
+        }
+    };
+    Some(if negative { -size } else { size })
+}
+
+/// A hexadecimal number after `0x`, with a point and a power of two.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (mantissa, power) = text.split_once('p').map_or((text, Ok(0)), |(mantissa, power)| (mantissa, power.parse()));
+    let power: i32 = power.ok()?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.len() + part.len() == 0 || power.abs() > 1000 {
+        return None;
+    }
+    let digit = |size: f64, c: char| Some(size * 16.0 + f64::from(c.to_digit(16)?));
+    let size = whole.chars().chain(part.chars()).try_fold(0.0, digit)?;
+    Some(size * 2f64.powi(power - 4 * i32::try_from(part.len()).ok()?))
 }
 
 /// A dotted address as `inet_aton` takes it: one to four numbers, decimal, octal or hexadecimal.
@@ -153,6 +209,32 @@ mod tests {
             ("1Gi", None),
         ] {
             assert_eq!(memory(text), bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn permissions_and_percentiles_are_read_as_c_reads_them() {
+        for (text, number) in
+            [("770", Some(0o770)), ("", Some(0)), (" 7", Some(7)), ("8", None), ("7 ", None), ("-1", Some(-1))]
+        {
+            assert_eq!(octal(text), number, "{text}");
+        }
+        for (text, number) in [
+            ("99.9", Some(99.9)),
+            (".5", Some(0.5)),
+            ("5.", Some(5.0)),
+            ("1e1", Some(10.0)),
+            ("0x1p3", Some(8.0)),
+            ("+5", Some(5.0)),
+            ("infinity", Some(f64::INFINITY)),
+            ("1e400", None),
+            ("1e-400", None),
+            ("", None),
+            ("nan", None),
+            ("5x", None),
+            (" 5", None),
+        ] {
+            assert_eq!(strtod(text), number, "{text}");
         }
     }
 

@@ -1,10 +1,11 @@
-//! `redis.conf` (Redis spec 18), and the directives that `sentinel.conf` shares with it.
+//! `redis.conf` (Redis spec 18): what the model takes from the directives, and the directives that `sentinel.conf`
+//! shares with it.
 
-use super::check::{Checked, check, is_no_one};
-use super::directives::{self, RETIRED, SENTINEL_COMMANDS};
+use super::check::{Checked, is_no_one};
+use super::load::{Around, Loader};
 use super::number::{ipv4, memory, strtol};
-use super::split::{Arg, Line, lines};
-use super::{ConfError, Ignored, Read, Resolve, UNRESOLVED, error_at};
+use super::split::{Arg, Line, as_c_strings};
+use super::{ConfError, Ignored, Read, Resolve, UNRESOLVED};
 use crate::files::{AppendFsync, MaxmemoryPolicy, OutputLimit, RedisConf};
 use crate::{Addr, Ip};
 
@@ -15,36 +16,22 @@ pub(super) enum Mode {
     Sentinel,
 }
 
-/// What a file says so far.
+/// What the model takes from the directives so far.
 pub(super) struct Reader<'r> {
     pub(super) conf: RedisConf,
     pub(super) ignored: Vec<Ignored>,
-    mode: Mode,
-    resolve: Resolve<'r>,
+    pub(super) around: Around<'r>,
     /// The first `save` line replaces the default save points, later ones add to it.
     saved: bool,
     /// A policy that is not modelled takes keys away: then `maxmemory` has no effect here.
     unmodelled: bool,
-    cluster: bool,
-    /// The first setting of a module (`name.option`), unless a module is loaded.
-    module_setting: Option<Line>,
-    loads_module: bool,
 }
 
 pub(super) fn read(text: &str, resolve: Resolve<'_>) -> Result<Read<RedisConf>, ConfError> {
-    let mut reader = Reader::new(Mode::Redis, resolve);
-    let mut last = None;
-    for line in lines(text) {
-        let line = line?;
-        if line.name() == "sentinel" && line.args.len() > 1 {
-            let message = "sentinel directive while not in sentinel mode";
-            return Err(error_at(&line, None, message, "a directive of redis.conf"));
-        }
-        reader.line(&line)?;
-        last = Some(line);
-    }
-    reader.finish(last.as_ref())?;
-    Ok(Read { conf: reader.conf, ignored: reader.ignored, refused: Vec::new() })
+    let mut loader = Loader::new(Mode::Redis, Around::Names(resolve));
+    loader.load(&as_c_strings(text.as_bytes()))?;
+    loader.module_settings()?;
+    Ok(Read { conf: loader.reader.conf, ignored: loader.reader.ignored, refused: Vec::new() })
 }
 
 /// An address written in numbers.
@@ -53,105 +40,20 @@ pub(super) fn numeric(host: &str) -> Option<Ip> {
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(mode: Mode, resolve: Resolve<'r>) -> Reader<'r> {
-        Reader {
-            conf: RedisConf::default(),
-            ignored: Vec::new(),
-            mode,
-            resolve,
-            saved: false,
-            unmodelled: false,
-            cluster: false,
-            module_setting: None,
-            loads_module: false,
-        }
+    pub(super) fn new(around: Around<'r>) -> Reader<'r> {
+        Reader { conf: RedisConf::default(), ignored: Vec::new(), around, saved: false, unmodelled: false }
     }
 
     /// The address of a host by its name.
     pub(super) fn look_up(&mut self, host: &str) -> Option<Ip> {
-        (self.resolve)(host)
+        self.around.look_up(host)
     }
 
     pub(super) fn ignore(&mut self, line: &Line, directive: &str) {
         self.ignored.push(Ignored { line: line.number, directive: directive.to_owned() });
     }
 
-    /// One line that is not about Sentinel (`loadServerConfigFromString`).
-    pub(super) fn line(&mut self, line: &Line) -> Result<(), ConfError> {
-        let name = line.name();
-        if let Some(kind) = directives::kind(name) {
-            let checked = check(line, kind)?;
-            if !self.apply(name, &checked) {
-                self.ignore(line, name);
-            }
-            return Ok(());
-        }
-        match (name, line.args.len()) {
-            (name, 2) if RETIRED.contains(&name) => self.ignore(line, name),
-            ("user" | "loadmodule", 2..) => {
-                self.loads_module |= name == "loadmodule";
-                self.ignore(line, name);
-            }
-            (name, 1) if name.contains('.') => {
-                let message = "Module config specified without value";
-                return Err(error_at(line, None, message, ""));
-            }
-            (name, _) if name.contains('.') => {
-                self.module_setting.get_or_insert_with(|| line.clone());
-                self.ignore(line, name);
-            }
-            ("sentinel", 1) => {}
-            ("rename-command", 3) => self.rename_command(line)?,
-            ("include", 2) => {
-                let message = "other files cannot be included here";
-                let expected = "the lines of that file in place of this one";
-                return Err(error_at(line, line.args.get(1), message, expected));
-            }
-            _ => {
-                let message = "Bad directive or wrong number of arguments";
-                let expected = match self.mode {
-                    Mode::Redis => "a directive of redis.conf 7.0",
-                    Mode::Sentinel => "`sentinel …` or a directive of redis.conf 7.0",
-                };
-                return Err(error_at(line, Some(&line.args[0]), message, expected));
-            }
-        }
-        Ok(())
-    }
-
-    fn rename_command(&mut self, line: &Line) -> Result<(), ConfError> {
-        let command = line.args[1].text.to_ascii_lowercase();
-        if self.mode == Mode::Sentinel && !SENTINEL_COMMANDS.contains(&&*command) {
-            let message = "No such command in rename-command";
-            return Err(error_at(line, line.args.get(1), message, "a command of Sentinel"));
-        }
-        if self.mode == Mode::Sentinel {
-            self.ignore(line, "rename-command");
-            return Ok(());
-        }
-        self.conf.renamed.retain(|(known, _)| *known != command);
-        self.conf.renamed.push((command, line.args[2].text.as_str().into()));
-        Ok(())
-    }
-
-    /// What can only be said at the end.
-    pub(super) fn finish(&self, last: Option<&Line>) -> Result<(), ConfError> {
-        if let (Some(last), true, Some(_)) = (last, self.cluster, self.conf.replicaof) {
-            let message = "replicaof directive not allowed in cluster mode";
-            return Err(error_at(last, None, message, ""));
-        }
-        match &self.module_setting {
-            // A Sentinel loads no modules and never looks at their settings.
-            Some(line) if self.mode == Mode::Redis && !self.loads_module => {
-                let message =
-                    "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting";
-                Err(error_at(line, Some(&line.args[0]), message, "a directive of redis.conf 7.0"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes a directive over; false if the model has no use for it.
+    /// Takes a directive over, by the name under which Redis writes it; false if the model has no use for it.
     pub(super) fn apply(&mut self, name: &str, value: &Checked) -> bool {
         match value {
             Checked::Bool(yes) => self.apply_bool(name, *yes),
@@ -173,15 +75,11 @@ impl<'r> Reader<'r> {
         let conf = &mut self.conf;
         let field = match name {
             "replica-announced" => &mut conf.replica_announced,
-            "replica-serve-stale-data" | "slave-serve-stale-data" => &mut conf.replica_serve_stale_data,
-            "replica-read-only" | "slave-read-only" => &mut conf.replica_read_only,
+            "replica-serve-stale-data" => &mut conf.replica_serve_stale_data,
+            "replica-read-only" => &mut conf.replica_read_only,
             "repl-diskless-sync" => &mut conf.repl_diskless_sync,
             "appendonly" => &mut conf.appendonly,
             "stop-writes-on-bgsave-error" => &mut conf.stop_writes_on_bgsave_error,
-            "cluster-enabled" => {
-                self.cluster = yes;
-                return false;
-            }
             _ => return false,
         };
         *field = yes;
@@ -195,15 +93,15 @@ impl<'r> Reader<'r> {
                 conf.port = u16::try_from(number).unwrap_or(u16::MAX);
                 return true;
             }
-            "replica-announce-port" | "slave-announce-port" => {
+            "replica-announce-port" => {
                 conf.replica_announce_port = u16::try_from(number).unwrap_or(u16::MAX);
                 return true;
             }
-            "replica-priority" | "slave-priority" => &mut conf.replica_priority,
-            "min-replicas-to-write" | "min-slaves-to-write" => &mut conf.min_replicas_to_write,
-            "min-replicas-max-lag" | "min-slaves-max-lag" => &mut conf.min_replicas_max_lag,
+            "replica-priority" => &mut conf.replica_priority,
+            "min-replicas-to-write" => &mut conf.min_replicas_to_write,
+            "min-replicas-max-lag" => &mut conf.min_replicas_max_lag,
             "repl-timeout" => &mut conf.repl_timeout,
-            "repl-ping-replica-period" | "repl-ping-slave-period" => &mut conf.repl_ping_replica_period,
+            "repl-ping-replica-period" => &mut conf.repl_ping_replica_period,
             "repl-backlog-ttl" => &mut conf.repl_backlog_ttl,
             "repl-diskless-sync-delay" => &mut conf.repl_diskless_sync_delay,
             "repl-diskless-sync-max-replicas" => &mut conf.repl_diskless_sync_max_replicas,
@@ -220,7 +118,7 @@ impl<'r> Reader<'r> {
         // An empty password or user name means none.
         let filled = || text().filter(|text| !text.is_empty());
         match name {
-            "replica-announce-ip" | "slave-announce-ip" => {
+            "replica-announce-ip" => {
                 let host = text().unwrap_or_default();
                 self.conf.replica_announce_ip = numeric(&host).or_else(|| Ip::named(&host));
                 return self.conf.replica_announce_ip.is_some() || host.is_empty();
@@ -248,7 +146,7 @@ impl<'r> Reader<'r> {
                 };
             }
             "save" => self.save(words),
-            "replicaof" | "slaveof" => self.replicaof(words),
+            "replicaof" => self.replicaof(words),
             _ => return false,
         }
         true

@@ -3,7 +3,8 @@
 use super::ConfError;
 use super::check::check;
 use super::directives;
-use super::redis::{Mode, Reader};
+use super::load::Around;
+use super::redis::Reader;
 use super::split::{Arg, Line, words};
 use crate::files::RedisConf;
 
@@ -43,23 +44,23 @@ pub fn settable(name: &str) -> Option<&'static str> {
 /// # Errors
 /// If the value is not one that the directive takes.
 pub fn config_set(conf: &mut RedisConf, name: &str, value: &str) -> Result<(), ConfError> {
-    let arg = |text: &str| Arg { text: text.to_owned(), column: 1 };
+    let arg = |text: &str| Arg::new(text.into(), 1);
     let line = Line { number: 1, column: 1, text: format!("{name} {value}"), args: vec![arg(name), arg(value)] };
-    let Some(kind) = directives::kind(name) else {
+    let Some(directive) = directives::find(name) else {
         return Err(super::error_at(&line, None, "Unknown option or number of arguments", "a directive"));
     };
-    let checked = check(&line, kind)?;
+    let checked = check(&line, directive.kind)?;
     let mut nowhere = |_: &str| None;
-    let mut reader = Reader::new(Mode::Redis, &mut nowhere);
+    let mut reader = Reader::new(Around::Names(&mut nowhere));
     reader.conf = conf.clone();
-    reader.apply(name, &checked);
+    reader.apply(directive.written, &checked);
     *conf = reader.conf;
     Ok(())
 }
 
 /// The words of a command as typed, with the quotes of a configuration file; `None` if quotes are not balanced.
 pub fn typed_words(text: &str) -> Option<Vec<String>> {
-    words(text, 1).map(|args| args.into_iter().map(|arg| arg.text).collect())
+    words(text.as_bytes(), 1).map(|args| args.into_iter().map(|arg| arg.text).collect())
 }
 
 #[cfg(test)]

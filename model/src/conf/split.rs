@@ -1,6 +1,7 @@
-//! Lines and words (`sdssplitargs`): quotes, escapes and where everything stands.
+//! Lines and words (`sdssplitargs`): quotes, escapes and where everything stands. Redis reads bytes, not characters.
 
-use super::ConfError;
+/// Bytes of a file that Redis reads at a time (`CONFIG_READ_LEN`).
+const READ_LEN: usize = 1024;
 
 /// A line with something on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub(super) struct Line {
     pub(super) number: u32,
     /// Where its text starts, counted from 1.
     pub(super) column: u32,
-    /// Its text without surrounding space.
+    /// Its text without surrounding space, as it is [`shown`].
     pub(super) text: String,
     /// Its words; the first in lower case. Never empty.
     pub(super) args: Vec<Arg>,
@@ -25,94 +26,105 @@ impl Line {
 /// A word of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Arg {
+    /// The bytes; what is no UTF-8 is replaced.
     pub(super) text: String,
+    /// The bytes as they are.
+    pub(super) bytes: Vec<u8>,
     /// Where it starts, counted from 1.
     pub(super) column: u32,
 }
 
-/// The lines of a file that are neither empty nor comments.
-///
-/// # Errors
-/// A line with unbalanced quotes.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = Result<Line, ConfError>> + '_ {
-    joined(text).filter_map(|(number, raw)| line(number, &raw).transpose())
+impl Arg {
+    pub(super) fn new(bytes: Vec<u8>, column: u32) -> Arg {
+        Arg { text: String::from_utf8_lossy(&bytes).into_owned(), bytes, column }
+    }
 }
 
-/// Lines as Redis gets them: it reads C strings, so that NUL swallows the rest of a line with its end.
-fn joined(text: &str) -> impl Iterator<Item = (u32, String)> + '_ {
-    let mut physical = text.split('\n').zip(1u32..);
-    std::iter::from_fn(move || {
-        let (first, number) = physical.next()?;
-        let mut whole = String::new();
-        let mut part = first;
-        while let Some((kept, _)) = part.split_once('\0') {
-            whole.push_str(kept);
-            match physical.next() {
-                Some((next, _)) => part = next,
-                None => return Some((number, whole)),
-            }
-        }
-        whole.push_str(part);
-        Some((number, whole))
+/// Bytes for people: what is no UTF-8 is written as `\xe9`.
+pub fn shown(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid();
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+/// What becomes of the bytes of a file: Redis reads them a line at a time, long lines in pieces, and takes each for a
+/// C string. So NUL swallows the rest of its piece, its line end included.
+pub(super) fn as_c_strings(bytes: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let reach = rest.len().min(READ_LEN);
+        let end = rest[..reach].iter().position(|byte| *byte == b'\n').map_or(reach, |at| at + 1);
+        let (piece, next) = rest.split_at(end);
+        kept.extend(piece.iter().take_while(|byte| **byte != 0));
+        rest = next;
+    }
+    kept
+}
+
+/// Numbered lines that are neither empty nor comments, without the space around them, and the column where they start.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = (u32, u32, &[u8])> {
+    text.split(|byte| *byte == b'\n').zip(1u32..).filter_map(|(raw, number)| {
+        let line = trim(raw);
+        let before = raw.iter().position(|byte| !is_blank(*byte)).unwrap_or(0);
+        (!line.is_empty() && line[0] != b'#').then_some((number, before as u32 + 1, line))
     })
 }
 
-fn line(number: u32, raw: &str) -> Result<Option<Line>, ConfError> {
-    let blank = [' ', '\t', '\r', '\n'];
-    let start = raw.trim_start_matches(blank);
-    let column = (raw.chars().count() - start.chars().count()) as u32 + 1;
-    let text = start.trim_end_matches(blank);
-    if text.is_empty() || text.starts_with('#') {
-        return Ok(None);
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// A line without the space around it, as Redis sees space there: form feeds stay.
+pub(super) fn trim(mut line: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = line
+        && is_blank(*first)
+    {
+        line = rest;
     }
-    let Some(mut args) = words(text, column) else {
-        return Err(ConfError {
-            line: number,
-            column,
-            found: text.to_owned(),
-            expected: "a closing quote followed by a space".to_owned(),
-            message: "Unbalanced quotes in configuration line".to_owned(),
-        });
-    };
-    let Some(first) = args.first_mut() else {
-        return Ok(None);
-    };
-    first.text.make_ascii_lowercase();
-    Ok(Some(Line { number, column, text: text.to_owned(), args }))
+    while let [rest @ .., last] = line
+        && is_blank(*last)
+    {
+        line = rest;
+    }
+    line
 }
 
 /// `isspace` in the C locale.
-const fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c')
 }
 
-/// Splits into words; `None` if quotes do not balance or are glued to what follows them. An escaped byte above 127
-/// becomes the character of that number.
-pub(super) fn words(text: &str, column: u32) -> Option<Vec<Arg>> {
-    let chars: Vec<char> = text.chars().collect();
+/// Splits into words; `None` if quotes do not balance or are glued to what follows them.
+pub(super) fn words(text: &[u8], column: u32) -> Option<Vec<Arg>> {
     let mut args = Vec::new();
-    let mut at = 0;
+    let (mut at, mut column, mut counted) = (0, column, 0);
     loop {
-        while chars.get(at).is_some_and(|c| is_space(*c)) {
+        while text.get(at).is_some_and(|byte| is_space(*byte)) {
             at += 1;
         }
-        if at == chars.len() {
+        if at == text.len() {
             return Some(args);
         }
-        let start = at;
-        let text = word(&chars, &mut at)?;
-        args.push(Arg { text, column: column + start as u32 });
+        // Columns count characters.
+        column += text[counted..at].iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32;
+        counted = at;
+        let word = word(text, &mut at)?;
+        args.push(Arg::new(word, column));
     }
 }
 
-fn word(chars: &[char], at: &mut usize) -> Option<String> {
-    let mut word = String::new();
-    while let Some(&c) = chars.get(*at) {
-        match c {
-            '"' => return quoted(chars, at, word, '"'),
-            '\'' => return quoted(chars, at, word, '\''),
-            c if is_space(c) => break,
-            c => word.push(c),
+fn word(text: &[u8], at: &mut usize) -> Option<Vec<u8>> {
+    let mut word = Vec::new();
+    while let Some(&byte) = text.get(*at) {
+        match byte {
+            b'"' | b'\'' => return quoted(text, at, word, byte),
+            // Form feeds separate words only where none has begun.
+            byte if is_blank(byte) => break,
+            byte => word.push(byte),
         }
         *at += 1;
     }
@@ -120,46 +132,94 @@ fn word(chars: &[char], at: &mut usize) -> Option<String> {
 }
 
 /// The rest of a word from an opening quote on. A closing quote ends the word.
-fn quoted(chars: &[char], at: &mut usize, mut word: String, quote: char) -> Option<String> {
+fn quoted(text: &[u8], at: &mut usize, mut word: Vec<u8>, quote: u8) -> Option<Vec<u8>> {
     *at += 1;
     loop {
-        let c = *chars.get(*at)?;
+        let byte = *text.get(*at)?;
         *at += 1;
-        if c == quote {
-            let glued = chars.get(*at).is_some_and(|next| !is_space(*next));
+        if byte == quote {
+            let glued = text.get(*at).is_some_and(|next| !is_space(*next));
             return (!glued).then_some(word);
         }
-        match (quote, c, chars.get(*at)) {
-            ('"', '\\', Some('x')) if hex_byte(chars, *at + 1).is_some() => {
-                word.extend(hex_byte(chars, *at + 1));
+        match (quote, byte, text.get(*at)) {
+            (b'"', b'\\', Some(b'x')) if hex_byte(text, *at + 1).is_some() => {
+                word.extend(hex_byte(text, *at + 1));
                 *at += 3;
             }
-            ('"', '\\', Some(&escaped)) => {
+            (b'"', b'\\', Some(&escaped)) => {
                 word.push(unescape(escaped));
                 *at += 1;
             }
-            ('\'', '\\', Some('\'')) => {
-                word.push('\'');
+            (b'\'', b'\\', Some(b'\'')) => {
+                word.push(b'\'');
                 *at += 1;
             }
-            _ => word.push(c),
+            _ => word.push(byte),
         }
     }
 }
 
-fn hex_byte(chars: &[char], at: usize) -> Option<char> {
-    let high = chars.get(at)?.to_digit(16)?;
-    let low = chars.get(at + 1)?.to_digit(16)?;
-    char::from_u32(high * 16 + low)
+fn hex_byte(text: &[u8], at: usize) -> Option<u8> {
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    u8::try_from(digit(at)? * 16 + digit(at + 1)?).ok()
 }
 
-const fn unescape(c: char) -> char {
-    match c {
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        'b' => '\x08',
-        'a' => '\x07',
+const fn unescape(byte: u8) -> u8 {
+    match byte {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => b'\x08',
+        b'a' => b'\x07',
         other => other,
+    }
+}
+
+/// A word in double quotes, as Redis writes it (`sdscatrepr`).
+pub(super) fn quote(word: &[u8]) -> Vec<u8> {
+    let mut quoted = vec![b'"'];
+    for &byte in word {
+        match byte {
+            b'\\' | b'"' => quoted.extend([b'\\', byte]),
+            b'\n' => quoted.extend(b"\\n"),
+            b'\r' => quoted.extend(b"\\r"),
+            b'\t' => quoted.extend(b"\\t"),
+            b'\x07' => quoted.extend(b"\\a"),
+            b'\x08' => quoted.extend(b"\\b"),
+            0x20..=0x7e => quoted.push(byte),
+            _ => quoted.extend(format!("\\x{byte:02x}").bytes()),
+        }
+    }
+    quoted.push(b'"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_reads_as_it_was() {
+        let word: Vec<u8> = (1..=255).collect();
+        let read = words(&quote(&word), 1).unwrap();
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].bytes, word);
+    }
+
+    #[test]
+    fn nul_swallows_no_more_than_the_piece_that_redis_reads_at_a_time() {
+        assert_eq!(as_c_strings(b"a\0b\nc\n"), b"ac\n");
+        let mut long = vec![b'x'; 1030];
+        long[10] = 0;
+        long.push(b'\n');
+        // The first 1024 bytes are one piece; the remaining six and the line end are another.
+        assert_eq!(as_c_strings(&long), b"xxxxxxxxxxxxxxxx\n");
+    }
+
+    #[test]
+    fn a_form_feed_is_no_blank_line_and_yet_no_word() {
+        assert_eq!(lines(b"\x0c\n \t\n#x\n port").collect::<Vec<_>>(), [(1, 1, &b"\x0c"[..]), (4, 2, &b"port"[..])]);
+        assert_eq!(words(b"\x0c", 1), Some(Vec::new()));
+        assert_eq!(words(b"\x0ca\x0b\x0c b", 1).unwrap()[0].bytes, b"a\x0b\x0c");
     }
 }
