@@ -329,6 +329,8 @@ pub struct Observations {
     pub final_views: Vec<FinalView>,
     /// Failovers that Sentinels began because an operator asked for them, in order.
     pub forced: Vec<ForcedAt>,
+    /// What each Sentinel read, wrote and said, in order; empty where it was not recorded.
+    pub tape: Vec<crate::tape::Taped>,
 }
 
 impl Observations {

@@ -5,6 +5,7 @@ use crate::chance::{ProcessDraws, Stream};
 use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
+use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
 use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
@@ -18,7 +19,7 @@ pub enum AnyNode {
     /// redis-server
     Redis(Box<Redis>),
     /// redis-sentinel
-    Sentinel(Box<Sentinel>),
+    Sentinel(Box<TapedSentinel>),
     /// An application.
     Client(Box<Client>),
 }
@@ -163,7 +164,7 @@ impl Proc {
     /// The Sentinel in it.
     pub fn sentinel(&self) -> Option<&Sentinel> {
         match &self.node {
-            Some(AnyNode::Sentinel(node)) => Some(node),
+            Some(AnyNode::Sentinel(taped)) => Some(&taped.node),
             _ => None,
         }
     }

@@ -17,6 +17,12 @@
 //! Source: Sentinel spec, 2, 6, 7.5, 8.3, 8.6, 8.7, appendix C. Cannot see: Sentinels whose settings were changed while
 //! they ran (after a +set nothing is said of that master), and clocks that stood still for more than half a minute.
 
+mod duties;
+mod grounds;
+mod shadow;
+mod tapes;
+mod watched;
+
 use crate::expect::Property;
 use crate::failovers::Attempt;
 use crate::finding::{Detail, Finding, Place, Rule};
@@ -94,6 +100,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
         watch.states[usize::from(node.0)] = blank.clone();
     }
     watch.tilts_at_the_end();
+    tapes::check(obs, out);
 }
 
 /// Deaths and rebirths of processes. What a process says at the moment of its death comes before it.

@@ -6,8 +6,10 @@ use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
 use crate::process::{AnyNode, Life, Proc};
+use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
 use splitbrain_checker::observations::{NodeIx, Presence};
+use splitbrain_checker::tape::What;
 use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
@@ -51,7 +53,7 @@ impl World {
 
     pub(super) fn on_start(&mut self, p: u16, life: u32) {
         let now = self.now;
-        let World { procs, hosts, kinds, environment, chain, out, next_client_number, dns, .. } = self;
+        let World { procs, hosts, kinds, environment, chain, out, next_client_number, dns, taped, .. } = self;
         let proc = &mut procs[usize::from(p)];
         if proc.incarnation != life || proc.life != Life::Starting {
             return;
@@ -79,7 +81,12 @@ impl World {
             }
             ProcessKind::Sentinel(conf) => {
                 let conf = sentinel_conf.unwrap_or_else(|| conf.clone());
-                AnyNode::Sentinel(Box::new(Sentinel::start(conf, proc.addr, &mut env, out)))
+                if *taped {
+                    let began = What::Began(Box::new(conf.clone()));
+                    self.recorder.taped(now, NodeIx(p), env.now(), began);
+                }
+                let sentinel = Sentinel::start(conf, proc.addr, &mut env, out);
+                AnyNode::Sentinel(Box::new(TapedSentinel::new(sentinel, *taped)))
             }
             ProcessKind::Client(conf) => {
                 if life > 1 {
@@ -92,7 +99,7 @@ impl World {
         };
         let elapsed = env.elapsed();
         if let AnyNode::Sentinel(sentinel) = &node {
-            self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.id()));
+            self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.node.id()));
         }
         proc.node = Some(node);
         proc.next_conn = out.next_conn;
