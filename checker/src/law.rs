@@ -79,6 +79,12 @@ laws! {
     FixedEarly = "pointed {} to the configured master before the failover-timeout had passed, or when that looked bad";
     /// Spec 4.1.
     ReplicaIgnored = "took no note of {}, which the master named as its replica";
+    /// Spec 3.6.
+    RebootMissed = "took no note of it that {} is another process than before";
+    /// Spec 3.6.
+    RebootGroundless = "called {} rebooted, which is the process it was";
+    /// Spec 8.7.
+    ReconfMissed = "did not point {} to the new master, though parallel-syncs has room for it";
     /// Spec 2.
     TiltMissed = "did not enter TILT when its clock had jumped";
     /// Spec 2.

@@ -35,8 +35,15 @@ impl Law {
             Law::PromotionNotGivenUp => matches!(kind, EventKind::PromotedSlave | EventKind::AbortSlaveTimeout),
             Law::EndMissed => kind == EventKind::FailoverEnd,
             Law::ReplicaIgnored => kind == EventKind::Slave,
+            Law::RebootMissed => kind == EventKind::Reboot,
+            Law::ReconfMissed => kind == EventKind::SlaveReconfSent,
             _ => false,
         }
+    }
+
+    /// Whether it has to be done in the very step that it follows from.
+    fn is_at_once(self) -> bool {
+        matches!(self, Law::ReplicaIgnored | Law::RebootMissed)
     }
 }
 
@@ -50,7 +57,7 @@ impl Shadow<'_> {
             self.due.clear();
         } else {
             let due = self.duties(now);
-            if let Some((law, addr)) = self.due.iter().find(|it| it.0 == Law::ReplicaIgnored || due.contains(it)) {
+            if let Some((law, addr)) = self.due.iter().find(|it| it.0.is_at_once() || due.contains(it)) {
                 self.broke(*law, Some(*addr));
             }
             self.due = due;
@@ -121,17 +128,26 @@ impl Shadow<'_> {
         if self.odown && !master.down {
             due.push((Law::ObjectivelyUpMissed, self.master));
         }
-        let rested = self.started.is_none_or(|started| now.0 - started.0 > 2 * timeout + DESYNC + WAITS);
+        let rested = self.started.is_none() || self.rested_for(2 * timeout);
         let overdue = match self.step {
             Step::None if self.odown && rested => Some(Law::AttemptMissed),
-            Step::WaitStart if !self.forced && in_step > timeout.min(ELECTION) + DESYNC => {
-                Some(Law::ElectionNotGivenUp)
-            }
+            // A vote for another meanwhile counts as a new beginning.
+            Step::WaitStart if !self.forced && self.rested_for(timeout.min(ELECTION)) => Some(Law::ElectionNotGivenUp),
             Step::WaitPromotion if in_step > timeout => Some(Law::PromotionNotGivenUp),
             Step::Reconf if self.promoted_up() && (in_step > timeout || !self.reconf_pending()) => Some(Law::EndMissed),
             _ => None,
         };
         due.extend(overdue.map(|law| (law, self.master)));
+        let replicas = || self.watched.iter().filter(|it| it.kind == Kind::Replica && Some(it.addr) != self.promoted);
+        let under_way = replicas().filter(|it| it.reconf == Reconf::UnderWay).count() as i64;
+        if self.step == Step::Reconf && under_way < i64::from(self.settings.parallel_syncs) {
+            let waiting = replicas().filter(|it| it.reconf == Reconf::No && it.connected());
+            due.extend(waiting.map(|it| (Law::ReconfMissed, it.addr)));
+        }
+    }
+
+    fn rested_for(&self, time: i64) -> bool {
+        self.started.is_some_and(|started| self.now.0 - started.0 > time + DESYNC + WAITS)
     }
 
     pub(super) fn promoted_up(&self) -> bool {

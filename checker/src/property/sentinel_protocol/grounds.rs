@@ -33,6 +33,7 @@ impl Shadow<'_> {
             }
             E::SlaveReconfDone if self.of(subject).is_some_and(|it| !it.link_up) => Some(Law::ReconfUnseen),
             E::FailoverEnd if !self.promoted_up() || !self.in_timeout && self.reconf_pending() => Some(Law::EndEarly),
+            E::Reboot if self.of(subject).is_some_and(|it| !it.rebooted) => Some(Law::RebootGroundless),
             E::ConvertToSlave if !self.may_convert(subject) => Some(Law::ConvertedEarly),
             E::FixSlaveConfig if !self.may_fix(subject) => Some(Law::FixedEarly),
             _ => None,

@@ -8,7 +8,7 @@ use crate::tape::{Taped, What};
 use splitbrain_model::event::{Event, EventKind, Extra, Subject};
 use splitbrain_model::files::SentinelConf;
 use splitbrain_model::message::{DownQuery, Hello};
-use splitbrain_model::{Addr, Conn, Epoch, ErrorWord, Message, Millis, Reply, Request, SentinelId};
+use splitbrain_model::{Addr, Conn, Epoch, ErrorWord, Message, Millis, Reply, Request, SentinelId, TrueTime};
 use std::collections::VecDeque;
 
 /// Waits for disk or names above which nothing is said of a Sentinel for a while.
@@ -96,9 +96,12 @@ pub(super) struct Shadow<'a> {
     pub(super) orders: Vec<(Conn, Addr, u32)>,
     /// What was due at the last tick and not done since.
     pub(super) due: Vec<(Law, Addr)>,
+    /// The file was written in this step, and whether after a hello's version of the address was adopted.
     pub(super) saves: bool,
-    pub(super) waited: u64,
+    pub(super) saves_all: bool,
     pub(super) now: Millis,
+    /// When the iteration of this step began.
+    pub(super) now_true: TrueTime,
     pub(super) breach: Option<(Law, Option<Addr>)>,
 }
 
@@ -142,8 +145,9 @@ impl<'a> Shadow<'a> {
             orders: Vec::new(),
             due: Vec::new(),
             saves: false,
-            waited: 0,
+            saves_all: false,
             now,
+            now_true: TrueTime(0),
             breach: None,
         })
     }
@@ -152,9 +156,10 @@ impl<'a> Shadow<'a> {
     pub(super) fn must_have_saved(&self) -> Saved {
         let servers = self.watched.iter().filter(|it| !it.is_peer());
         Saved {
+            me: self.me,
             master: self.current_addr(),
             epoch: self.epoch,
-            config_epoch: self.config_epoch,
+            config_epoch: if self.saves_all { self.config_epoch } else { self.epochs_before.1 },
             leader_epoch: self.leader_epoch,
             servers: servers.map(|it| it.addr).collect(),
             sentinels: (self.watched.iter())
@@ -201,7 +206,7 @@ impl<'a> Shadow<'a> {
 
     /// Takes one item in.
     pub(super) fn take(&mut self, item: &Taped) {
-        self.now = item.wall;
+        (self.now, self.now_true) = (item.wall, item.at);
         match &item.what {
             What::Began(_) => {}
             What::Tick => {
@@ -222,7 +227,6 @@ impl<'a> Shadow<'a> {
                 self.mute |= !failover;
             }
             What::Waited(time) => {
-                self.waited = time.0;
                 if time.0 > LONG_WAIT {
                     self.silent_until = Some(Millis(self.now.0 + (time.0 / 1_000_000) as i64 + SILENCE));
                 }
@@ -251,7 +255,7 @@ impl<'a> Shadow<'a> {
     fn begin_step(&mut self) {
         self.end_step();
         (self.jumped, self.tilted_now, self.force_next, self.in_timeout) = (false, false, false, false);
-        (self.saves, self.waited) = (false, 0);
+        (self.saves, self.saves_all) = (false, false);
         self.step_before = self.step;
         self.epochs_before = (self.epoch, self.config_epoch);
         self.asked.clear();
@@ -288,8 +292,12 @@ impl<'a> Shadow<'a> {
                     }
                     (Awaited::Info, Reply::Info(info)) => {
                         it.note(info, now);
+                        let rebooted = it.rebooted;
                         let named = info.replicas.iter().map(|line| line.addr).collect::<Vec<_>>();
-                        if it.kind == Kind::Master {
+                        if rebooted {
+                            self.due.push((Law::RebootMissed, addr));
+                        }
+                        if self.of(addr).is_some_and(|it| it.kind == Kind::Master) {
                             let unknown = named.iter().find(|addr| !self.watched.iter().any(|it| it.addr == **addr));
                             // +slave, which follows in this step, takes it away.
                             self.due.extend(unknown.map(|addr| (Law::ReplicaIgnored, *addr)));
@@ -406,10 +414,9 @@ impl<'a> Shadow<'a> {
         };
         self.check_event(event, subject);
         use EventKind as E;
-        self.saves |= matches!(
-            event.kind,
-            E::NewEpoch | E::VoteForLeader | E::Slave | E::Sentinel | E::PromotedSlave | E::SwitchMaster
-        );
+        // A hello's epoch is saved before its version of the address is adopted (spec 5.3, 9.3).
+        self.saves_all |= matches!(event.kind, E::VoteForLeader | E::Slave | E::PromotedSlave | E::SwitchMaster);
+        self.saves |= self.saves_all || matches!(event.kind, E::NewEpoch | E::Sentinel);
         match event.kind {
             E::TiltEnter => {
                 (self.tilt, self.tilt_start, self.tilted_now) = (true, now, true);

@@ -21,6 +21,8 @@ pub(super) fn check(obs: &Observations, out: &mut Judgement) {
     }
     let mut lives: Vec<Option<Shadow<'_>>> = obs.nodes.iter().map(|_| None).collect();
     let mut saved: Vec<Option<Saved>> = vec![None; obs.nodes.len()];
+    // Saved in an iteration that a death may have cut short.
+    let mut saving: Vec<Option<(TrueTime, Saved)>> = vec![None; obs.nodes.len()];
     let mut report = |at: TrueTime, node: NodeIx, law: Law, about: Option<Addr>| {
         let about = about.map(|addr| Place::of(obs, addr));
         let detail = Detail::AgainstProtocol { sentinel: node, rule: Rule::Law { law }, about };
@@ -33,12 +35,18 @@ pub(super) fn check(obs: &Observations, out: &mut Judgement) {
             if saved[node].as_ref().is_some_and(|saved| file_lacks(obs, item, conf, saved)) {
                 report(item.at, item.node, Law::FileBehind, None);
             }
+            saving[node] = None;
             lives[node] = Shadow::begin(settings, item.wall, conf);
             continue;
         }
         let Some(shadow) = &mut lives[node] else { continue };
-        if shadow.saves && is_first(item) {
-            saved[node] = Some(shadow.must_have_saved());
+        if is_first(item) {
+            if shadow.saves {
+                saving[node] = Some((shadow.now_true, shadow.must_have_saved()));
+            }
+            if let Some((_, done)) = saving[node].take_if(|(at, _)| *at < item.at) {
+                saved[node] = Some(done);
+            }
         }
         shadow.take(item);
         if let Some((law, about)) = shadow.breach.take() {
@@ -58,10 +66,10 @@ fn is_first(item: &Taped) -> bool {
 fn file_lacks(obs: &Observations, item: &Taped, conf: &SentinelConf, saved: &Saved) -> bool {
     let lost = obs.lost_files.iter().any(|lost| lost.node == item.node && lost.at <= item.at);
     let [master] = &conf.masters[..] else { return false };
-    if lost {
+    if lost || conf.myid != saved.me {
         return false;
     }
-    let Saved { master: addr, epoch, config_epoch, leader_epoch, servers, sentinels } = saved;
+    let Saved { me: _, master: addr, epoch, config_epoch, leader_epoch, servers, sentinels } = saved;
     let server = |addr: &Addr| master.addr == *addr || master.known_replicas.contains(addr);
     let knows = |id| master.known_sentinels.iter().any(|(_, its)| its == id);
     conf.current_epoch < *epoch

@@ -58,6 +58,8 @@ pub(super) struct Watched {
     pub(super) priority: u32,
     pub(super) offset: u64,
     pub(super) runid: Option<RunId>,
+    /// The last INFO was of another process than the one before.
+    pub(super) rebooted: bool,
     pub(super) reconf: Reconf,
     /// Of another Sentinel, and when any reply to the question last came.
     pub(super) report: Option<Report>,
@@ -89,6 +91,7 @@ impl Watched {
             priority: 100,
             offset: 0,
             runid: None,
+            rebooted: false,
             reconf: Reconf::No,
             report: None,
             asked: now,
@@ -106,6 +109,7 @@ impl Watched {
 
     /// `sentinelRefreshInstanceInfo` as far as it takes note.
     pub(super) fn note(&mut self, info: &Info, now: Millis) {
+        self.rebooted = self.runid.is_some_and(|known| known != info.run_id);
         self.runid = Some(info.run_id);
         self.link_down_ms = 0;
         if let Some(slave) = &info.slave {
@@ -140,6 +144,7 @@ impl Watched {
 /// What a Sentinel's file must hold.
 #[derive(Clone, Debug)]
 pub(super) struct Saved {
+    pub(super) me: Option<SentinelId>,
     pub(super) master: Addr,
     pub(super) epoch: Epoch,
     pub(super) config_epoch: Epoch,
