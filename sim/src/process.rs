@@ -8,6 +8,7 @@ use crate::link::HostIx;
 use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
 use splitbrain_model::client::Client;
+use splitbrain_model::files::{AppendFsync, Lineage};
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
 use splitbrain_model::{Addr, Effects, Env, Input, MonoTime, Node, TrueTime};
@@ -89,6 +90,8 @@ pub struct Proc {
     pub addr: Addr,
     /// State.
     pub life: Life,
+    /// Where the dataset of its last life was, if its disk promised to keep that.
+    pub kept: Option<(TrueTime, Lineage)>,
     /// The node, while it lives.
     pub node: Option<AnyNode>,
     /// Counts starts; events for an earlier life are void.
@@ -151,6 +154,13 @@ impl Proc {
             self.conns.resize(at + 1, EndIx::MAX);
         }
         self.conns[at] = end;
+    }
+
+    /// Where the dataset is, if all of it is on the medium: nothing of an iteration that a death would cut short.
+    pub fn keeps(&self) -> Option<Lineage> {
+        let conf = &self.disk.redis.conf;
+        let promised = conf.appendonly && conf.appendfsync == AppendFsync::Always && self.disk.trouble.lying.is_none();
+        self.redis().filter(|_| promised && self.busy_until.is_none()).map(Redis::lineage)
     }
 
     /// The Redis server in it.

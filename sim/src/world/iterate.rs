@@ -202,6 +202,8 @@ impl World {
         self.schedule_net();
         if exit {
             self.die(p);
+            // It may have ended because its disk did not keep what it wrote.
+            self.procs[usize::from(p)].kept = None;
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::link::HostIx;
 use crate::process::{AnyNode, Life, Proc};
 use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
-use splitbrain_checker::observations::{NodeIx, Presence};
+use splitbrain_checker::observations::{NodeIx, Presence, RestartAt};
 use splitbrain_checker::tape::What;
 use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
@@ -98,6 +98,10 @@ impl World {
             }
         };
         let elapsed = env.elapsed();
+        if let (AnyNode::Redis(redis), true) = (&node, life > 1) {
+            let (kept, lineage, data) = (proc.kept.take(), redis.lineage(), redis.dataset().clone());
+            self.recorder.seen.restarts.push(RestartAt { at: now, node: NodeIx(p), kept, lineage, data });
+        }
         if let AnyNode::Sentinel(sentinel) = &node {
             self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.node.id()));
         }
@@ -161,6 +165,7 @@ impl World {
     fn bury(&mut self, p: u16) -> Vec<EndIx> {
         self.chain.words([self.now.0, 0x700 | u64::from(p) << 32]);
         let proc = &mut self.procs[usize::from(p)];
+        proc.kept = proc.keeps().map(|lineage| (self.now, lineage));
         proc.life = Life::Dead;
         proc.incarnation += 1;
         proc.node = None;
@@ -304,6 +309,7 @@ impl World {
             Found::NewAddress => return self.hosts[usize::from(proc.host)].moves = true,
             Found::OldConfig | Found::FirstConfig | Found::NoData => {}
         }
+        proc.kept = None;
         let first = self.kinds[usize::from(p)].clone();
         self.change_disk(p, |disk, _| match (found, first) {
             (Found::OldConfig, _) => disk.roll_back_configs(),
@@ -360,6 +366,7 @@ pub(super) fn new_proc(seed: u64, process: &Process) -> Proc {
         host: process.host as HostIx,
         addr: process.addr,
         life: Life::Dead,
+        kept: None,
         node: None,
         incarnation: 0,
         clock: ProcessClock::default(),
