@@ -41,7 +41,7 @@ pub(super) fn check(obs: &Observations, out: &mut Judgement) {
         }
         let Some(shadow) = &mut lives[node] else { continue };
         if is_first(item) {
-            if shadow.saves {
+            if shadow.saves && !shadow.mute {
                 saving[node] = Some((shadow.now_true, shadow.must_have_saved()));
             }
             if let Some((_, done)) = saving[node].take_if(|(at, _)| *at < item.at) {
@@ -52,6 +52,10 @@ pub(super) fn check(obs: &Observations, out: &mut Judgement) {
         if let Some((law, about)) = shadow.breach.take() {
             shadow.mute = true;
             report(item.at, item.node, law, about);
+        }
+        if shadow.mute {
+            // What it must have saved is not known any more either.
+            (saved[node], saving[node]) = (None, None);
         }
     }
 }
