@@ -8,8 +8,8 @@ use splitbrain_checker::tape::{Taped, What};
 use splitbrain_checker::{Detail, NodeIx, Property};
 use splitbrain_model::event::{Event, EventKind, Extra, Subject};
 use splitbrain_model::files::{MasterConf, SentinelConf};
-use splitbrain_model::message::{Channel, Hello};
-use splitbrain_model::{Conn, Epoch, Message, Millis, Reply, Request};
+use splitbrain_model::message::{Channel, Hello, Info};
+use splitbrain_model::{Conn, Epoch, Hex40, Message, Millis, ReplOffset, Reply, Request, RunId};
 use std::sync::Arc;
 use support::*;
 
@@ -34,13 +34,14 @@ impl Tape {
         self.take(ms, What::Began(Box::new(conf)))
     }
 
-    /// The first tick opens both connections, as it should.
+    /// The first tick opens both connections, as it should, and INFO is answered at once.
     fn connect(&mut self, ms: u64) -> &mut Tape {
         self.take(ms, What::Tick).take(ms, What::Opened(CC, addr(R1))).take(ms, What::Opened(PC, addr(R1)));
-        for request in [Request::Ping, Request::Info] {
+        for request in [Request::Info, Request::Ping] {
             self.take(ms, What::Wrote(CC, Message::Request(request)));
         }
-        self.take(ms, What::Wrote(PC, Message::Request(Request::Subscribe(Channel::Hello))))
+        self.take(ms, What::Wrote(PC, Message::Request(Request::Subscribe(Channel::Hello))));
+        self.take(ms + 10, What::Read(CC, Message::Reply(Reply::Info(Box::new(info())))))
     }
 
     fn says(&mut self, ms: u64, kind: EventKind, extra: Extra) -> &mut Tape {
@@ -68,6 +69,11 @@ fn tape() -> Tape {
     Tape(run())
 }
 
+fn info() -> Info {
+    let (run_id, replid) = (RunId(Hex40::from_words([1, 0, 0])), branch(1));
+    Info { run_id, loading: false, slave: None, replicas: Vec::new(), replid, repl_offset: ReplOffset(0) }
+}
+
 fn pong() -> Message {
     Message::Reply(Reply::Pong)
 }
@@ -75,7 +81,8 @@ fn pong() -> Message {
 #[test]
 fn silence_for_longer_than_down_after_has_to_be_called_down() {
     let mut tape = tape();
-    tape.begin(0, 0).connect(100).ticks(200, 1_300);
+    tape.begin(0, 0).connect(100).ticks(200, 1_100);
+    tape.take(1_100, What::Wrote(CC, Message::Request(Request::Ping))).ticks(1_200, 1_300);
     assert_eq!(tape.laws(), []);
     tape.ticks(1_300, 1_600);
     assert_eq!(tape.laws(), [Law::DownMissed]);
