@@ -12,7 +12,7 @@ use splitbrain_scenarios::{ProcessKind, Resolved};
 pub struct TapedSentinel {
     /// The Sentinel.
     pub node: Sentinel,
-    /// What was taken since it was last collected; `None` if no tape is wanted.
+    /// The tape since it was last collected; `None` if none is wanted.
     tape: Option<Vec<(Millis, What)>>,
     /// Connections of the messages that wait to be sent.
     queued: Vec<Conn>,
@@ -24,7 +24,7 @@ impl TapedSentinel {
         TapedSentinel { node, tape: wanted.then(Vec::new), queued: Vec::new() }
     }
 
-    /// Whether something is on the tape, or may be soon.
+    /// What was taken since the last call; `None` if no tape is wanted.
     pub fn collect(&mut self) -> Option<std::vec::Drain<'_, (Millis, What)>> {
         self.tape.as_mut().map(|tape| tape.drain(..))
     }
@@ -97,6 +97,6 @@ pub fn wanted(scenario: &Resolved) -> bool {
         }
         _ => None,
     };
-    let first = confs.next().and_then(|conf| set(conf));
+    let first = confs.next().and_then(set);
     scenario.masters.len() == 1 && first.is_some() && confs.all(|conf| set(conf) == first)
 }
