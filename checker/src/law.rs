@@ -83,8 +83,6 @@ laws! {
     RebootMissed = "took no note of it that {} is another process than before";
     /// Spec 3.6.
     RebootGroundless = "called {} rebooted, which is the process it was";
-    /// Spec 8.7.
-    ReconfMissed = "did not point {} to the new master, though parallel-syncs has room for it";
     /// Spec 2.
     TiltMissed = "did not enter TILT when its clock had jumped";
     /// Spec 2.

@@ -36,7 +36,6 @@ impl Law {
             Law::EndMissed => kind == EventKind::FailoverEnd,
             Law::ReplicaIgnored => kind == EventKind::Slave,
             Law::RebootMissed => kind == EventKind::Reboot,
-            Law::ReconfMissed => kind == EventKind::SlaveReconfSent,
             _ => false,
         }
     }
@@ -138,12 +137,6 @@ impl Shadow<'_> {
             _ => None,
         };
         due.extend(overdue.map(|law| (law, self.master)));
-        let replicas = || self.watched.iter().filter(|it| it.kind == Kind::Replica && Some(it.addr) != self.promoted);
-        let under_way = replicas().filter(|it| it.reconf == Reconf::UnderWay).count() as i64;
-        if self.step == Step::Reconf && under_way < i64::from(self.settings.parallel_syncs) {
-            let waiting = replicas().filter(|it| it.reconf == Reconf::No && it.connected());
-            due.extend(waiting.map(|it| (Law::ReconfMissed, it.addr)));
-        }
     }
 
     fn rested_for(&self, time: i64) -> bool {
