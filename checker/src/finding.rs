@@ -183,6 +183,11 @@ pub enum Rule {
     },
     /// A switch leads to a server that some Sentinel promoted.
     SwitchedToUnpromoted,
+    /// What a Sentinel's own clock and what it read demand or forbid.
+    Law {
+        /// Which.
+        law: crate::law::Law,
+    },
 }
 
 /// What happened.

@@ -18,6 +18,7 @@ pub mod hazard;
 pub mod history;
 pub mod index;
 pub mod judge;
+pub mod law;
 pub mod lineage;
 pub mod linear;
 pub mod measure;
@@ -30,6 +31,7 @@ pub mod sentence;
 pub mod settings;
 pub mod stats;
 pub mod summary;
+pub mod tape;
 pub mod tenure;
 pub mod weaker;
 

@@ -247,6 +247,22 @@ pub struct LostFileAt {
     pub gone_back: bool,
 }
 
+/// A Redis server came back with what was on its disk.
+#[derive(Clone, Debug)]
+pub struct RestartAt {
+    /// When.
+    pub at: TrueTime,
+    /// Which server.
+    pub node: NodeIx,
+    /// Where its dataset was when its last life was taken from it, if its disk had promised to keep all of that
+    /// (`appendonly yes`, `appendfsync always`, a medium that does not lie).
+    pub kept: Option<(TrueTime, Lineage)>,
+    /// Which writes it says it has found.
+    pub lineage: Lineage,
+    /// What it has found.
+    pub data: Dataset,
+}
+
 /// A Redis server when the run ended.
 #[derive(Clone, Debug)]
 pub struct FinalRedis {
@@ -329,6 +345,10 @@ pub struct Observations {
     pub final_views: Vec<FinalView>,
     /// Failovers that Sentinels began because an operator asked for them, in order.
     pub forced: Vec<ForcedAt>,
+    /// Restarts of Redis servers, in order.
+    pub restarts: Vec<RestartAt>,
+    /// What each Sentinel read, wrote and said, in order; empty where it was not recorded.
+    pub tape: Vec<crate::tape::Taped>,
 }
 
 impl Observations {

@@ -182,6 +182,7 @@ fn broken(rule: Rule, master: &str, about: Option<&Place<String>>) -> String {
             about,
             if under_way == 1 { "another was".to_owned() } else { format!("{under_way} others were") },
         ),
+        Rule::Law { law } => law.told().replace("{}", &about),
         Rule::SwitchedToUnpromoted => format!("switched {master} to {about}, which nobody had promoted"),
     }
 }

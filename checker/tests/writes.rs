@@ -3,8 +3,8 @@
 mod support;
 
 use splitbrain_checker::finding::{Interval, Losses, Share, Span};
-use splitbrain_checker::observations::Presence;
-use splitbrain_checker::{Amount, Demand, Detail, Expectation, Limit, Metric, Property};
+use splitbrain_checker::observations::{Presence, RestartAt};
+use splitbrain_checker::{Amount, Demand, Detail, Expectation, Finding, Limit, Metric, Property};
 use splitbrain_model::note::Outcome;
 use splitbrain_model::{Millis, Value};
 use support::*;
@@ -337,4 +337,31 @@ fn clients_that_were_never_answered_have_waited_since_the_fault() {
     let mut run = run();
     run.unknown(R1, sadd(1), (9_000, 19_000));
     assert_eq!(run.judge().metrics.get(Metric::WriteUnavailable), Some(90_000));
+}
+
+#[test]
+fn a_replica_comes_back_with_what_it_had_and_with_what_its_history_gives() {
+    let judged = |died: u64, lineage, values: &[u64]| {
+        let mut run = run();
+        for value in 1..=2 {
+            run.write(R1, sadd(value), (1_000 * value, 1_000 * value + 20), position(1, value));
+        }
+        let mut data = splitbrain_model::redis::dataset::Dataset::default();
+        values.iter().for_each(|value| drop(data.execute(sadd(*value))));
+        let kept = Some((at(died), position(1, 2)));
+        run.full_sync(0, R2, position(9, 0), position(1, 0));
+        run.0.restarts.push(RestartAt { at: at(died + 5_000), node: R2, kept, lineage, data });
+        run.found(Property::Durable)
+    };
+    assert_eq!(judged(30_000, position(1, 2), &[1, 2]), []);
+    assert!(matches!(
+        judged(30_000, position(1, 2), &[1])[..],
+        [Finding { detail: Detail::ReplicaDiffers { .. }, .. }]
+    ));
+    assert!(matches!(
+        judged(30_000, position(1, 1), &[1])[..],
+        [Finding { detail: Detail::RolledBack { node: R2, writes: 1, .. }, .. }]
+    ));
+    // Its append-only file may not have been begun again.
+    assert_eq!(judged(9_000, position(1, 1), &[1]), []);
 }

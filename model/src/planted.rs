@@ -82,6 +82,14 @@ planted! {
     StaleConnectionKept = "stale-connection-kept", "A client keeps its connections when the master changes or refuses writes.";
     NonIdempotentRetry = "non-idempotent-retry", "A client reports a write as done whose reply never came.";
     ErrorTakenForSuccess = "error-taken-for-success", "A client takes an error reply to a write for success.";
+    WaitRestarted = "ping-restarts-wait", "Every PING restarts the wait for an answer.";
+    OdownAnswered = "odown-answered", "Other Sentinels are told whether the master is objectively down.";
+    InfoNotFaster = "info-not-faster", "INFO is not sent more often while a master is down.";
+    HellosToMasters = "hellos-to-masters-only", "Hellos are published on masters only.";
+    ReplicasNotSaved = "known-replicas-not-saved", "The replicas of a master are not in the configuration file.";
+    ClientsNotKilled = "clients-not-killed", "SLAVEOF is sent without CLIENT KILL.";
+    OffsetIgnored = "offset-ignored", "The replication offset does not count when a replica is selected.";
+    AofNotRestarted = "aof-not-restarted", "The append-only file is not begun again after a full sync.";
     FixedHz = "fixed-hz", "The timer of Sentinel runs at 10 Hz instead of at a new frequency after every tick.";
     EagerInfo = "eager-info", "INFO is due every 500 ms.";
     EagerReconnect = "eager-reconnect", "Reconnections are not held back.";

@@ -17,6 +17,7 @@ pub mod record;
 pub mod recorder;
 pub mod run;
 mod supervise;
+pub mod tape;
 pub mod tcp;
 pub mod trace;
 mod triggers;

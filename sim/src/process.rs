@@ -5,8 +5,10 @@ use crate::chance::{ProcessDraws, Stream};
 use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
+use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
 use splitbrain_model::client::Client;
+use splitbrain_model::files::{AppendFsync, Lineage};
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
 use splitbrain_model::{Addr, Effects, Env, Input, MonoTime, Node, TrueTime};
@@ -18,7 +20,7 @@ pub enum AnyNode {
     /// redis-server
     Redis(Box<Redis>),
     /// redis-sentinel
-    Sentinel(Box<Sentinel>),
+    Sentinel(Box<TapedSentinel>),
     /// An application.
     Client(Box<Client>),
 }
@@ -88,6 +90,8 @@ pub struct Proc {
     pub addr: Addr,
     /// State.
     pub life: Life,
+    /// Where the dataset of its last life was, if its disk promised to keep that.
+    pub kept: Option<(TrueTime, Lineage)>,
     /// The node, while it lives.
     pub node: Option<AnyNode>,
     /// Counts starts; events for an earlier life are void.
@@ -152,6 +156,13 @@ impl Proc {
         self.conns[at] = end;
     }
 
+    /// Where the dataset is, if all of it is on the medium: nothing of an iteration that a death would cut short.
+    pub fn keeps(&self) -> Option<Lineage> {
+        let conf = &self.disk.redis.conf;
+        let promised = conf.appendonly && conf.appendfsync == AppendFsync::Always && self.disk.trouble.lying.is_none();
+        self.redis().filter(|_| promised && self.busy_until.is_none()).map(Redis::lineage)
+    }
+
     /// The Redis server in it.
     pub fn redis(&self) -> Option<&Redis> {
         match &self.node {
@@ -163,7 +174,7 @@ impl Proc {
     /// The Sentinel in it.
     pub fn sentinel(&self) -> Option<&Sentinel> {
         match &self.node {
-            Some(AnyNode::Sentinel(node)) => Some(node),
+            Some(AnyNode::Sentinel(taped)) => Some(&taped.node),
             _ => None,
         }
     }

@@ -4,9 +4,10 @@ use splitbrain_checker::observations::{
     AppliedAt, BranchAt, EventAt, ForcedAt, FullSyncAt, LoadingAt, LostFileAt, MovedAt, NodeIx, NodeKind, Observations,
     Operation, PathAt, Presence, PresenceAt, RoleAt,
 };
+use splitbrain_checker::tape::{Taped, What};
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
-use splitbrain_model::{Addr, Ip, TrueTime};
+use splitbrain_model::{Addr, Ip, Millis, TrueTime};
 use std::collections::BTreeMap;
 
 /// A line of a log that is neither event nor observation: Sentinel's votes, links, syncs.
@@ -82,6 +83,11 @@ impl Recorder {
     pub fn event(&mut self, at: TrueTime, node: NodeIx, event: Event) {
         let event = event.with_hosts(|ip| self.number(ip));
         self.seen.events.push(EventAt { at, node, event });
+    }
+
+    /// A Sentinel read, wrote or said something.
+    pub fn taped(&mut self, at: TrueTime, node: NodeIx, wall: Millis, what: What) {
+        self.seen.tape.push(Taped { at, node, wall, what });
     }
 
     /// A process starts a new life: its operations are counted from 0 again.

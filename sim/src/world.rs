@@ -103,6 +103,8 @@ pub struct World {
     again: Option<(u64, bool)>,
     /// How many new addresses were given away.
     moved: u32,
+    /// Whether what Sentinels read and write is recorded.
+    taped: bool,
     /// What is recorded.
     pub recorder: Recorder,
     /// One line per event, if asked for.
@@ -163,6 +165,7 @@ impl World {
             next_client_number: clients as u32,
             again: None,
             moved: 0,
+            taped: crate::tape::wanted(scenario),
             recorder,
             trace: None,
         }

@@ -14,8 +14,19 @@
 //! - +slave-reconf-sent: fewer than parallel-syncs are under way;
 //! - +switch-master leads to a server that was promoted, or that the Sentinels were told to monitor.
 //!
+//! Where a tape was taken ([`crate::tape`]), each Sentinel is also held against the laws of [`crate::law`]: by its own clock and
+//! by what it read and wrote, it does in time what it has to and nothing without its grounds. What is due counts as
+//! neglected if it was due at the tick before too, so that no delay matters; a Sentinel that broke a law, waited long for
+//! its disk, or was given commands that change its settings is not looked at any further.
+//!
 //! Source: Sentinel spec, 2, 6, 7.5, 8.3, 8.6, 8.7, appendix C. Cannot see: Sentinels whose settings were changed while
 //! they ran (after a +set nothing is said of that master), and clocks that stood still for more than half a minute.
+
+mod duties;
+mod grounds;
+mod shadow;
+mod tapes;
+mod watched;
 
 use crate::expect::Property;
 use crate::failovers::Attempt;
@@ -94,6 +105,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
         watch.states[usize::from(node.0)] = blank.clone();
     }
     watch.tilts_at_the_end();
+    tapes::check(obs, out);
 }
 
 /// Deaths and rebirths of processes. What a process says at the moment of its death comes before it.

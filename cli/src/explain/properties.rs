@@ -72,7 +72,9 @@ pub const ENTRIES: &[Entry] = &[
         "No Sentinel does what its protocol forbids at that moment. A +odown without a quorum of opinions, a decision in \
          TILT, TILT without an end, an attempt too soon after another attempt or vote, a selected replica that did not \
          run or could not be reached, a promotion that the replica did not confirm, more replicas under way than \
-         parallel-syncs, and a switch to a server that nobody promoted.",
+         parallel-syncs, and a switch to a server that nobody promoted. With one master, everything a Sentinel reads and \
+         writes is looked at too: by its own clock it has to call down, ask, answer, select, save and send what the \
+         specification says, in time and not before.",
     ),
     entry(
         "failover-completes",

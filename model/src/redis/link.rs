@@ -288,7 +288,7 @@ impl Redis {
         self.clock = env.wall();
         self.link_up_now(env, out);
         self.send_ack(out);
-        if self.conf.appendonly {
+        if self.conf.appendonly && !self.conf.planted.has(Planted::AofNotRestarted) {
             self.restart_aof(env);
         }
     }

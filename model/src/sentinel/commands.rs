@@ -5,6 +5,7 @@ use super::instance::{Flags, Instance};
 use super::{Cx, Sentinel};
 use crate::message::{Channel, DownQuery, DownReply, InstanceReply, RoleReply};
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::{Conn, ErrorWord, Name, Reply, Request};
 
 impl Sentinel {
@@ -63,7 +64,11 @@ impl Sentinel {
         let found = asked.and_then(|asked| self.masters.iter().position(|m| m.inst.addr.same_as(asked)));
         let mut reply = DownReply { down: false, leader: None, leader_epoch: crate::Epoch(0) };
         if let Some(m) = found {
-            reply.down = !self.tilt && self.masters[m].inst.flags.any(Flags::S_DOWN);
+            let state = match self.conf.planted.has(Planted::OdownAnswered) {
+                true => Flags::O_DOWN,
+                false => Flags::S_DOWN,
+            };
+            reply.down = !self.tilt && self.masters[m].inst.flags.any(state);
             if let Some(candidate) = query.candidate {
                 (reply.leader, reply.leader_epoch) = self.vote_leader(cx, m, query.epoch, candidate);
             }

@@ -284,6 +284,9 @@ impl Sentinel {
             Request::ClientKill(ClientType::Pubsub),
             Request::Exec,
         ] {
+            if self.conf.planted.has(Planted::ClientsNotKilled) && matches!(request, Request::ClientKill(_)) {
+                continue;
+            }
             let request = self.mapped(who.master(), request);
             self.link_mut(who).command(cx, obj, Callback::Discard, request);
         }

@@ -37,7 +37,8 @@ impl Sentinel {
         if ping_due {
             self.send_ping(cx, who);
         }
-        if elapsed(self.inst(who).last_pub_time, now) > self.tunables.publish_period {
+        let left_out = self.conf.planted.has(Planted::HellosToMasters) && !matches!(who, Who::Master(_));
+        if elapsed(self.inst(who).last_pub_time, now) > self.tunables.publish_period && !left_out {
             self.send_hello(cx, who);
         }
     }
@@ -52,7 +53,8 @@ impl Sentinel {
         };
         let master = &self.masters[m];
         let trouble = Flags::O_DOWN.or(Flags::FAILOVER_IN_PROGRESS);
-        if master.inst.flags.any(trouble) || master.replicas[r].master_link_down_time != Millis(0) {
+        let trouble = master.inst.flags.any(trouble) && !self.conf.planted.has(Planted::InfoNotFaster);
+        if trouble || master.replicas[r].master_link_down_time != Millis(0) {
             INFO_PERIOD_FAST
         } else {
             self.tunables.info_period
@@ -64,11 +66,15 @@ impl Sentinel {
         let obj = self.inst(who).obj;
         let now = cx.now();
         let ping = self.mapped(who.master(), Request::Ping);
+        let restarts = self.conf.planted.has(Planted::WaitRestarted);
         let link = self.link_mut(who);
         link.command(cx, obj, Callback::Ping, ping);
         link.last_ping_time = now;
         // The oldest unanswered one counts.
         link.act_ping_time.get_or_insert(now);
+        if restarts {
+            link.act_ping_time = Some(now);
+        }
     }
 
     /// `sentinelSendHello`

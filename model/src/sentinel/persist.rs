@@ -10,6 +10,7 @@ use crate::event::{EventKind, Extra};
 use crate::files::{MasterConf, SentinelConf};
 use crate::message::Credentials;
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::{Addr, Millis, Name, Purpose, SentinelId};
 use std::sync::Arc;
 
@@ -150,7 +151,10 @@ impl Sentinel {
             auth_pass: master.auth_pass.clone(),
             config_epoch: master.config_epoch,
             leader_epoch: master.leader_epoch,
-            known_replicas: (master.replicas.iter()).map(|r| known_replica(r.inst.addr)).collect(),
+            known_replicas: match self.conf.planted.has(Planted::ReplicasNotSaved) {
+                true => Vec::new(),
+                false => (master.replicas.iter()).map(|r| known_replica(r.inst.addr)).collect(),
+            },
             known_sentinels: master.peers.iter().map(|p| (self.announced(p.inst.addr), p.id)).collect(),
             notification_script: master.notification_script.clone(),
             client_reconfig_script: master.client_reconfig_script.clone(),

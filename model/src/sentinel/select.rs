@@ -13,8 +13,8 @@ impl Sentinel {
         (master.replicas.iter().enumerate())
             .filter(|(_, replica)| self.qualifies(master, replica, now))
             .min_by(|(_, a), (_, b)| match self.conf.planted.has(Planted::SelectionOrderWrong) {
-                true => compare_slaves_for_promotion(b, a),
-                false => compare_slaves_for_promotion(a, b),
+                true => compare_slaves_for_promotion(b, a, true),
+                false => compare_slaves_for_promotion(a, b, !self.conf.planted.has(Planted::OffsetIgnored)),
             })
             .map(|(r, _)| r)
     }
@@ -42,7 +42,8 @@ impl Sentinel {
 }
 
 /// Lower priority number, then higher offset, then smaller run id; without run id last.
-fn compare_slaves_for_promotion(a: &Replica, b: &Replica) -> Ordering {
-    let rank = |r: &Replica| (r.slave_priority, Reverse(r.slave_repl_offset), r.inst.runid.is_none(), r.inst.runid);
+fn compare_slaves_for_promotion(a: &Replica, b: &Replica, by_offset: bool) -> Ordering {
+    let offset = |r: &Replica| Reverse(by_offset.then_some(r.slave_repl_offset));
+    let rank = |r: &Replica| (r.slave_priority, offset(r), r.inst.runid.is_none(), r.inst.runid);
     rank(a).cmp(&rank(b))
 }

@@ -56,6 +56,11 @@ impl World {
         }
         node.end_iteration(&mut env, out);
         let elapsed = env.elapsed();
+        if let AnyNode::Sentinel(sentinel) = &mut node {
+            for (wall, what) in sentinel.collect().into_iter().flatten() {
+                self.recorder.taped(now, NodeIx(p), wall, what);
+            }
+        }
         proc.node = Some(node);
         proc.next_conn = out.next_conn;
         if let Some(drawn) = proc.draws.take_drawn() {
@@ -197,6 +202,8 @@ impl World {
         self.schedule_net();
         if exit {
             self.die(p);
+            // It may have ended because its disk did not keep what it wrote.
+            self.procs[usize::from(p)].kept = None;
         }
     }
 }

@@ -6,8 +6,10 @@ use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
 use crate::process::{AnyNode, Life, Proc};
+use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
-use splitbrain_checker::observations::{NodeIx, Presence};
+use splitbrain_checker::observations::{NodeIx, Presence, RestartAt};
+use splitbrain_checker::tape::What;
 use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
@@ -51,7 +53,7 @@ impl World {
 
     pub(super) fn on_start(&mut self, p: u16, life: u32) {
         let now = self.now;
-        let World { procs, hosts, kinds, environment, chain, out, next_client_number, dns, .. } = self;
+        let World { procs, hosts, kinds, environment, chain, out, next_client_number, dns, taped, .. } = self;
         let proc = &mut procs[usize::from(p)];
         if proc.incarnation != life || proc.life != Life::Starting {
             return;
@@ -79,7 +81,12 @@ impl World {
             }
             ProcessKind::Sentinel(conf) => {
                 let conf = sentinel_conf.unwrap_or_else(|| conf.clone());
-                AnyNode::Sentinel(Box::new(Sentinel::start(conf, proc.addr, &mut env, out)))
+                if *taped {
+                    let began = What::Began(Box::new(conf.clone()));
+                    self.recorder.taped(now, NodeIx(p), env.now(), began);
+                }
+                let sentinel = Sentinel::start(conf, proc.addr, &mut env, out);
+                AnyNode::Sentinel(Box::new(TapedSentinel::new(sentinel, *taped)))
             }
             ProcessKind::Client(conf) => {
                 if life > 1 {
@@ -91,8 +98,12 @@ impl World {
             }
         };
         let elapsed = env.elapsed();
+        if let (AnyNode::Redis(redis), true) = (&node, life > 1) {
+            let (kept, lineage, data) = (proc.kept.take(), redis.lineage(), redis.dataset().clone());
+            self.recorder.seen.restarts.push(RestartAt { at: now, node: NodeIx(p), kept, lineage, data });
+        }
         if let AnyNode::Sentinel(sentinel) = &node {
-            self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.id()));
+            self.recorder.seen.sentinel_ids.push((NodeIx(p), sentinel.node.id()));
         }
         proc.node = Some(node);
         proc.next_conn = out.next_conn;
@@ -154,6 +165,7 @@ impl World {
     fn bury(&mut self, p: u16) -> Vec<EndIx> {
         self.chain.words([self.now.0, 0x700 | u64::from(p) << 32]);
         let proc = &mut self.procs[usize::from(p)];
+        proc.kept = proc.keeps().map(|lineage| (self.now, lineage));
         proc.life = Life::Dead;
         proc.incarnation += 1;
         proc.node = None;
@@ -297,6 +309,7 @@ impl World {
             Found::NewAddress => return self.hosts[usize::from(proc.host)].moves = true,
             Found::OldConfig | Found::FirstConfig | Found::NoData => {}
         }
+        proc.kept = None;
         let first = self.kinds[usize::from(p)].clone();
         self.change_disk(p, |disk, _| match (found, first) {
             (Found::OldConfig, _) => disk.roll_back_configs(),
@@ -353,6 +366,7 @@ pub(super) fn new_proc(seed: u64, process: &Process) -> Proc {
         host: process.host as HostIx,
         addr: process.addr,
         life: Life::Dead,
+        kept: None,
         node: None,
         incarnation: 0,
         clock: ProcessClock::default(),

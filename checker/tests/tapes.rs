@@ -1,0 +1,167 @@
+//! What a Sentinel has to do by its own clock and by what it read, judged on hand-written tapes.
+
+mod support;
+
+use splitbrain_checker::finding::Rule;
+use splitbrain_checker::law::Law;
+use splitbrain_checker::tape::{Taped, What};
+use splitbrain_checker::{Detail, NodeIx, Property};
+use splitbrain_model::event::{Event, EventKind, Extra, Subject};
+use splitbrain_model::files::{MasterConf, SentinelConf};
+use splitbrain_model::message::{Channel, Hello, Info};
+use splitbrain_model::{Conn, Epoch, Hex40, Message, Millis, ReplOffset, Reply, Request, RunId};
+use std::sync::Arc;
+use support::*;
+
+/// Connections of `sentinel-1` to the master.
+const CC: Conn = Conn(0);
+const PC: Conn = Conn(1);
+
+/// A tape of `sentinel-1`, which watches `redis-1` alone.
+struct Tape(Run);
+
+impl Tape {
+    fn take(&mut self, ms: u64, what: What) -> &mut Tape {
+        self.0.0.tape.push(Taped { at: at(ms), node: S1, wall: Millis(ms as i64), what });
+        self
+    }
+
+    /// It starts with this current epoch in its file.
+    fn begin(&mut self, ms: u64, epoch: u64) -> &mut Tape {
+        let masters = vec![MasterConf::new("mymaster".into(), addr(R1), 2)];
+        let current_epoch = Epoch(epoch);
+        let conf = SentinelConf { myid: Some(id(S1)), current_epoch, masters, ..SentinelConf::default() };
+        self.take(ms, What::Began(Box::new(conf)))
+    }
+
+    /// The first tick opens both connections, as it should, and INFO is answered at once.
+    fn connect(&mut self, ms: u64) -> &mut Tape {
+        self.take(ms, What::Tick).take(ms, What::Opened(CC, addr(R1))).take(ms, What::Opened(PC, addr(R1)));
+        for request in [Request::Info, Request::Ping] {
+            self.take(ms, What::Wrote(CC, Message::Request(request)));
+        }
+        self.take(ms, What::Wrote(PC, Message::Request(Request::Subscribe(Channel::Hello))));
+        self.take(ms + 10, What::Read(CC, Message::Reply(Reply::Info(Box::new(info())))))
+    }
+
+    fn says(&mut self, ms: u64, kind: EventKind, extra: Extra) -> &mut Tape {
+        let (master, master_addr, subject) = ("mymaster".into(), addr(R1), Subject::Master);
+        self.take(ms, What::Event(Event { kind, master, master_addr, subject, extra }))
+    }
+
+    fn ticks(&mut self, from: u64, until: u64) -> &mut Tape {
+        for ms in (from..until).step_by(100) {
+            self.take(ms, What::Tick);
+        }
+        self
+    }
+
+    fn laws(&mut self) -> Vec<Law> {
+        let broken = |detail: Detail<NodeIx>| match detail {
+            Detail::AgainstProtocol { rule: Rule::Law { law }, .. } => Some(law),
+            _ => None,
+        };
+        self.0.found(Property::SentinelProtocol).into_iter().filter_map(|found| broken(found.detail)).collect()
+    }
+}
+
+fn tape() -> Tape {
+    Tape(run())
+}
+
+fn info() -> Info {
+    let (run_id, replid) = (RunId(Hex40::from_words([1, 0, 0])), branch(1));
+    Info { run_id, loading: false, slave: None, replicas: Vec::new(), replid, repl_offset: ReplOffset(0) }
+}
+
+fn pong() -> Message {
+    Message::Reply(Reply::Pong)
+}
+
+#[test]
+fn silence_for_longer_than_down_after_has_to_be_called_down() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).ticks(200, 1_100);
+    tape.take(1_100, What::Wrote(CC, Message::Request(Request::Ping))).ticks(1_200, 1_300);
+    assert_eq!(tape.laws(), []);
+    tape.ticks(1_300, 1_600);
+    assert_eq!(tape.laws(), [Law::DownMissed]);
+}
+
+#[test]
+fn who_answered_within_down_after_may_not_be_called_down() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).ticks(200, 600);
+    tape.says(600, EventKind::SdownEnter, Extra::None);
+    assert_eq!(tape.laws(), [Law::DownEarly]);
+}
+
+#[test]
+fn a_server_that_answers_gets_its_next_ping_in_time() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).ticks(200, 1_200);
+    assert_eq!(tape.laws(), []);
+    tape.ticks(1_200, 1_600);
+    assert_eq!(tape.laws(), [Law::PingMissed]);
+}
+
+#[test]
+fn an_epoch_that_was_heard_of_is_told_in_the_next_hello() {
+    let hello = |of, epoch| {
+        Arc::new(Hello {
+            announce: addr(of),
+            id: id(of),
+            current_epoch: Epoch(epoch),
+            master_name: "mymaster".into(),
+            master: addr(R1),
+            config_epoch: Epoch(0),
+        })
+    };
+    for (epoch, laws) in [(5, vec![]), (4, vec![Law::HelloBehind])] {
+        let mut tape = tape();
+        tape.begin(0, 4).connect(100).take(150, What::Read(PC, Message::Hello(hello(S2, 5))));
+        tape.take(200, What::Tick);
+        tape.take(200, What::Wrote(CC, Message::Request(Request::Publish(hello(S1, epoch)))));
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn an_adopted_epoch_is_in_the_file_after_a_restart() {
+    for (epoch, laws) in [(3, vec![]), (2, vec![Law::FileBehind])] {
+        let mut tape = tape();
+        tape.begin(0, 2).connect(100).says(100, EventKind::NewEpoch, Extra::Epoch(Epoch(3)));
+        tape.take(200, What::Tick).begin(5_000, epoch);
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn what_was_saved_in_the_moment_of_a_death_may_be_missing() {
+    let mut tape = tape();
+    tape.begin(0, 2).connect(100).says(100, EventKind::NewEpoch, Extra::Epoch(Epoch(3))).begin(5_000, 2);
+    assert_eq!(tape.laws(), []);
+}
+
+#[test]
+fn a_clock_that_jumped_leads_to_tilt() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).take(2_500, What::Tick).take(2_600, What::Tick);
+    assert_eq!(tape.laws(), [Law::TiltMissed]);
+}
+
+#[test]
+fn slaveof_brings_what_belongs_to_it() {
+    use splitbrain_model::message::ClientType::{Normal, Pubsub};
+    let order = |company: &[Request]| {
+        let mut tape = tape();
+        tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).take(200, What::Tick);
+        for request in [Request::Multi, Request::SlaveOf(None)].iter().chain(company) {
+            tape.take(200, What::Wrote(CC, Message::Request(request.clone())));
+        }
+        tape.take(300, What::Tick).laws()
+    };
+    let all = [Request::ConfigRewrite, Request::ClientKill(Normal), Request::ClientKill(Pubsub), Request::Exec];
+    assert_eq!(order(&all), []);
+    assert_eq!(order(&all[1..]), [Law::SlaveofIncomplete]);
+}
