@@ -4,6 +4,7 @@
 use crate::conf::Conf;
 use crate::place::Place;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// How a deployment is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,8 +33,60 @@ pub struct Deployment {
     pub clients: Vec<Client>,
     /// Names that something else than a node answers to: services, and what they select.
     pub services: Vec<Service>,
-    /// Configuration texts that no node uses but that stand in for a missing file, and others beside the deployment.
+    /// How much of it can be seen.
     pub complete: Completeness,
+    /// Files that it names and that are not there.
+    pub missing: Vec<Missing>,
+    /// Starts of containers that were not understood: what they run is not known.
+    pub unclear: Vec<Place>,
+    /// Things that manifests name and do not define, and others that concern no single node.
+    pub remarks: Vec<Remark>,
+}
+
+/// A file that a deployment names and that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// Its path.
+    pub path: String,
+    /// Where it is named.
+    pub place: Place,
+    /// The file that was read in its place.
+    pub stand_in: Option<String>,
+}
+
+/// What a reader saw that concerns no single node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// What it is.
+    pub what: Seen,
+    /// What it is about.
+    pub name: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// Kinds of remarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// Something uses the name of a service that is not defined.
+    UndefinedService,
+    /// A StatefulSet names a governing service that is not defined.
+    UndefinedGoverningService,
+    /// A Secret that is not defined here.
+    UndefinedSecret,
+    /// Containers without probes.
+    NoProbes,
+    /// Containers without limits of resources.
+    NoLimits,
+    /// Pods without a budget for disruptions.
+    NoBudget,
+    /// A server is waited for by its start alone.
+    DependsOnStart,
+    /// Redis Cluster: not what Sentinel watches.
+    Cluster,
+    /// A path that a document asks for does not fit what it says elsewhere (hosts of a chart's clients).
+    UnknownHost,
 }
 
 /// How much of a deployment is there to be seen.
@@ -85,6 +138,22 @@ pub struct Node {
     pub program: Program,
     /// Ports that are reached from outside by another address.
     pub published: Vec<Published>,
+    /// Scripts that a Sentinel shall run.
+    pub scripts: BTreeMap<String, ScriptFile>,
+}
+
+/// What is known of a script that a Sentinel shall run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScriptFile {
+    /// It is there and may be executed.
+    Runs,
+    /// It is there without the execute bit.
+    NotExecutable,
+    /// It is not there.
+    Missing,
+    /// Cannot be seen from here.
+    Unseen,
 }
 
 impl Node {

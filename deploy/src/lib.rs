@@ -2,9 +2,18 @@
 //! a chart), read into plain data, and what is wrong with them. Simulates nothing: [`Deployment`] holds what a simulation
 //! needs.
 
+pub mod bitnami;
+pub mod boot;
+pub mod clients;
+pub mod compose;
 pub mod conf;
+pub mod container;
 pub mod deployment;
+pub mod files;
 pub mod place;
+pub mod shell;
+pub mod trouble;
+pub mod yaml;
 
 pub use conf::Conf;
 pub use deployment::Deployment;

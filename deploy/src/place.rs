@@ -48,6 +48,11 @@ impl Traced {
         Traced { text: text.into(), origins: vec![(0, place.clone())] }
     }
 
+    /// Text that stands nowhere.
+    pub fn at_no(text: &str) -> Traced {
+        Traced { text: text.to_owned(), origins: Vec::new() }
+    }
+
     /// The whole text of a file, line by line.
     pub fn file(name: &str, text: &str) -> Traced {
         let file: Arc<str> = name.into();
@@ -75,7 +80,7 @@ impl Traced {
     /// Where the byte at an offset was written; `None` for text without any place.
     pub fn place(&self, offset: usize) -> Option<&Place> {
         let after = self.origins.partition_point(|(from, _)| *from <= offset);
-        self.origins.get(after.saturating_sub(1)).map(|(_, place)| place)
+        after.checked_sub(1).map(|at| &self.origins[at].1)
     }
 
     /// Where the text starts.
