@@ -1,0 +1,130 @@
+//! The battery: standard failures that a deployment goes through, over seeds, and what helps against what they do.
+//!
+//! Every failure is a scenario file of its own ([`text::scenario`]), so that whatever is told can be run, read and changed
+//! by anyone. Reads no files; [`deployment`] makes a [`Cluster`] of what has been read.
+
+pub mod changes;
+pub mod cluster;
+pub mod deployment;
+pub mod failures;
+pub mod text;
+
+use crate::{RunError, RunOptions, run_scenario};
+use cluster::Cluster;
+use failures::Failure;
+use splitbrain_checker::{Metric, Property, RunSummary};
+use splitbrain_scenarios::{Error, Scenario, Source};
+use std::fmt;
+use std::ops::Range;
+
+/// What a failure does to a cluster.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The failure.
+    pub failure: Failure,
+    /// The scenario file.
+    pub scenario: String,
+    /// Runs.
+    pub runs: u64,
+    /// Longest time without an acknowledged write, in milliseconds: median and worst.
+    pub gap_ms: (i64, i64),
+    /// Acknowledged writes that were lost: median and worst.
+    pub lost: (i64, i64),
+    /// Runs that lost any.
+    pub losing: u64,
+    /// Time in which two servers acknowledged writes as masters, in milliseconds: median and worst.
+    pub split_ms: (i64, i64),
+    /// Runs with a split brain.
+    pub split: u64,
+    /// Runs after which everybody agreed on one master and every client was served again.
+    pub recovered: u64,
+    /// Runs in which the cluster never came to rest before the failure: it does not work at all.
+    pub unsettled: u64,
+    /// The seed that shows the worst.
+    pub seed: u64,
+}
+
+impl Row {
+    fn of(failure: Failure, scenario: String, runs: &[RunSummary]) -> Row {
+        let metric = |metric: Metric| {
+            let mut all: Vec<i64> = runs.iter().map(|run| run.metrics.get(metric).unwrap_or(0)).collect();
+            all.sort_unstable();
+            (all.get(all.len() / 2).copied().unwrap_or(0), all.last().copied().unwrap_or(0))
+        };
+        let count = |has: &dyn Fn(&RunSummary) -> bool| runs.iter().filter(|run| has(run)).count() as u64;
+        let get = |run: &RunSummary, metric: Metric| run.metrics.get(metric).unwrap_or(0);
+        let worst = runs.iter().max_by_key(|run| {
+            let (lost, split) = (get(run, Metric::WritesLost), get(run, Metric::SplitBrain));
+            (!recovered(run), lost, split, get(run, Metric::WriteUnavailable), std::cmp::Reverse(run.seed))
+        });
+        Row {
+            failure,
+            scenario,
+            runs: runs.len() as u64,
+            gap_ms: metric(Metric::WriteUnavailable),
+            lost: metric(Metric::WritesLost),
+            losing: count(&|run| get(run, Metric::WritesLost) > 0),
+            split_ms: metric(Metric::SplitBrain),
+            split: count(&|run| get(run, Metric::SplitBrain) > 0),
+            recovered: count(&recovered),
+            unsettled: count(&|run| !settled(run)),
+            seed: worst.map_or(0, |run| run.seed),
+        }
+    }
+}
+
+/// Whether everybody agreed on one master in the end, and every client was served again.
+fn recovered(run: &RunSummary) -> bool {
+    let broken = |property| run.found(property).next().is_some();
+    settled(run) && !broken(Property::ConvergesAfterHeal) && !broken(Property::ClientsRecover)
+}
+
+/// Whether the cluster worked before anything happened to it.
+fn settled(run: &RunSummary) -> bool {
+    !run.undecided.iter().any(|(property, _)| *property == Property::ConvergesAfterHeal)
+}
+
+/// Why a battery could not be played.
+#[derive(Debug)]
+pub enum BatteryError {
+    /// The scenario file that was made of a failure is none: a bug of splitbrain.
+    Scenario(String, Box<Error>),
+    /// A run failed.
+    Run(RunError),
+}
+
+impl fmt::Display for BatteryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BatteryError::Scenario(name, error) => write!(f, "the scenario of {name} is none: {error}"),
+            BatteryError::Run(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for BatteryError {}
+
+/// Plays failures over seeds, with so many threads (0: one per core). `progress` is told after each failure.
+///
+/// # Errors
+/// If splitbrain has a bug.
+pub fn play(
+    cluster: &Cluster,
+    failures: &[Failure],
+    seeds: &Range<u64>,
+    jobs: usize,
+    progress: &dyn Fn(),
+) -> Result<Vec<Row>, BatteryError> {
+    let mut rows = Vec::new();
+    for failure in failures {
+        let text = text::scenario(cluster, failure);
+        let source = Source::new(format!("{}.toml", failure.name), text.clone());
+        let scenario = Scenario::parse(&source);
+        let scenario = scenario.map_err(|error| BatteryError::Scenario(failure.name.to_owned(), Box::new(error)))?;
+        let options = RunOptions { seeds: seeds.clone(), jobs, save_failures_to: None };
+        let summary = run_scenario(&scenario, &options, &|_| ()).map_err(BatteryError::Run)?;
+        rows.push(Row::of(*failure, text, &summary.runs));
+        progress();
+    }
+    Ok(rows)
+}

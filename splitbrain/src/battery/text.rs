@@ -1,0 +1,135 @@
+//! A cluster and a failure as a scenario file that anyone can run, read and change.
+
+use super::cluster::{Back, Cluster, Names};
+use super::failures::Failure;
+use std::fmt::Write;
+
+/// Longest time that a cluster is given to recover, in seconds.
+pub const LONGEST: u64 = 300;
+
+/// The name of a server in scenario files.
+pub fn server(place: usize) -> String {
+    format!("redis-{}", place + 1)
+}
+
+/// The name of a Sentinel in scenario files.
+pub fn sentinel(place: usize) -> String {
+    format!("sentinel-{}", place + 1)
+}
+
+/// The name of a machine in scenario files.
+pub fn host(cluster: &Cluster, name: &str) -> String {
+    let place = cluster.hosts().iter().position(|host| *host == name).unwrap_or(0);
+    format!("host-{}", place + 1)
+}
+
+/// The scenario file.
+pub fn scenario(cluster: &Cluster, failure: &Failure) -> String {
+    let mut text = format!("title = \"{}\"\nwhy = \"{}\"\n\n", failure.title, failure.why);
+    head(cluster, &mut text);
+    let _ = write!(
+        text,
+        "[[clients]]\nname = \"app\"\ncount = 2\nprofile = \"redis-py\"\nworkload = {{ sadd = 10 }}\n\n"
+    );
+    if failure.near {
+        let at = host(cluster, cluster.master_host());
+        let _ = write!(
+            text,
+            "[[clients]]\nname = \"near\"\nhost = \"{at}\"\nprofile = \"redis-py\"\nworkload = {{ sadd = 10 }}\n\n"
+        );
+    }
+    for step in failure.steps(cluster) {
+        let _ = write!(text, "[[faults]]\n{step}\n");
+    }
+    let _ = write!(text, "\n[run]\nseeds = 20\nstable-for = \"10s\"\nheal = \"{}s\"\n", heal(cluster));
+    text.push_str(EXPECT);
+    text
+}
+
+/// Seconds after the last step: what the protocol may take, but not more than five minutes.
+fn heal(cluster: &Cluster) -> u64 {
+    let watch = &cluster.watch;
+    let protocol = watch.down_after_ms.saturating_add(watch.failover_timeout_ms.saturating_mul(2)) / 1000;
+    protocol.saturating_add(90).min(LONGEST)
+}
+
+/// Only whether it recovers is demanded: everything else is counted.
+const EXPECT: &str = "
+[expect]
+converges-after-heal = \"holds\"
+clients-recover = { at-most = \"8s\" }
+split-brain = \"any\"
+lost-write = \"any\"
+linearizable = \"any\"
+stale-read = \"any\"
+no-false-failover = \"any\"
+config-agreement = \"holds-beside-hazards\"
+";
+
+fn head(cluster: &Cluster, text: &mut String) {
+    let _ = writeln!(text, "[cluster]");
+    let _ = writeln!(text, "replicas = {}", cluster.servers.len() - 1);
+    let _ = writeln!(text, "sentinels = {}", cluster.sentinels.len());
+    let mut hosts = Vec::new();
+    for machine in cluster.hosts() {
+        let servers = (0..).zip(&cluster.servers).filter(|(_, its)| its.host == machine).map(|(i, _)| server(i));
+        let watchers = (0..).zip(&cluster.sentinels).filter(|(_, its)| its.host == machine).map(|(i, _)| sentinel(i));
+        let all: Vec<String> = servers.chain(watchers).map(|name| format!("\"{name}\"")).collect();
+        hosts.push(format!("{} = [{}]", host(cluster, machine), all.join(", ")));
+    }
+    let _ = writeln!(text, "hosts = {{ {} }}", hosts.join(", "));
+    match cluster.names {
+        Names::Addresses => {}
+        Names::Lasting => text.push_str("hostnames = true\n"),
+        Names::Vanishing => text.push_str("hostnames = true\nnames-vanish = true\n"),
+    }
+    let watch = &cluster.watch;
+    let _ = write!(
+        text,
+        "\n[sentinel]\nquorum = {}\nallow-impossible = true\ndown-after-milliseconds = {}\nfailover-timeout = {}\n\
+         parallel-syncs = {}\n",
+        watch.quorum, watch.down_after_ms, watch.failover_timeout_ms, watch.parallel_syncs
+    );
+    for (key, value) in &watch.others {
+        let _ = writeln!(text, "{key} = {value}");
+    }
+    settings(cluster, text);
+    text.push('\n');
+}
+
+/// What all servers have in common, and what single ones have.
+fn settings(cluster: &Cluster, text: &mut String) {
+    let [first, others @ ..] = &cluster.servers[..] else { return };
+    let common = |pair: &&(String, String)| others.iter().all(|other| other.settings.contains(pair));
+    let _ = writeln!(text, "\n[redis]");
+    for (key, value) in first.settings.iter().filter(common) {
+        let _ = writeln!(text, "{key} = {value}");
+    }
+    for (i, its) in cluster.servers.iter().enumerate() {
+        let own: Vec<_> = its.settings.iter().filter(|pair| !common(pair) || !first.settings.contains(pair)).collect();
+        if !own.is_empty() {
+            let _ = writeln!(text, "[redis.{}]", server(i));
+        }
+        for (key, value) in own {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+    }
+}
+
+/// The step that brings a process back, if anything does: so long after the step before.
+pub fn back(of: &str, back: Back) -> Option<String> {
+    let after = back.after_ms?;
+    let mut how = String::new();
+    for (is, said) in [
+        (back.as_first, ", config = \"deleted\""),
+        (back.other_id && !back.as_first, ", identity = \"new\""),
+        (back.empty, ", data = \"deleted\""),
+        (back.moved, ", address = \"new\""),
+    ] {
+        if is {
+            how.push_str(said);
+        }
+    }
+    let target = if how.is_empty() { format!("\"{of}\"") } else { format!("{{ of = \"{of}\"{how} }}") };
+    Some(format!("then-after = \"{after}ms\"\nrestart = {target}"))
+}
