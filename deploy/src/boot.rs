@@ -126,6 +126,9 @@ fn layer(container: &Container) -> String {
 
 /// What an image executes on its own, if it is one of Redis.
 fn default_program(image: &str) -> Option<&'static str> {
+    if image.contains("bitnami") {
+        return None;
+    }
     match repository(image).rsplit('/').next() {
         Some("redis" | "valkey" | "redis-stack-server") => Some("redis-server"),
         Some("redis-sentinel" | "valkey-sentinel") => Some("redis-sentinel"),
@@ -170,28 +173,26 @@ fn server(pod: &Pod, index: usize, run: &Run, exec: &Exec, first: &Disk) -> Opti
     };
     let dir = conf.value("dir").filter(|dir| dir.starts_with('/')).unwrap_or("/data").to_owned();
     let data = data(pod, &view, &dir);
-    let scripts = scripts(&view, &conf);
+    let program = program(container.image.as_ref());
+    let scripts = scripts(&view, &conf, &program);
     let again = |replaced: bool| read_again(pod, index, exec, &command, first, replaced);
     let (after_restart, after_replacement) = (again(false), again(true));
     let marked = |conf: &Option<Conf>| {
         conf.as_ref().is_some_and(|conf| conf.lines.iter().any(|line| line.text.starts_with(MARK)))
     };
+    let writable = !matches!(lies_on, Storage::ReadOnly | Storage::SingleFile);
+    // What is written anew at each start is so because of the command, not because of what it lies on.
+    let rewritten = writable && !marked(&after_restart) && command.path.is_some();
     let config = Config {
         lies_on,
-        place: mount.or_else(|| written_at(&conf)).unwrap_or_else(|| place.clone()),
+        place: mount.filter(|_| !rewritten).unwrap_or_else(|| container.argv_place.clone()),
         survives_restart: marked(&after_restart),
         survives_replacement: marked(&after_replacement),
         stand_in: None,
         path: command.path.clone(),
     };
     let comes_back = comes_back(pod, kind, run, &conf, &config, after_restart.as_ref(), &place);
-    let program = program(container.image.as_ref());
     Some(Server { container: index, kind, conf, config, data, comes_back, scripts, program })
-}
-
-/// Where the text of a configuration was written that a script puts together.
-fn written_at(conf: &Conf) -> Option<Place> {
-    conf.directives().find(|line| !line.option).map(|line| line.place.clone())
 }
 
 fn comes_back(
@@ -275,7 +276,7 @@ fn data(pod: &Pod, view: &View<'_>, dir: &str) -> Keeps {
     Keeps { lies_on, restart, replacement }
 }
 
-fn scripts(view: &View<'_>, conf: &Conf) -> BTreeMap<String, ScriptFile> {
+fn scripts(view: &View<'_>, conf: &Conf, program: &Program) -> BTreeMap<String, ScriptFile> {
     let lines = conf.sentinel("notification-script").chain(conf.sentinel("client-reconfig-script"));
     let paths = lines.filter_map(|line| line.words.get(3).cloned());
     let look = |path: String| {
@@ -286,7 +287,8 @@ fn scripts(view: &View<'_>, conf: &Conf) -> BTreeMap<String, ScriptFile> {
             None if ["/bin/", "/usr/", "/sbin/", "/opt/"].iter().any(|folder| tidy(&path).starts_with(folder)) => {
                 ScriptFile::Unseen
             }
-            None if view.knows(&path) => ScriptFile::Missing,
+            // Nothing but Redis is in the images of Redis.
+            None if view.knows(&path) || (program.protected_off && view.storage(&path).1.is_none()) => ScriptFile::Missing,
             None => ScriptFile::Unseen,
         };
         (path, found)
@@ -365,5 +367,5 @@ fn quoted(word: &str) -> String {
 
 /// A volume without files.
 pub fn volume(storage: Storage) -> Volume {
-    Volume { storage, files: BTreeMap::new(), known: true }
+    Volume { storage, files: BTreeMap::new(), place: None, known: true }
 }

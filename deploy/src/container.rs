@@ -23,6 +23,8 @@ pub struct Volume {
     pub storage: Storage,
     /// Files by their path in it; a volume that is a single file has it under the empty path.
     pub files: BTreeMap<String, Text>,
+    /// Where it is defined, if that makes it what it is.
+    pub place: Option<Place>,
     /// Paths are complete: a file that is not here is not there. Not so for folders of a host and for claims.
     pub known: bool,
 }
@@ -121,7 +123,7 @@ impl View<'_> {
         if total + text.text.text().len() > BYTES {
             return false;
         }
-        let layer = Volume { storage: Storage::Container, files: BTreeMap::new(), known: true };
+        let layer = Volume { storage: Storage::Container, files: BTreeMap::new(), place: None, known: true };
         let volume = self.disk.volumes.entry(volume).or_insert(layer);
         if read_only || volume.storage == Storage::ReadOnly {
             return false;
@@ -150,7 +152,8 @@ impl View<'_> {
             Some(mount) if mount.single && lies_on != Storage::ReadOnly => Storage::SingleFile,
             _ => lies_on,
         };
-        (storage, mount.map(|mount| mount.place.clone()))
+        let defined = self.disk.volumes.get(&volume).and_then(|volume| volume.place.clone());
+        (storage, defined.or_else(|| mount.map(|mount| mount.place.clone())))
     }
 
     /// Files of the same volume stay when the process writes here.

@@ -118,6 +118,8 @@ pub struct Node {
     pub kind: Kind,
     /// The object that makes it: the service's key, the manifest's `kind`, the first line of the file.
     pub place: Place,
+    /// Where the number of nodes of its group is said, if it is.
+    pub count: Option<Place>,
     /// The object it belongs to together with others of the same kind: a StatefulSet, a scaled service.
     pub group: String,
     /// Configuration as the process has it at its very first start.
@@ -164,7 +166,20 @@ impl Node {
 
     /// Whether a name or address means this node.
     pub fn answers_to(&self, host: &str) -> bool {
-        self.address.names.iter().any(|name| name.eq_ignore_ascii_case(host))
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        self.address.names.iter().any(|name| {
+            let name = name.to_ascii_lowercase();
+            let rest = host.strip_prefix(&name).filter(|_| name.parse::<std::net::IpAddr>().is_err());
+            match rest {
+                Some("") => true,
+                // A name of a cluster, with the namespace and what follows.
+                Some(rest) if name.contains('.') && rest.starts_with('.') => {
+                    let rest = rest.strip_suffix(".cluster.local").unwrap_or(rest);
+                    !rest.strip_suffix(".svc").unwrap_or(rest)[1..].contains('.')
+                }
+                _ => name == host,
+            }
+        })
     }
 }
 
@@ -238,6 +253,8 @@ pub enum Host {
     Named(String),
     /// One of its own for each node of the group: a required rule keeps them apart.
     Own(String),
+    /// One of its own if there is room: a preferred rule keeps them apart.
+    Preferred,
     /// Any: nothing keeps it from sharing a machine with any other.
     Any,
     /// Nothing is said.

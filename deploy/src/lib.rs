@@ -10,11 +10,17 @@ pub mod conf;
 pub mod container;
 pub mod deployment;
 pub mod files;
+pub mod hosts;
+pub mod k8s;
 pub mod place;
+pub mod reading;
 pub mod shell;
 pub mod trouble;
+pub mod values;
 pub mod yaml;
 
 pub use conf::Conf;
+pub use files::{Disk, Files, Memory};
+pub use reading::{Reading, read};
 pub use deployment::Deployment;
 pub use place::{Place, Traced};

@@ -68,7 +68,9 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
     let container =
         Container { name: name.to_owned(), place: key.place.clone(), argv, argv_place, env, mounts, image: image.clone() };
     let image_name = image.as_ref().map_or("", |(image, _)| image.as_str());
-    let copies = service.at(&["deploy", "replicas"]).or_else(|| service.get("scale")).and_then(Node::number).unwrap_or(1);
+    let copies = service.at(&["deploy", "replicas"]).or_else(|| service.get("scale"));
+    let count = copies.map(|copies| copies.place.clone());
+    let copies = copies.and_then(Node::number).unwrap_or(1);
     let mut found = false;
     for copy in 1..=copies.clamp(0, REPLICAS) {
         let node_name = if copies > 1 { format!("{name}-{copy}") } else { name.to_owned() };
@@ -93,6 +95,7 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
                 name: node_name,
                 kind: server.kind,
                 place: key.place.clone(),
+                count: count.clone(),
                 group: name.to_owned(),
                 conf: server.conf,
                 config: server.config,

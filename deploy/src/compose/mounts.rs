@@ -102,15 +102,15 @@ fn bind(sources: &Sources<'_>, path: &str, target: &str, place: &Place, missing:
             let text = crate::files::text(files, path).unwrap_or_default();
             let file = Text { text: Traced::file(path, &text), executable };
             let files = BTreeMap::from([(String::new(), file)]);
-            (Volume { storage: Storage::Durable, files, known: true }, true)
+            (Volume { storage: Storage::Durable, files, place: None, known: true }, true)
         }
         Some(Entry::Folder) => {
             let mut found = BTreeMap::new();
             gather(files, path, "", &mut found, 4);
-            (Volume { storage: Storage::Durable, files: found, known: true }, false)
+            (Volume { storage: Storage::Durable, files: found, place: None, known: true }, false)
         }
         None if path.starts_with("/var/") || path.starts_with("/etc/localtime") || path.starts_with("/dev") => {
-            (Volume { storage: Storage::Durable, files: BTreeMap::new(), known: false }, false)
+            (Volume { storage: Storage::Durable, files: BTreeMap::new(), place: None, known: false }, false)
         }
         None => {
             let is_file = target.rsplit('/').next().is_some_and(|name| name.contains('.'));
@@ -125,7 +125,7 @@ fn bind(sources: &Sources<'_>, path: &str, target: &str, place: &Place, missing:
                 }
                 missing.push(Missing { path: path.to_owned(), place: place.clone(), stand_in });
             }
-            (Volume { storage: Storage::Durable, files, known: false }, is_file)
+            (Volume { storage: Storage::Durable, files, place: None, known: false }, is_file)
         }
     }
 }
@@ -198,6 +198,6 @@ fn config(
     };
     let files = BTreeMap::from([(String::new(), Text { text, executable })]);
     let name = format!("{section} {source} {target}");
-    disk.volumes.insert(name.clone(), Volume { storage: Storage::ReadOnly, files, known });
+    disk.volumes.insert(name.clone(), Volume { storage: Storage::ReadOnly, files, place: None, known });
     Some(mount(&target, name, true, true, &item.place))
 }
