@@ -20,7 +20,7 @@ pub mod values;
 pub mod yaml;
 
 pub use conf::Conf;
-pub use files::{Disk, Files, Memory};
-pub use reading::{Reading, read};
 pub use deployment::Deployment;
+pub use files::{Disk, Files, Memory};
 pub use place::{Place, Traced};
+pub use reading::{Reading, read};

@@ -158,7 +158,7 @@ const CHANGES: &[Change] = &[
         what: "run three Sentinels on three machines",
         price: "two more small processes, on machines that do not fail together",
         make: |cluster| {
-            let machines: BTreeSet<&str> = cluster.sentinels.iter().map(|its| &*its.host).collect();
+            let machines: BTreeSet<&str> = cluster.sentinels.iter().map(|its| &*its.machine).collect();
             if machines.len() >= 3 || cluster.sentinels.is_empty() {
                 return false;
             }
@@ -168,6 +168,7 @@ const CHANGES: &[Change] = &[
             }
             for (place, its) in (1..).zip(&mut cluster.sentinels) {
                 its.host = format!("a machine of its own for Sentinel {place}");
+                its.machine.clone_from(&its.host);
             }
             cluster.watch.quorum = cluster.majority();
             true
@@ -178,12 +179,12 @@ const CHANGES: &[Change] = &[
         what: "keep the Redis servers on machines of their own (anti-affinity)",
         price: "as many machines as servers",
         make: |cluster| {
-            let machines: BTreeSet<&str> = cluster.servers.iter().map(|its| &*its.host).collect();
+            let machines: BTreeSet<&str> = cluster.servers.iter().map(|its| &*its.machine).collect();
             if machines.len() == cluster.servers.len() {
                 return false;
             }
             for (place, its) in (1..).zip(&mut cluster.servers) {
-                its.host = format!("a machine of its own for server {place}");
+                its.machine = format!("a machine of its own for server {place}");
             }
             true
         },
@@ -196,6 +197,7 @@ const CHANGES: &[Change] = &[
             let [only] = &cluster.servers[..] else { return false };
             let mut replica = only.clone();
             replica.host = "a machine of its own for the replica".to_owned();
+            replica.machine.clone_from(&replica.host);
             cluster.servers.push(replica);
             true
         },

@@ -23,8 +23,10 @@ pub struct Cluster {
 pub struct Server {
     /// What the deployment calls it.
     pub name: String,
-    /// The machine it runs on.
+    /// What has its address: a machine, a container, a pod. Processes of one host share the address.
     pub host: String,
+    /// The machine it runs on: what loses power or its network as one.
+    pub machine: String,
     /// Keys of `[redis]` with their values as TOML.
     pub settings: Vec<(String, String)>,
     /// When its process has died.
@@ -38,8 +40,10 @@ pub struct Server {
 pub struct Sentinel {
     /// What the deployment calls it.
     pub name: String,
-    /// The machine it runs on.
+    /// What has its address: a machine, a container, a pod. Processes of one host share the address.
     pub host: String,
+    /// The machine it runs on: what loses power or its network as one.
+    pub machine: String,
     /// When its process has died.
     pub died: Back,
     /// When it was told to end and replaced.
@@ -103,21 +107,46 @@ impl Cluster {
         self.sentinels.len() as u32 / 2 + 1
     }
 
-    /// The machine of the master.
-    pub fn master_host(&self) -> &str {
-        self.servers.first().map_or("", |server| &server.host)
+    /// The hosts, in the order of their first process.
+    pub fn hosts(&self) -> Vec<&str> {
+        distinct(self.processes().map(|(_, host, _, _)| host))
     }
 
     /// The machines, in the order of their first process.
-    pub fn hosts(&self) -> Vec<&str> {
-        let mut hosts: Vec<&str> = Vec::new();
-        let all = self.servers.iter().map(|server| &*server.host);
-        for host in all.chain(self.sentinels.iter().map(|sentinel| &*sentinel.host)) {
-            if !hosts.contains(&host) {
-                hosts.push(host);
-            }
+    pub fn machines(&self) -> Vec<&str> {
+        distinct(self.processes().map(|(_, _, machine, _)| machine))
+    }
+
+    /// The hosts on a machine.
+    pub fn hosts_on(&self, machine: &str) -> Vec<&str> {
+        distinct(self.processes().filter(|its| its.2 == machine).map(|(_, host, _, _)| host))
+    }
+
+    /// The processes of a host by their names in scenario files, and how they come back when all of it is replaced
+    /// together with others. What starts from its template finds them by their names, whatever address they have: for
+    /// it nobody has moved.
+    pub fn on_host(&self, host: &str) -> (Vec<String>, Back) {
+        let mut names = Vec::new();
+        let mut all = Back::as_it_was(0);
+        for (name, _, _, back) in self.processes().filter(|its| its.1 == host) {
+            names.push(name);
+            all = Back {
+                after_ms: all.after_ms.max(back.after_ms),
+                as_first: all.as_first || back.as_first,
+                empty: all.empty || back.empty,
+                moved: all.moved || back.moved,
+                other_id: all.other_id || back.other_id,
+            };
         }
-        hosts
+        (names, Back { moved: all.moved && !all.as_first, ..all })
+    }
+
+    /// All processes: name in scenario files, host, machine, and how it comes back when it is replaced.
+    fn processes(&self) -> impl Iterator<Item = (String, &str, &str, Back)> {
+        let servers = (1..).zip(&self.servers);
+        let servers = servers.map(|(n, its)| (format!("redis-{n}"), &*its.host, &*its.machine, its.replaced));
+        let sentinels = (1..).zip(&self.sentinels);
+        servers.chain(sentinels.map(|(n, its)| (format!("sentinel-{n}"), &*its.host, &*its.machine, its.replaced)))
     }
 
     /// Sets a key of all servers.
@@ -139,4 +168,14 @@ impl Server {
         self.settings.retain(|(name, _)| name != key);
         self.settings.push((key.to_owned(), value.to_owned()));
     }
+}
+
+fn distinct<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for one in all {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen
 }

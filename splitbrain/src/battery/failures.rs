@@ -1,8 +1,8 @@
 //! The standard failures, each with what it is called in other people's words. Roles are those at the beginning: every
 //! failure starts from a settled cluster whose first server is the master.
 
-use super::cluster::Cluster;
-use super::text::{back, host, sentinel, server};
+use super::cluster::{Back, Cluster};
+use super::text::{back, host};
 
 /// A failure that every deployment goes through.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +59,8 @@ fn now(what: &str) -> String {
     format!("at = \"0s\"\n{what}")
 }
 
-fn list(names: impl IntoIterator<Item = String>) -> String {
-    let all: Vec<String> = names.into_iter().map(|name| format!("\"{name}\"")).collect();
+fn list(names: &[String]) -> String {
+    let all: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     format!("[{}]", all.join(", "))
 }
 
@@ -73,7 +73,7 @@ const FAILURES: &[Failure] = &[
         fits: always,
         make: |cluster| {
             let mut steps = vec![now("kill = \"redis-1\"")];
-            steps.extend(back("redis-1", cluster.servers[0].died));
+            steps.extend(dead_master(cluster));
             steps
         },
     },
@@ -84,8 +84,14 @@ const FAILURES: &[Failure] = &[
         near: false,
         fits: always,
         make: |cluster| {
-            let mut steps = vec![now("stop = \"redis-1\"")];
-            steps.extend(back("redis-1", cluster.servers[0].replaced));
+            let master = &cluster.servers[0];
+            // A pod or a container is replaced as a whole, and has another address; on a host a service is restarted.
+            let (names, how) = match master.replaced.moved {
+                true => cluster.on_host(&master.host),
+                false => (vec!["redis-1".to_owned()], master.replaced),
+            };
+            let mut steps = vec![now(&format!("stop = {}", list(&names)))];
+            steps.extend(back(&names, how));
             steps
         },
     },
@@ -95,7 +101,7 @@ const FAILURES: &[Failure] = &[
         why: "Power, hardware, hypervisor: everything on it is gone, and says nothing.",
         near: false,
         fits: always,
-        make: |cluster| vec![now(&format!("power-loss = \"{}\"", host(cluster, cluster.master_host())))],
+        make: |cluster| vec![now(&format!("power-loss = {}", list(&masters_machine(cluster))))],
     },
     Failure {
         name: "master-freezes",
@@ -110,10 +116,10 @@ const FAILURES: &[Failure] = &[
         title: "the master is cut off",
         why: "A switch port, a security group, a network policy: its machine alone, without clients.",
         near: false,
-        fits: |cluster| cluster.hosts().len() > 1,
+        fits: |cluster| cluster.machines().len() > 1,
         make: |cluster| {
-            let at = host(cluster, cluster.master_host());
-            vec![now(&format!("isolate = \"{at}\"\nfor = \"{}s\"", outage(cluster)))]
+            let at = list(&masters_machine(cluster));
+            vec![now(&format!("isolate = {at}\nfor = \"{}s\"", outage(cluster)))]
         },
     },
     Failure {
@@ -121,11 +127,12 @@ const FAILURES: &[Failure] = &[
         title: "the master is cut off with clients",
         why: "A rack or a zone loses its uplink: an application beside the master goes on writing to it.",
         near: true,
-        fits: |cluster| cluster.hosts().len() > 1,
+        fits: |cluster| cluster.machines().len() > 1,
         make: |cluster| {
-            let at = host(cluster, cluster.master_host());
-            let outage = outage(cluster);
-            vec![now(&format!("partition = [[\"{at}\"], [\"rest\"]]\nfor = \"{outage}s\""))]
+            let mut cut = masters_machine(cluster);
+            cut.push("near".to_owned());
+            let (cut, outage) = (list(&cut), outage(cluster));
+            vec![now(&format!("partition = [{cut}, [\"rest\"]]\nfor = \"{outage}s\""))]
         },
     },
     Failure {
@@ -135,10 +142,9 @@ const FAILURES: &[Failure] = &[
         near: false,
         fits: watched,
         make: |cluster| {
-            let last = sentinel(cluster.sentinels.len() - 1);
-            let mut steps = vec![now(&format!("kill = \"{last}\""))];
+            let mut steps = vec![now(&format!("kill = \"sentinel-{}\"", cluster.sentinels.len()))];
             steps.push("then-after = \"20s\"\nkill = \"redis-1\"\norigin = true".to_owned());
-            steps.extend(back("redis-1", cluster.servers[0].died));
+            steps.extend(dead_master(cluster));
             steps
         },
     },
@@ -149,10 +155,9 @@ const FAILURES: &[Failure] = &[
         near: false,
         fits: |cluster| cluster.servers.len() > 1,
         make: |cluster| {
-            let last = server(cluster.servers.len() - 1);
-            let mut steps = vec![now(&format!("kill = \"{last}\""))];
+            let mut steps = vec![now(&format!("kill = \"redis-{}\"", cluster.servers.len()))];
             steps.push("then-after = \"10s\"\nkill = \"redis-1\"\norigin = true".to_owned());
-            steps.extend(back("redis-1", cluster.servers[0].died));
+            steps.extend(dead_master(cluster));
             steps
         },
     },
@@ -163,14 +168,13 @@ const FAILURES: &[Failure] = &[
         near: false,
         fits: always,
         make: |cluster| {
-            let servers = (0..cluster.servers.len()).map(server);
-            let all = list(servers.chain((0..cluster.sentinels.len()).map(sentinel)));
-            let mut steps = vec![now(&format!("stop = {all}"))];
-            let mut first = true;
-            for (name, mut its) in replaced(cluster) {
+            let units: Vec<(Vec<String>, Back)> = cluster.hosts().iter().map(|host| cluster.on_host(host)).collect();
+            let all: Vec<String> = units.iter().flat_map(|(names, _)| names.clone()).collect();
+            let mut steps = vec![now(&format!("stop = {}", list(&all)))];
+            for (place, (names, how)) in units.into_iter().enumerate() {
                 // Whatever starts things again or not, here somebody does: all together.
-                its.after_ms = Some(if std::mem::take(&mut first) { 5_000 } else { 100 });
-                steps.extend(back(&name, its));
+                let after_ms = Some(if place == 0 { 5_000 } else { 100 });
+                steps.extend(back(&names, Back { after_ms, ..how }));
             }
             steps
         },
@@ -182,15 +186,16 @@ const FAILURES: &[Failure] = &[
         near: false,
         fits: always,
         make: |cluster| {
+            let mut hosts = cluster.hosts();
+            // Replicas before the master, as a StatefulSet does it; then what has Sentinels alone.
+            let with_servers = hosts.iter().filter(|host| cluster.servers.iter().any(|its| its.host == **host)).count();
+            hosts[..with_servers].reverse();
             let mut steps: Vec<String> = Vec::new();
-            // Replicas before the master, as a StatefulSet does it; then the Sentinels.
-            let mut all: Vec<(String, super::cluster::Back)> = replaced(cluster);
-            all[..cluster.servers.len()].reverse();
-            for (name, mut its) in all {
+            for its in hosts {
+                let (names, how) = cluster.on_host(its);
                 let when = if steps.is_empty() { "at = \"0s\"" } else { "then-after = \"30s\"" };
-                steps.push(format!("{when}\nstop = \"{name}\""));
-                its.after_ms = its.after_ms.or(Some(5_000));
-                steps.extend(back(&name, its));
+                steps.push(format!("{when}\nstop = {}", list(&names)));
+                steps.extend(back(&names, Back { after_ms: how.after_ms.or(Some(5_000)), ..how }));
             }
             steps
         },
@@ -200,11 +205,11 @@ const FAILURES: &[Failure] = &[
         title: "one of three zones is lost",
         why: "A third of the machines, that of the master among them, loses its power.",
         near: false,
-        fits: |cluster| cluster.hosts().len() > 3,
+        fits: |cluster| cluster.machines().len() > 3,
         make: |cluster| {
-            let machines = cluster.hosts();
-            let lost = machines.iter().step_by(3).map(|name| host(cluster, name));
-            vec![now(&format!("power-loss = {}", list(lost)))]
+            let lost = cluster.machines().into_iter().step_by(3);
+            let lost: Vec<String> = lost.flat_map(|machine| hosts_on(cluster, machine)).collect();
+            vec![now(&format!("power-loss = {}", list(&lost)))]
         },
     },
     Failure {
@@ -212,9 +217,9 @@ const FAILURES: &[Failure] = &[
         title: "the network is slow for a minute",
         why: "A saturated uplink, a backup, a neighbour: 300 to 900 ms to and from the master's machine, 2 % loss.",
         near: false,
-        fits: |cluster| cluster.hosts().len() > 1,
+        fits: |cluster| cluster.machines().len() > 1,
         make: |cluster| {
-            let at = host(cluster, cluster.master_host());
+            let at = host(cluster, &cluster.servers[0].host);
             vec![now(&format!("link = {{ a = \"{at}\", latency = \"300ms..900ms\", loss = \"2%\" }}\nfor = \"60s\""))]
         },
     },
@@ -227,14 +232,23 @@ const FAILURES: &[Failure] = &[
         make: |cluster| {
             let mut steps = vec![now("clock-step = { of = \"sentinel-1\", by = \"60s\" }")];
             steps.push("then-after = \"2s\"\nkill = \"redis-1\"\norigin = true".to_owned());
-            steps.extend(back("redis-1", cluster.servers[0].died));
+            steps.extend(dead_master(cluster));
             steps
         },
     },
 ];
 
-/// Everything with how it comes back when it is replaced, servers first.
-fn replaced(cluster: &Cluster) -> Vec<(String, super::cluster::Back)> {
-    let servers = cluster.servers.iter().enumerate().map(|(i, its)| (server(i), its.replaced));
-    servers.chain(cluster.sentinels.iter().enumerate().map(|(i, its)| (sentinel(i), its.replaced))).collect()
+/// The hosts of a machine by their names in scenario files.
+fn hosts_on(cluster: &Cluster, machine: &str) -> Vec<String> {
+    cluster.hosts_on(machine).into_iter().map(|name| host(cluster, name)).collect()
+}
+
+fn masters_machine(cluster: &Cluster) -> Vec<String> {
+    hosts_on(cluster, &cluster.servers[0].machine)
+}
+
+/// What starts a master that has died, if anything does.
+fn dead_master(cluster: &Cluster) -> Option<String> {
+    let how = cluster.servers[0].died;
+    back(&["redis-1".to_owned()], Back { moved: false, ..how })
 }

@@ -13,7 +13,7 @@ use crate::{RunError, RunOptions, run_scenario};
 use cluster::Cluster;
 use failures::Failure;
 use splitbrain_checker::{Metric, Property, RunSummary};
-use splitbrain_scenarios::{Error, Scenario, Source};
+use splitbrain_scenarios::{Scenario, ScenarioError, Source};
 use std::fmt;
 use std::ops::Range;
 
@@ -75,20 +75,23 @@ impl Row {
 
 /// Whether everybody agreed on one master in the end, and every client was served again.
 fn recovered(run: &RunSummary) -> bool {
-    let broken = |property| run.found(property).next().is_some();
-    settled(run) && !broken(Property::ConvergesAfterHeal) && !broken(Property::ClientsRecover)
+    let kept = |property| {
+        let open = run.undecided.iter().any(|(other, _)| *other == property);
+        run.found(property).next().is_none() && !open
+    };
+    kept(Property::ConvergesAfterHeal) && kept(Property::ClientsRecover)
 }
 
-/// Whether the cluster worked before anything happened to it.
+/// Whether the cluster worked before anything happened to it: of one that did not, nothing is decided.
 fn settled(run: &RunSummary) -> bool {
-    !run.undecided.iter().any(|(property, _)| *property == Property::ConvergesAfterHeal)
+    run.undecided.len() < Property::ALL.len()
 }
 
 /// Why a battery could not be played.
 #[derive(Debug)]
 pub enum BatteryError {
     /// The scenario file that was made of a failure is none: a bug of splitbrain.
-    Scenario(String, Box<Error>),
+    Scenario(String, Box<ScenarioError>),
     /// A run failed.
     Run(RunError),
 }
@@ -120,7 +123,7 @@ pub fn play(
         let text = text::scenario(cluster, failure);
         let source = Source::new(format!("{}.toml", failure.name), text.clone());
         let scenario = Scenario::parse(&source);
-        let scenario = scenario.map_err(|error| BatteryError::Scenario(failure.name.to_owned(), Box::new(error)))?;
+        let scenario = scenario.map_err(|error| BatteryError::Scenario(failure.name.to_owned(), error))?;
         let options = RunOptions { seeds: seeds.clone(), jobs, save_failures_to: None };
         let summary = run_scenario(&scenario, &options, &|_| ()).map_err(BatteryError::Run)?;
         rows.push(Row::of(*failure, text, &summary.runs));
