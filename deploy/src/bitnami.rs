@@ -47,7 +47,9 @@ pub fn server(container: &Container, disk: &Disk, keeps_layer: bool) -> Option<S
     let config = Config {
         path: Some(format!("{DATA}/{}.conf", if keeps { "redis-sentinel/conf/sentinel" } else { "redis" })),
         lies_on: if keeps { lies_on } else { Storage::Container },
-        place: mount.or_else(|| container.image.as_ref().map(|(_, place)| place.clone())).unwrap_or_else(|| container.place.clone()),
+        place: mount
+            .or_else(|| container.image.as_ref().map(|(_, place)| place.clone()))
+            .unwrap_or_else(|| container.place.clone()),
         survives_restart: keeps && restart,
         survives_replacement: keeps && replacement,
         stand_in: None,

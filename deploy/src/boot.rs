@@ -288,7 +288,9 @@ fn scripts(view: &View<'_>, conf: &Conf, program: &Program) -> BTreeMap<String, 
                 ScriptFile::Unseen
             }
             // Nothing but Redis is in the images of Redis.
-            None if view.knows(&path) || (program.protected_off && view.storage(&path).1.is_none()) => ScriptFile::Missing,
+            None if view.knows(&path) || (program.protected_off && view.storage(&path).1.is_none()) => {
+                ScriptFile::Missing
+            }
             None => ScriptFile::Unseen,
         };
         (path, found)

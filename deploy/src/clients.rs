@@ -35,7 +35,8 @@ pub fn client(name: &str, image: &str, variables: &[Variable]) -> Option<Client>
     let known = |variable: &&Variable| !variable.value.is_empty() && !variable.value.contains(UNKNOWN);
     let sentinels = variables.iter().filter(known).find_map(|variable| {
         let upper = variable.name.to_ascii_uppercase();
-        let url = ["redis-sentinel://", "redis+sentinel://", "sentinel://"].iter().any(|mark| variable.value.contains(mark));
+        let url =
+            ["redis-sentinel://", "redis+sentinel://", "sentinel://"].iter().any(|mark| variable.value.contains(mark));
         let named = upper.contains("SENTINEL") && !is_other(&upper) && !names_master(variable);
         let hosts = if url || named { hosts(&variable.value) } else { Vec::new() };
         (!hosts.is_empty()).then(|| (hosts, variable))
@@ -63,8 +64,8 @@ pub fn client(name: &str, image: &str, variables: &[Variable]) -> Option<Client>
 /// Names of variables that hold no address.
 fn is_other(upper: &str) -> bool {
     let words = [
-        "PASS", "USER", "QUORUM", "TIMEOUT", "AFTER", "DB", "ENABLED", "PREFIX", "TTL", "MODE", "TLS", "SSL", "SOCKET", "RETRY",
-        "PARALLEL",
+        "PASS", "USER", "QUORUM", "TIMEOUT", "AFTER", "DB", "ENABLED", "PREFIX", "TTL", "MODE", "TLS", "SSL", "SOCKET",
+        "RETRY", "PARALLEL",
     ];
     words.iter().any(|word| upper.contains(word)) || upper.ends_with("PORT")
 }
@@ -72,7 +73,16 @@ fn is_other(upper: &str) -> bool {
 fn names_master(variable: &Variable) -> bool {
     let upper = variable.name.to_ascii_uppercase();
     let about = upper.contains("REDIS") || upper.contains("SENTINEL");
-    let set = ["MASTER_NAME", "MASTERNAME", "MASTER_SET", "MASTER_GROUP", "SERVICE_NAME", "SENTINEL_MASTER", "SENTINEL_NAME", "SENTINEL_SERVICE"];
+    let set = [
+        "MASTER_NAME",
+        "MASTERNAME",
+        "MASTER_SET",
+        "MASTER_GROUP",
+        "SERVICE_NAME",
+        "SENTINEL_MASTER",
+        "SENTINEL_NAME",
+        "SENTINEL_SERVICE",
+    ];
     let plain = !variable.value.is_empty() && !variable.value.contains([':', '/', ',', ' ', UNKNOWN]);
     about && plain && set.iter().any(|word| upper.contains(word)) && !upper.contains("HOST") && !is_other(&upper)
 }

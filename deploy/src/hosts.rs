@@ -5,7 +5,8 @@ use crate::clients::{Variable, client, is_loopback};
 use crate::conf::Conf;
 use crate::container::{Disk, View};
 use crate::deployment::{
-    Address, ComesBack, Completeness, Config, Deployment, Form, Host, Keeps, Kind, Node, Program, Restart, ScriptFile, Storage,
+    Address, ComesBack, Completeness, Config, Deployment, Form, Host, Keeps, Kind, Node, Program, Restart, ScriptFile,
+    Storage,
 };
 use crate::files::{Files, folder, join};
 use crate::place::{Place, Traced};
@@ -128,7 +129,8 @@ impl Places {
             own.sort();
             own.dedup();
             let name = folder.rsplit('/').next().unwrap_or(folder);
-            let mut ports: Vec<(Kind, u16)> = members.iter().map(|index| (files[*index].kind, port(&files[*index]))).collect();
+            let mut ports: Vec<(Kind, u16)> =
+                members.iter().map(|index| (files[*index].kind, port(&files[*index]))).collect();
             ports.sort();
             let clash = ports.windows(2).any(|pair| pair[0] == pair[1]);
             let one = own.len() == 1 || (own.is_empty() && several && !clash);
@@ -176,7 +178,8 @@ fn own_addresses(conf: &Conf) -> Vec<String> {
     let announced_by_sentinel = conf.sentinel("announce-ip").last().and_then(|line| line.words.get(2)).cloned();
     let all = bound.iter().flat_map(|word| word.split_whitespace()).map(|word| word.trim_start_matches('-').to_owned());
     let all = all.chain(announced).chain(announced_by_sentinel);
-    let numbers = all.filter(|word| word.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| !ip.is_loopback() && !ip.is_unspecified()));
+    let numbers =
+        all.filter(|word| word.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| !ip.is_loopback() && !ip.is_unspecified()));
     // The first one is that by which others reach it; more than one means several networks of one host.
     numbers.take(1).collect()
 }
@@ -189,7 +192,8 @@ fn node(store: &dyn Files, file: File, places: &Places, index: usize) -> Node {
         _ => Vec::new(),
     };
     let lines = file.conf.sentinel("notification-script").chain(file.conf.sentinel("client-reconfig-script"));
-    let scripts = lines.filter_map(|line| line.words.get(3)).map(|path| (path.clone(), script(store, &file.path, path)));
+    let scripts =
+        lines.filter_map(|line| line.words.get(3)).map(|path| (path.clone(), script(store, &file.path, path)));
     Node {
         name: file.path.clone(),
         kind: file.kind,

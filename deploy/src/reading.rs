@@ -155,7 +155,11 @@ fn yaml_file(path: &str, text: &str, named: bool, reading: &mut Reading, sorted:
         }
     }
     if what == What::Other && named {
-        let message = if documents.is_empty() { "is empty" } else { "is neither Compose, nor a manifest, nor values of a Redis chart" };
+        let message = if documents.is_empty() {
+            "is empty"
+        } else {
+            "is neither Compose, nor a manifest, nor values of a Redis chart"
+        };
         reading.troubles.push(Trouble::of_file(path, message));
     }
     what
@@ -229,7 +233,8 @@ fn assemble(files: &dyn Files, source: &str, sorted: Sorted, reading: &mut Readi
             confs = scripts.iter().flat_map(|(path, text)| hosts::written_by(path, text)).collect();
         }
         if !confs.is_empty() {
-            let variables: Vec<(String, Vec<Variable>)> = envs.iter().map(|path| (path.clone(), env(files, path))).collect();
+            let variables: Vec<(String, Vec<Variable>)> =
+                envs.iter().map(|path| (path.clone(), env(files, path))).collect();
             reading.deployments.push(hosts::read(files, source, confs, &variables));
         }
     } else {

@@ -5,8 +5,8 @@ use crate::boot::unknown;
 use crate::clients;
 use crate::conf::{Conf, Line};
 use crate::deployment::{
-    Address, Client, ComesBack, Completeness, Config, Deployment, Form, Host, Keeps, Kind, Node as Member, Program, Remark,
-    Restart, Seen, Storage, Target,
+    Address, Client, ComesBack, Completeness, Config, Deployment, Form, Host, Keeps, Kind, Node as Member, Program,
+    Remark, Restart, Seen, Storage, Target,
 };
 use crate::place::{Place, Traced};
 use crate::yaml::{Node, Value};
@@ -25,7 +25,10 @@ fn looks_like(node: &Node) -> bool {
     let sentinel = node.get("sentinel").is_some_and(Node::is_map);
     let parts = ["replica", "master", "architecture", "replication", "auth", "slave", "cluster"];
     let known = parts.iter().filter(|key| node.get(key).is_some()).count();
-    sentinel && known >= 1 && node.get("kind").is_none() && node.get("services").is_none()
+    sentinel
+        && known >= 1
+        && node.get("kind").is_none()
+        && node.get("services").is_none()
         && (node.get("replica").is_some() || node.get("master").is_some() || node.get("architecture").is_some())
 }
 
@@ -49,7 +52,8 @@ pub fn read(file: &str, document: &Node, values: &Node, name: &str) -> Deploymen
     // With Sentinel, `replicaCount` is the number of all nodes: the master is one of them.
     let count = values.at(&["replica", "replicaCount"]);
     let place = |path: &[&str]| values.at(path).map(|node| node.place.clone());
-    let at = count.map(|node| node.place.clone()).or_else(|| place(&["sentinel"])).unwrap_or_else(|| values.place.clone());
+    let at =
+        count.map(|node| node.place.clone()).or_else(|| place(&["sentinel"])).unwrap_or_else(|| values.place.clone());
     let nodes = count.and_then(Node::number).unwrap_or(3).clamp(0, 20);
     let name = values.text_at(&["fullnameOverride"]).unwrap_or(name);
     for ordinal in 0..nodes {
@@ -191,7 +195,9 @@ fn listed(document: &Node, known: &[String], count: i64, deployment: &mut Deploy
     while let Some(node) = open.pop() {
         open.extend(node.entries().iter().map(|(_, value)| value));
         open.extend(node.items());
-        let Some(text) = node.text().filter(|text| text.contains("-headless") || text.contains(":26379")) else { continue };
+        let Some(text) = node.text().filter(|text| text.contains("-headless") || text.contains(":26379")) else {
+            continue;
+        };
         let hosts = clients::hosts(text);
         for host in &hosts {
             let pod = host.split('.').next().unwrap_or("");

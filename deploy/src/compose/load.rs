@@ -21,7 +21,9 @@ pub fn load(files: &dyn Files, file: &str, document: &Node) -> Result<Node, Trou
     let folder = folder(file);
     let env = env_file(files, &join(&folder, ".env")).unwrap_or_default();
     let mut root = interpolated(document, &env);
-    for name in ["docker-compose.override.yml", "docker-compose.override.yaml", "compose.override.yml", "compose.override.yaml"] {
+    for name in
+        ["docker-compose.override.yml", "docker-compose.override.yaml", "compose.override.yml", "compose.override.yaml"]
+    {
         let path = join(&folder, name);
         let base = name.replace(".override", "");
         if file.rsplit('/').next() == Some(&base) && files.entry(&path).is_some() {
@@ -222,7 +224,8 @@ pub fn env_file(files: &dyn Files, path: &str) -> Option<Env> {
         let Some((name, value)) = trimmed.split_once('=') else { continue };
         let value = value.trim();
         let quoted = value.len() > 1 && (value.starts_with('"') || value.starts_with('\''));
-        let value = if quoted { value.trim_matches(['"', '\'']) } else { value.split(" #").next().unwrap_or("").trim() };
+        let value =
+            if quoted { value.trim_matches(['"', '\'']) } else { value.split(" #").next().unwrap_or("").trim() };
         let place = line.start().cloned().unwrap_or_else(|| Place::start_of(path));
         env.insert(name.trim().to_owned(), Traced::at(value, &place));
     }

@@ -65,8 +65,15 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
     if service.get("read_only").and_then(Node::is_true) == Some(true) {
         disk.volumes.insert(format!(":{name}"), boot::volume(Storage::ReadOnly));
     }
-    let container =
-        Container { name: name.to_owned(), place: key.place.clone(), argv, argv_place, env, mounts, image: image.clone() };
+    let container = Container {
+        name: name.to_owned(),
+        place: key.place.clone(),
+        argv,
+        argv_place,
+        env,
+        mounts,
+        image: image.clone(),
+    };
     let image_name = image.as_ref().map_or("", |(image, _)| image.as_str());
     let copies = service.at(&["deploy", "replicas"]).or_else(|| service.get("scale"));
     let count = copies.map(|copies| copies.place.clone());
@@ -75,10 +82,16 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
     for copy in 1..=copies.clamp(0, REPLICAS) {
         let node_name = if copies > 1 { format!("{name}-{copy}") } else { name.to_owned() };
         let hostname = service.text_at(&["hostname"]).unwrap_or(&node_name).to_owned();
-        let pod =
-            Pod { hostname, disk: disk.clone(), inits: Vec::new(), containers: vec![container.clone()], keeps_layer: true };
+        let pod = Pod {
+            hostname,
+            disk: disk.clone(),
+            inits: Vec::new(),
+            containers: vec![container.clone()],
+            keeps_layer: true,
+        };
         let (mut servers, mut unclear) = boot(&pod);
-        if let Some(server) = crate::bitnami::server(&pod.containers[0], &pod.disk, true).filter(|_| servers.is_empty()) {
+        if let Some(server) = crate::bitnami::server(&pod.containers[0], &pod.disk, true).filter(|_| servers.is_empty())
+        {
             servers.push(server);
             unclear.clear();
         }
@@ -135,7 +148,9 @@ fn argv(service: &Node, key: &Node, image: Option<&(String, Place)>) -> (Vec<Tra
     };
     let entrypoint = service.get("entrypoint").filter(|node| !words(node).is_empty());
     let command = service.get("command");
-    let place = command.or(entrypoint).and_then(|node| node.traced().and_then(Traced::start).cloned().or_else(|| Some(node.place.clone())));
+    let place = command
+        .or(entrypoint)
+        .and_then(|node| node.traced().and_then(Traced::start).cloned().or_else(|| Some(node.place.clone())));
     let place = place.unwrap_or_else(|| key.place.clone());
     let command = command.map(words).unwrap_or_default();
     let mut argv = match entrypoint {
@@ -197,7 +212,8 @@ fn address(service: &Node, name: &str, many: bool) -> Address {
     let mut ip_stable = false;
     if !many {
         names.push(name.to_owned());
-        names.extend(["container_name", "hostname"].iter().filter_map(|key| service.text_at(&[key])).map(str::to_owned));
+        names
+            .extend(["container_name", "hostname"].iter().filter_map(|key| service.text_at(&[key])).map(str::to_owned));
     }
     for (_, network) in service.get("networks").map(Node::entries).unwrap_or_default() {
         if let Some(ip) = network.text_at(&["ipv4_address"]) {

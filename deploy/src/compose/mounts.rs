@@ -178,9 +178,9 @@ fn config(
                     Ok(text) => Traced::file(&path, &text),
                     Err(_) => {
                         let stand_in = stand_in(sources, &path);
-                        let text = stand_in.as_ref().and_then(|name| {
-                            Some(Traced::file(name, &crate::files::text(sources.files, name).ok()?))
-                        });
+                        let text = stand_in
+                            .as_ref()
+                            .and_then(|name| Some(Traced::file(name, &crate::files::text(sources.files, name).ok()?)));
                         missing.push(Missing { path, place: config.place.clone(), stand_in });
                         text.unwrap_or_default()
                     }

@@ -8,9 +8,7 @@ mod volumes;
 pub use objects::{Objects, is_manifest};
 
 use crate::boot::{Pod, boot};
-use crate::deployment::{
-    Completeness, Deployment, Form, Node as Member, Remark, Restart, Seen, Service,
-};
+use crate::deployment::{Completeness, Deployment, Form, Node as Member, Remark, Restart, Seen, Service};
 use crate::place::Place;
 use crate::yaml::Node;
 use objects::Object;
@@ -135,7 +133,14 @@ fn add(objects: &Objects, workload: &Object, deployment: &mut Deployment, all: &
     }
 }
 
-fn remarks(objects: &Objects, workload: &Object, spec: &Node, labels: &Labels, replicas: i64, deployment: &mut Deployment) {
+fn remarks(
+    objects: &Objects,
+    workload: &Object,
+    spec: &Node,
+    labels: &Labels,
+    replicas: i64,
+    deployment: &mut Deployment,
+) {
     let mut say = |what: Seen, name: &str, place: &Place| {
         deployment.remarks.push(Remark { what, name: name.to_owned(), place: place.clone() });
     };

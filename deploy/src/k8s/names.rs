@@ -74,7 +74,8 @@ fn resolves(objects: &Objects, deployment: &Deployment, host: &str) -> bool {
     let is_service = |name: &str| services.iter().any(|service| service.name == name);
     let host = host.trim_end_matches('.');
     let inner = host.strip_suffix(".cluster.local").unwrap_or(host);
-    let inner = inner.strip_suffix(".svc").map_or(inner, |inner| inner.rsplit_once('.').map_or(inner, |(name, _)| name));
+    let inner =
+        inner.strip_suffix(".svc").map_or(inner, |inner| inner.rsplit_once('.').map_or(inner, |(name, _)| name));
     let labels: Vec<&str> = inner.split('.').collect();
     let ours = |name: &str| {
         let pods = objects.workloads();
@@ -83,8 +84,12 @@ fn resolves(objects: &Objects, deployment: &Deployment, host: &str) -> bool {
     match labels[..] {
         [service] => is_service(service),
         // `pod.service`, `service.namespace`, or a name outside of the cluster.
-        [first, second] => !(ours(first) || is_service(second)) && !host.ends_with(".svc.cluster.local") && !is_server_like(first, objects)
-            || is_service(first),
+        [first, second] => {
+            !(ours(first) || is_service(second))
+                && !host.ends_with(".svc.cluster.local")
+                && !is_server_like(first, objects)
+                || is_service(first)
+        }
         [first, ..] => !ours(first),
         [] => true,
     }

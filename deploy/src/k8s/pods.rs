@@ -150,7 +150,9 @@ pub(super) fn host(workload: &Object, spec: &Node, labels: &Labels) -> Host {
     if workload.kind == "DaemonSet" {
         return Host::Own(workload.name.clone());
     }
-    if let Some(name) = spec.text_at(&["nodeName"]).or_else(|| spec.text_at(&["nodeSelector", "kubernetes.io/hostname"])) {
+    if let Some(name) =
+        spec.text_at(&["nodeName"]).or_else(|| spec.text_at(&["nodeSelector", "kubernetes.io/hostname"]))
+    {
         return Host::Named(name.to_owned());
     }
     let rule = "requiredDuringSchedulingIgnoredDuringExecution";

@@ -21,8 +21,23 @@ impl Shell<'_, '_> {
         }
         match &*name {
             // What does nothing but start the rest.
-            "exec" | "gosu" | "su-exec" | "tini" | "dumb-init" | "nohup" | "env" | "sudo" | "command" | "time"
-            | "setpriv" | "timeout" | "nice" | "docker-entrypoint.sh" | "entrypoint.sh" | "runuser" | "chroot"
+            "exec"
+            | "gosu"
+            | "su-exec"
+            | "tini"
+            | "dumb-init"
+            | "nohup"
+            | "env"
+            | "sudo"
+            | "command"
+            | "time"
+            | "setpriv"
+            | "timeout"
+            | "nice"
+            | "docker-entrypoint.sh"
+            | "entrypoint.sh"
+            | "runuser"
+            | "chroot"
                 if self.functions.get(&name).is_none() && self.view.read(first.text()).is_none() =>
             {
                 let user = usize::from(matches!(&*name, "gosu" | "su-exec"));
@@ -91,7 +106,8 @@ impl Shell<'_, '_> {
             "printf" => printf(args),
             "hostname" => {
                 let fqdn = texts.first() == Some(&"-f");
-                let domain = self.env.get("SPLITBRAIN_DOMAIN").filter(|_| fqdn).map(|domain| format!(".{}", domain.text()));
+                let domain =
+                    self.env.get("SPLITBRAIN_DOMAIN").filter(|_| fqdn).map(|domain| format!(".{}", domain.text()));
                 let text = if texts.first().is_some_and(|flag| flag.to_ascii_lowercase() == "-i") {
                     format!("{}-ip\n", self.hostname)
                 } else {
@@ -196,7 +212,8 @@ impl Shell<'_, '_> {
             at += 1 + usize::from(matches!(flags, "-o" | "-O"));
         }
         let Some(first) = args.get(at) else { return self.script(input) };
-        let script = if is_text { Some(first.clone()) } else { self.view.read(first.text()).map(|file| file.text.clone()) };
+        let script =
+            if is_text { Some(first.clone()) } else { self.view.read(first.text()).map(|file| file.text.clone()) };
         let Some(script) = script else {
             // A script that is in the image, or nowhere.
             self.run.unclear = true;
@@ -246,7 +263,8 @@ impl Shell<'_, '_> {
     }
 
     fn copy(&mut self, name: &str, texts: &[&str]) -> Done {
-        let flags: String = texts.iter().filter(|text| text.starts_with('-')).map(|text| text.trim_start_matches('-')).collect();
+        let flags: String =
+            texts.iter().filter(|text| text.starts_with('-')).map(|text| text.trim_start_matches('-')).collect();
         let keeps = name == "cp" && flags.contains('n') && !flags.contains("no-");
         let mut paths: Vec<&str> = texts.iter().copied().filter(|text| !text.starts_with('-')).collect();
         if name == "install" {
@@ -257,7 +275,8 @@ impl Shell<'_, '_> {
         for from in paths {
             let mut pairs: Vec<(String, String)> = Vec::new();
             let whole = from.strip_suffix("/*").or_else(|| from.strip_suffix("/."));
-            let folder = whole.or_else(|| (self.view.read(from).is_none() && self.view.is_folder(from)).then_some(from));
+            let folder =
+                whole.or_else(|| (self.view.read(from).is_none() && self.view.is_folder(from)).then_some(from));
             match folder {
                 Some(folder) => {
                     for name in self.view.list(folder) {
@@ -300,7 +319,8 @@ impl Shell<'_, '_> {
         let mut paths = texts.iter().copied().filter(|text| !text.starts_with("-R"));
         let Some(mode) = paths.next() else { return Done::quiet(false) };
         let octal = u32::from_str_radix(mode, 8).ok();
-        let executable = octal.map_or(mode.contains("+x") || mode.contains("+rx") || mode.contains("rwx"), |m| m & 0o111 != 0);
+        let executable =
+            octal.map_or(mode.contains("+x") || mode.contains("+rx") || mode.contains("rwx"), |m| m & 0o111 != 0);
         if octal.is_none() && !executable {
             return Done::quiet(true);
         }
@@ -561,7 +581,9 @@ fn field(name: &str, texts: &[&str], input: &Traced) -> Traced {
     };
     let Some(index) = index.filter(|index| *index > 0) else { return input.clone() };
     let mark = match name {
-        "awk" => joined.find("-F").and_then(|at| joined[at + 2..].trim_start().trim_matches(['\'', '"']).chars().next()),
+        "awk" => {
+            joined.find("-F").and_then(|at| joined[at + 2..].trim_start().trim_matches(['\'', '"']).chars().next())
+        }
         _ => joined.find("-d").and_then(|at| joined[at + 2..].trim_start().trim_matches(['\'', '"']).chars().next()),
     };
     let mut out = String::new();

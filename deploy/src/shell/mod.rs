@@ -31,15 +31,40 @@ enum Joined {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Command {
-    Simple { sets: Vec<(String, Word)>, words: Vec<Word>, redirects: Vec<Redirect> },
+    Simple {
+        sets: Vec<(String, Word)>,
+        words: Vec<Word>,
+        redirects: Vec<Redirect>,
+    },
     Pipe(Vec<Command>),
     Not(Box<Command>),
-    If { arms: Vec<(List, List)>, otherwise: List, redirects: Vec<Redirect> },
-    For { name: String, words: Vec<Word>, body: List },
-    While { until: bool, condition: List, body: List },
-    Case { word: Word, arms: Vec<(Vec<Word>, List)> },
-    Group { body: List, redirects: Vec<Redirect> },
-    Function { name: String, body: List },
+    If {
+        arms: Vec<(List, List)>,
+        otherwise: List,
+        redirects: Vec<Redirect>,
+    },
+    For {
+        name: String,
+        words: Vec<Word>,
+        body: List,
+    },
+    While {
+        until: bool,
+        condition: List,
+        body: List,
+    },
+    Case {
+        word: Word,
+        arms: Vec<(Vec<Word>, List)>,
+    },
+    Group {
+        body: List,
+        redirects: Vec<Redirect>,
+    },
+    Function {
+        name: String,
+        body: List,
+    },
     /// `[[ … ]]`
     Test(Vec<Word>),
 }
@@ -54,7 +79,10 @@ struct Redirect {
 enum Into {
     File(Word),
     Input(Word),
-    Here { text: Traced, expand: bool },
+    Here {
+        text: Traced,
+        expand: bool,
+    },
     HereString(Word),
     /// `2>&1` and the like.
     Nothing,

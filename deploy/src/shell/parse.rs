@@ -382,7 +382,11 @@ impl Parser<'_> {
             }
             words.push(self.word()?);
         }
-        (!words.is_empty() || !sets.is_empty() || !redirects.is_empty()).then_some(Command::Simple { sets, words, redirects })
+        (!words.is_empty() || !sets.is_empty() || !redirects.is_empty()).then_some(Command::Simple {
+            sets,
+            words,
+            redirects,
+        })
     }
 
     /// `(a b c)`: an array, of which the first value is known.
@@ -552,7 +556,8 @@ fn braces(inner: &Traced, quoted: bool, place: Option<crate::place::Place>, dept
         Some(operator) => {
             let from = text.len() - rest.len() + operator.len();
             let argument = inner.slice(from, text.len());
-            let mut parser = Parser { script: &argument, at: 0, depth: depth + 1, heres: Vec::new(), filled: Vec::new() };
+            let mut parser =
+                Parser { script: &argument, at: 0, depth: depth + 1, heres: Vec::new(), filled: Vec::new() };
             let mut word = Word::default();
             while parser.depth <= DEPTH && parser.at < argument.text().len() {
                 match parser.word_in(true) {
