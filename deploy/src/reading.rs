@@ -24,6 +24,13 @@ pub struct Reading {
     pub troubles: Vec<Trouble>,
 }
 
+impl Reading {
+    /// Whether there is nothing to judge.
+    pub fn is_nothing(&self) -> bool {
+        self.deployments.is_empty() && self.loose.is_empty()
+    }
+}
+
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -3,6 +3,7 @@
 use super::Report;
 use super::view::{View, names};
 use crate::deployment::{Node, Target};
+use crate::finding::Severity;
 
 pub(super) fn fixed_master(view: &View<'_>, report: &mut Report<'_>) {
     if view.sentinels.is_empty() || view.redis.len() < 2 {
@@ -38,5 +39,23 @@ pub(super) fn fixed_master(view: &View<'_>, report: &mut Report<'_>) {
             )
         };
         report.at(&client.place, why, fix);
+    }
+    // A service that means one server is an invitation, even if nobody is seen to follow it.
+    let used = |name: &str| {
+        view.deployment.clients.iter().any(|client| matches!(&client.target, Target::Redis(host) if names(name, host)))
+    };
+    for service in view.deployment.services.iter().filter(|service| !service.headless && !used(&service.name)) {
+        let nodes = service.selects.iter().filter_map(|index| view.deployment.nodes.get(*index));
+        let nodes: Vec<&Node> = nodes.collect();
+        if let [node] = nodes[..]
+            && !node.is_sentinel()
+            && node.conf.replicaof().is_none()
+        {
+            let why = format!(
+                "the service {} always means {}: whoever uses it reaches the old master after a failover",
+                service.name, node.name
+            );
+            report.with(Severity::Advice, &service.place, why, "let clients ask the Sentinels");
+        }
     }
 }

@@ -203,6 +203,10 @@ pub(super) fn script_not_executable(view: &View<'_>, report: &mut Report<'_>) {
                     Some(ScriptFile::NotExecutable) => {
                         (Severity::Error, format!("{path} has no execute bit: Sentinel refuses to start"))
                     }
+                    Some(ScriptFile::Unseen) if path.contains("path/to/") => (
+                        Severity::Error,
+                        format!("{path} is the path of an example: Sentinel refuses to start without the script"),
+                    ),
                     Some(ScriptFile::Unseen) if view.is(Form::Hosts) => {
                         let why = format!(
                             "{path} cannot be seen from here: without it, or its execute bit, Sentinel refuses to start"

@@ -100,6 +100,12 @@ pub(super) fn parallel_syncs(view: &View<'_>, report: &mut Report<'_>) {
             continue;
         };
         let replicas = view.master(&monitor).map(|master| view.replicas_of(master).len());
+        if replicas.is_none() && !view.is_whole() {
+            let why = format!(
+                "with {syncs} replicas or fewer, parallel-syncs {syncs} lets all of them load at the same time"
+            );
+            report.at(&line.place, why, "parallel-syncs 1");
+        }
         // The replicas that are not promoted are one fewer; with as many at once, none is left to read from.
         let Some(replicas) = replicas.filter(|replicas| *replicas > 0 && syncs >= *replicas) else { continue };
         let why = format!(
