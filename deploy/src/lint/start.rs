@@ -58,7 +58,7 @@ fn judge(conf: &Conf, kind: Kind, report: &mut Report<'_>) {
             });
         if !guessed && !follows {
             let who = if kind == Kind::Sentinel { "redis-sentinel" } else { "redis-server" };
-            let why = format!("{who} refuses to start: {} (`{}`)", error.message, line.text.trim());
+            let why = format!("{who} refuses to start: {} (`{}`)", error.message, short(line.text.trim()));
             let fix = if error.expected.is_empty() {
                 "remove the line, or give it what it takes".to_owned()
             } else {
@@ -67,6 +67,14 @@ fn judge(conf: &Conf, kind: Kind, report: &mut Report<'_>) {
             report.at(&line.place, why, fix);
         }
         lines[index].clear();
+    }
+}
+
+/// The beginning of a line that may be long.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(120) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

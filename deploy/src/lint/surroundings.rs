@@ -51,7 +51,7 @@ fn first(view: &View<'_>, report: &mut Report<'_>, what: Seen, why: impl Fn(&str
 
 pub(super) fn restart_policy(view: &View<'_>, report: &mut Report<'_>) {
     let never = |node: &&Node| view.is(Form::Compose) && node.restart == Restart::Never;
-    if let Some(node) = view.deployment.nodes.iter().find(never) {
+    if let Some(node) = view.deployment.nodes.iter().find(never).filter(|_| !view.sentinels.is_empty()) {
         let why = "nothing starts it again when it has died: a failover replaces a master once, a dead Sentinel never";
         report.at(&node.place, why, "restart: unless-stopped");
     }

@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 /// Things that are told in full.
 const WORST: usize = 3;
+/// Places of one rule that are named.
+const PLACES: usize = 6;
 /// Columns of the text.
 const WIDTH: usize = 100;
 
@@ -53,10 +55,18 @@ impl<'f> Group<'f> {
     }
 
     fn places(&self) -> String {
-        let places =
-            self.findings.iter().take(4).map(|finding| format!("{}:{}", finding.place.file, finding.place.line));
-        let places = places.collect::<Vec<_>>().join(", ");
-        match self.findings.len().saturating_sub(4) {
+        let mut places = String::new();
+        let mut last: Option<&str> = None;
+        for finding in self.findings.iter().take(PLACES) {
+            let place = &finding.place;
+            let _ = match last {
+                Some(file) if file == &*place.file => write!(places, ",{}", place.line),
+                Some(_) => write!(places, " {}:{}", place.file, place.line),
+                None => write!(places, "{}:{}", place.file, place.line),
+            };
+            last = Some(&place.file);
+        }
+        match self.findings.len().saturating_sub(PLACES) {
             0 => places,
             more => format!("{places} and {more} more"),
         }
@@ -70,6 +80,10 @@ pub fn text(reading: &Reading, findings: &[Finding], paint: &Paint<'_>) -> Strin
     let _ = writeln!(out, "{}", (paint.strong)(&verdict(reading, findings)));
     for deployment in &reading.deployments {
         let _ = writeln!(out, "{}", (paint.weak)(&what(deployment)));
+        for place in &deployment.unclear {
+            let text = format!("  {place}: this start is not understood; what it runs is not judged");
+            let _ = writeln!(out, "{}", (paint.weak)(&text));
+        }
     }
     let worst = groups.iter().filter(|group| group.first().severity != Severity::Advice).take(WORST).count();
     for (number, group) in groups[..worst].iter().enumerate() {

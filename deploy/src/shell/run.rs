@@ -377,8 +377,10 @@ impl<'v, 'd> Shell<'v, 'd> {
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<Traced> {
-        if let Ok(number) = name.parse::<usize>() {
-            return self.args.get(number.checked_sub(1)?).cloned();
+        if let Ok(number) = name.parse::<usize>()
+            && number > 0
+        {
+            return self.args.get(number - 1).cloned();
         }
         match name {
             "HOSTNAME" if !self.env.contains_key(name) => Some(Traced::at_no(&self.hostname)),
