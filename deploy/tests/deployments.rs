@@ -129,6 +129,56 @@ services:
 }
 
 #[test]
+fn an_image_that_is_built_brings_its_files() {
+    let compose = compose(KEPT, KEPT_REPLICA, "    build: ./sentinel\n    environment: {QUORUM: 4}\n");
+    let dockerfile = "FROM alpine AS one\nCMD [\"true\"]\nFROM redis:7.0\n\
+        COPY sentinel.conf entry.sh /etc/redis/\nRUN chmod +x /etc/redis/entry.sh\nENTRYPOINT [\"/etc/redis/entry.sh\"]\n";
+    let entry = "#!/bin/sh\nsed -i \"s/\\$QUORUM/$QUORUM/g\" /etc/redis/sentinel.conf\nexec redis-server /etc/redis/sentinel.conf --sentinel\n";
+    let sentinel = SENTINEL.replace("6379 2", "6379 $QUORUM");
+    let files = [
+        ("docker-compose.yml", &*compose),
+        ("sentinel/Dockerfile", dockerfile),
+        ("sentinel/entry.sh", entry),
+        ("sentinel/sentinel.conf", &*sentinel),
+        ("conf/master.conf", MASTER),
+        ("conf/replica.conf", REPLICA),
+    ];
+    assert_eq!(bad(&files), ["quorum-exceeds-sentinels sentinel/sentinel.conf:3"]);
+}
+
+#[test]
+fn lists_of_a_shell_become_options() {
+    let text = "\
+services:
+  r1:
+    image: redis:7.0
+    command:
+      - bash
+      - -c
+      - |
+        ARGS=(--port 6379)
+        ARGS+=(--requirepass \"$$PASS\" --protected-mode no)
+        exec redis-server \"$${ARGS[@]}\"
+    environment: [PASS=secret]
+  s1:
+    image: redis:7.0
+    command: redis-sentinel /data/s.conf
+    volumes: ['./state:/data']
+";
+    let sentinel = "sentinel resolve-hostnames yes\nsentinel monitor m r1 6379 1\n";
+    let expected = [
+        "sentinel-auth-pass-missing state/s.conf:2",
+        "masterauth-missing-on-master docker-compose.yml:9",
+        "quorum-one state/s.conf:2",
+    ];
+    let mut found = bad(&[("docker-compose.yml", text), ("state/s.conf", sentinel)]);
+    found.sort();
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn pods_take_their_role_from_their_number() {
     let text = "\
 apiVersion: v1

@@ -11,6 +11,17 @@ fn password(conf: &Conf) -> Option<&str> {
     conf.value("requirepass").filter(|text| !text.is_empty())
 }
 
+/// Whether the user that nobody names has to say a password.
+fn asks(conf: &Conf) -> bool {
+    let default =
+        conf.lines.iter().rfind(|line| !line.words.is_empty() && line.words[0] == "user" && line.value() == "default");
+    let closed = default.is_some_and(|line| {
+        let has = |wanted: &str| line.words.iter().any(|word| word.eq_ignore_ascii_case(wanted));
+        !has("nopass") && (has("off") || line.words.iter().any(|word| word.starts_with(['>', '#'])))
+    });
+    password(conf).is_some() || closed
+}
+
 /// Whether users are defined, so that a password alone says little.
 fn has_users(conf: &Conf) -> bool {
     conf.last("user").is_some() || conf.value("aclfile").is_some_and(|file| !file.is_empty())
@@ -22,9 +33,9 @@ fn is_known(text: &str) -> bool {
 
 pub(super) fn auth_pass_missing(view: &View<'_>, report: &mut Report<'_>) {
     for (node, monitor) in view.monitors() {
-        let asks = |server: &&&Node| password(&server.conf).is_some();
-        let server = view.master(&monitor).filter(|master| password(&master.conf).is_some());
-        let server = server.or_else(|| view.redis.iter().find(asks).copied().filter(|_| view.masters.len() <= 1));
+        let server = view.master(&monitor).filter(|master| asks(&master.conf));
+        let any = || view.redis.iter().find(|server| asks(&server.conf)).copied();
+        let server = server.or_else(|| any().filter(|_| view.masters.len() <= 1));
         let Some(server) = server else { continue };
         if node.conf.of_master("auth-pass", monitor.name).is_some() {
             continue;

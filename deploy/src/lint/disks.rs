@@ -30,7 +30,9 @@ pub(super) fn state_ephemeral(view: &View<'_>, report: &mut Report<'_>) {
         let skip =
             matches!(config.lies_on, Storage::ReadOnly | Storage::SingleFile | Storage::None) || config.path.is_none();
         let survives = if view.is(Form::Kubernetes) { config.survives_replacement } else { config.survives_restart };
-        if skip || survives {
+        // An id that the start sets itself, and a master that it asks for: as much as a file would keep but for the votes.
+        let told = config.asks && node.conf.sentinel("myid").next().is_some();
+        if skip || survives || told {
             continue;
         }
         let address = if node.address.name_stable { "" } else { ", at a new address" };
