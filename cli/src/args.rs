@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::check::args::Check;
 use crate::history::args::History;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use splitbrain_checker::Property;
@@ -37,6 +38,8 @@ const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not m
 pub enum Command {
     /// Run scenarios, each with many seeds, and judge them.
     Run(Run),
+    /// Check a deployment: what is wrong with its files, and what would be right.
+    Check(Check),
     /// Judge histories of operations from files: is there an order that explains what every client saw?
     History(History),
     /// Hold simulated failovers against recordings of real Redis.

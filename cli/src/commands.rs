@@ -1,6 +1,7 @@
 //! What each subcommand does: input, one call of the library, output, exit code.
 
 use crate::args::{Arguments, Command, Run};
+use crate::check;
 use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
@@ -25,6 +26,7 @@ use std::thread;
 pub fn execute(arguments: &Arguments) -> Exit {
     let result = match &arguments.command {
         Command::Run(run) => run_scenarios(arguments, run),
+        Command::Check(arguments_of) => check::check(arguments, arguments_of),
         Command::History(arguments_of) => history::history(arguments, arguments_of),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
         Command::Replay(arguments_of) => replay::replay(arguments_of),

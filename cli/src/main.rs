@@ -1,6 +1,7 @@
 //! The `splitbrain` command: arguments in, exit code out. Everything else is in the library.
 
 mod args;
+mod check;
 mod commands;
 mod conform;
 mod exit;

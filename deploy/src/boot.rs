@@ -156,7 +156,16 @@ pub fn program(image: Option<&(String, Place)>) -> Program {
     let last = repository.rsplit('/').next().unwrap_or("");
     let official = matches!(repository.trim_start_matches("docker.io/"), "redis" | "library/redis" | "valkey/valkey");
     let bitnami = repository.contains("bitnami") && (last.contains("redis") || last.contains("valkey"));
-    Program { image: Some(image.clone()), place: Some(place.clone()), version, protected_off: official || bitnami }
+    // What others build is mostly built upon the official images; packages of a distribution have it on.
+    let distribution =
+        matches!(last, "alpine" | "debian" | "ubuntu" | "centos" | "fedora" | "rockylinux" | "almalinux");
+    Program {
+        image: Some(image.clone()),
+        place: Some(place.clone()),
+        version: version.filter(|_| official || bitnami),
+        protected_off: !distribution,
+        official,
+    }
 }
 
 fn server(pod: &Pod, index: usize, run: &Run, exec: &Exec, first: &Disk) -> Option<Server> {
@@ -189,6 +198,7 @@ fn server(pod: &Pod, index: usize, run: &Run, exec: &Exec, first: &Disk) -> Opti
         survives_restart: marked(&after_restart),
         survives_replacement: marked(&after_replacement),
         stand_in: None,
+        asks: run.asks.is_some(),
         path: command.path.clone(),
     };
     let comes_back = comes_back(pod, kind, run, &conf, &config, after_restart.as_ref(), &place);
@@ -288,9 +298,7 @@ fn scripts(view: &View<'_>, conf: &Conf, program: &Program) -> BTreeMap<String, 
                 ScriptFile::Unseen
             }
             // Nothing but Redis is in the images of Redis.
-            None if view.knows(&path) || (program.protected_off && view.storage(&path).1.is_none()) => {
-                ScriptFile::Missing
-            }
+            None if view.knows(&path) || (program.official && view.storage(&path).1.is_none()) => ScriptFile::Missing,
             None => ScriptFile::Unseen,
         };
         (path, found)
@@ -331,6 +339,12 @@ fn effective(view: &View<'_>, command: &Command, place: &Place) -> Conf {
         include(view, &file.text, place, &mut open, &mut conf);
     }
     for option in &command.options {
+        let included = option.get(1).filter(|_| option[0].text() == "include").and_then(|path| view.read(path.text()));
+        if let Some(file) = included {
+            let mut open = vec![tidy(option[1].text())];
+            include(view, &file.text, place, &mut open, &mut conf);
+            continue;
+        }
         let start = option[0].start().unwrap_or(place).clone();
         let words: Vec<String> = option.iter().map(|word| quoted(word.text())).collect();
         let mut line = Line::new(&words.join(" "), start);

@@ -198,6 +198,8 @@ pub struct Config {
     pub survives_replacement: bool,
     /// A file that the deployment names and that is not there; another one was read in its place.
     pub stand_in: Option<String>,
+    /// The start asks the Sentinels for the master.
+    pub asks: bool,
 }
 
 /// What a file or a folder lies on.
@@ -299,6 +301,8 @@ pub struct Program {
     pub version: Option<(u32, Option<u32>)>,
     /// Built so that protected mode is off unless asked for: the official images.
     pub protected_off: bool,
+    /// Nothing but Redis is in it: an official image.
+    pub official: bool,
 }
 
 /// A port that is reached from outside.

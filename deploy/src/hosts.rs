@@ -11,6 +11,7 @@ use crate::deployment::{
 use crate::files::{Files, folder, join};
 use crate::place::{Place, Traced};
 use crate::shell::Shell;
+use crate::trouble::Trouble;
 use std::collections::BTreeMap;
 
 /// A configuration file, read.
@@ -22,6 +23,8 @@ pub struct File {
     pub conf: Conf,
     /// What it is for.
     pub kind: Kind,
+    /// Files that include each other.
+    pub circles: Vec<Trouble>,
 }
 
 /// Reads a configuration file; `None` if it is none of Redis or Sentinel.
@@ -29,7 +32,8 @@ pub fn file(files: &dyn Files, path: &str, text: &str) -> Option<File> {
     let start = Place::start_of(path);
     let mut conf = Conf::default();
     let mut open = vec![path.to_owned()];
-    include(files, &Traced::file(path, text), &start, &mut open, &mut conf);
+    let mut circles = Vec::new();
+    include(files, &Traced::file(path, text), &start, &mut open, &mut conf, &mut circles);
     let name = path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
     let named = if name.contains("sentinel") {
         Some(Kind::Sentinel)
@@ -46,20 +50,32 @@ pub fn file(files: &dyn Files, path: &str, text: &str) -> Option<File> {
         (Some(Kind::Redis), None) if conf.directives().count() > 1 => Kind::Redis,
         _ => named?,
     };
-    Some(File { path: path.to_owned(), conf, kind })
+    Some(File { path: path.to_owned(), conf, kind, circles })
 }
 
-fn include(files: &dyn Files, text: &Traced, place: &Place, open: &mut Vec<String>, conf: &mut Conf) {
+fn include(
+    files: &dyn Files,
+    text: &Traced,
+    place: &Place,
+    open: &mut Vec<String>,
+    conf: &mut Conf,
+    circles: &mut Vec<Trouble>,
+) {
     for line in Conf::of(text, place).lines {
         if line.words.first().is_none_or(|word| word != "include") || open.len() > 16 {
             conf.lines.push(line);
             continue;
         }
         let path = join(&folder(&open[0]), line.value());
+        if open.contains(&path) {
+            let message = format!("`{}` includes itself by a circle: Redis reads on until it dies", line.value());
+            circles.push(Trouble::new(line.place.clone(), message));
+            continue;
+        }
         match crate::files::text(files, &path) {
-            Ok(text) if !open.contains(&path) => {
+            Ok(text) => {
                 open.push(path.clone());
-                include(files, &Traced::file(&path, &text), &line.place, open, conf);
+                include(files, &Traced::file(&path, &text), &line.place, open, conf, circles);
                 open.pop();
             }
             _ => conf.lines.push(line),
@@ -81,7 +97,12 @@ pub fn written_by(path: &str, text: &str) -> Vec<File> {
         .filter_map(|(name, file)| {
             let conf = Conf::of(&file.text, &start);
             let kind = conf.is_about()?;
-            (conf.directives().count() > 1).then(|| File { path: format!("{path} ({name})"), conf, kind })
+            (conf.directives().count() > 1).then(|| File {
+                path: format!("{path} ({name})"),
+                conf,
+                kind,
+                circles: Vec::new(),
+            })
         })
         .collect()
 }
@@ -209,6 +230,7 @@ fn node(store: &dyn Files, file: File, places: &Places, index: usize) -> Node {
             survives_restart: true,
             survives_replacement: true,
             stand_in: None,
+            asks: false,
         },
         conf: file.conf,
         host,

@@ -2,7 +2,7 @@
 
 use crate::clients::Variable;
 use crate::compose;
-use crate::deployment::Deployment;
+use crate::deployment::{Completeness, Deployment};
 use crate::files::{Files, folder, walk};
 use crate::hosts;
 use crate::k8s::{self, Objects};
@@ -22,6 +22,13 @@ pub struct Reading {
     pub loose: Vec<hosts::File>,
     /// What could not be read.
     pub troubles: Vec<Trouble>,
+}
+
+impl Reading {
+    /// Whether there is nothing to judge.
+    pub fn is_nothing(&self) -> bool {
+        self.deployments.is_empty() && self.loose.is_empty()
+    }
 }
 
 /// What a file is.
@@ -103,7 +110,8 @@ fn sort(files: &dyn Files, path: &str, named: bool, reading: &mut Reading, sorte
         What::Other
     } else {
         match hosts::file(files, path, &text) {
-            Some(file) => {
+            Some(mut file) => {
+                reading.troubles.append(&mut file.circles);
                 let what = if file.kind == crate::deployment::Kind::Sentinel { What::Sentinel } else { What::Redis };
                 sorted.confs.push(file);
                 what
@@ -240,7 +248,14 @@ fn assemble(files: &dyn Files, source: &str, sorted: Sorted, reading: &mut Readi
     } else {
         reading.loose = rest;
     }
-    reading.deployments.retain(|deployment| !deployment.nodes.is_empty() || !deployment.remarks.is_empty());
+    reading.deployments.retain(|deployment| {
+        !deployment.nodes.is_empty() || !deployment.remarks.is_empty() || !deployment.unclear.is_empty()
+    });
+    for deployment in &mut reading.deployments {
+        if !deployment.unclear.is_empty() {
+            deployment.complete = Completeness::Part;
+        }
+    }
 }
 
 /// Files of variables that no service uses: programs outside.

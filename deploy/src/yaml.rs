@@ -402,6 +402,6 @@ mod tests {
         let trouble = documents("t.yml", "a: b\n\tc: d\n").unwrap_err();
         assert_eq!((trouble.place.line, &*trouble.place.file), (2, "t.yml"));
         assert!(trouble.message.contains("tab"));
-        assert_eq!(documents("t.yml", "a: 1\nb: [1,\nc: }\n").unwrap_err().place.line, 3);
+        assert_eq!(documents("t.yml", "a: 1\nb: }\n").unwrap_err().place.line, 2);
     }
 }

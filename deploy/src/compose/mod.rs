@@ -1,5 +1,6 @@
 //! Docker Compose: services become containers on one machine, and what they start becomes nodes.
 
+mod dockerfile;
 mod load;
 mod mounts;
 
@@ -57,13 +58,21 @@ pub fn read(files: &dyn Files, file: &str, document: &Node, spare: &[String]) ->
 
 fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment: &mut Deployment) {
     let image = service.get("image").and_then(|image| Some((image.text()?.to_owned(), image.place.clone())));
-    let (argv, argv_place) = argv(service, key, image.as_ref());
+    let built = dockerfile::built(sources, service).unwrap_or_default();
+    let image = built.from.clone().or(image);
+    let (argv, argv_place) = argv(service, key, image.as_ref(), &built);
     let variables = environment(sources, service);
-    let env: Env = variables.iter().map(|v| (v.name.clone(), Traced::at(v.value.clone(), &v.place))).collect();
+    let mut env: Env = built.env.clone();
+    env.extend(variables.iter().map(|v| (v.name.clone(), Traced::at(v.value.clone(), &v.place))));
     let mut disk = Disk::default();
+    if !built.files.is_empty() {
+        let layer = crate::container::Volume { files: built.files.clone(), ..boot::volume(Storage::Container) };
+        disk.volumes.insert(format!(":{name}"), layer);
+    }
     let mounts = mounts::mounts(sources, service, &mut disk, &mut deployment.missing);
     if service.get("read_only").and_then(Node::is_true) == Some(true) {
-        disk.volumes.insert(format!(":{name}"), boot::volume(Storage::ReadOnly));
+        let layer = disk.volumes.entry(format!(":{name}")).or_insert_with(|| boot::volume(Storage::ReadOnly));
+        layer.storage = Storage::ReadOnly;
     }
     let container = Container {
         name: name.to_owned(),
@@ -100,10 +109,11 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
             deployment.remarks.push(Remark { what: Seen::Cluster, name: name.to_owned(), place });
             return;
         }
+        let many = servers.len() > 1;
         for server in servers {
             found = true;
-            let many = pod.containers.len() > 1;
-            let node_name = if many { format!("{node_name}-{}", server.container) } else { node_name.clone() };
+            let kind = if server.kind == crate::deployment::Kind::Sentinel { "sentinel" } else { "redis" };
+            let node_name = if many { format!("{node_name}/{kind}") } else { node_name.clone() };
             deployment.nodes.push(Member {
                 name: node_name,
                 kind: server.kind,
@@ -139,7 +149,12 @@ fn redis_like(image: &str) -> bool {
 }
 
 /// What is executed: the entry point with the command, as Compose splits them.
-fn argv(service: &Node, key: &Node, image: Option<&(String, Place)>) -> (Vec<Traced>, Place) {
+fn argv(
+    service: &Node,
+    key: &Node,
+    image: Option<&(String, Place)>,
+    built: &dockerfile::Built,
+) -> (Vec<Traced>, Place) {
     let words = |node: &Node| -> Vec<Traced> {
         match node.traced() {
             Some(text) => shell::split(text),
@@ -151,10 +166,16 @@ fn argv(service: &Node, key: &Node, image: Option<&(String, Place)>) -> (Vec<Tra
     let place = command
         .or(entrypoint)
         .and_then(|node| node.traced().and_then(Traced::start).cloned().or_else(|| Some(node.place.clone())));
-    let place = place.unwrap_or_else(|| key.place.clone());
-    let command = command.map(words).unwrap_or_default();
+    let place = place.or_else(|| built.place.clone()).unwrap_or_else(|| key.place.clone());
+    let command = match command {
+        Some(command) => words(command),
+        // An entry point of the service takes the image's command away.
+        None if entrypoint.is_some() => Vec::new(),
+        None => built.command.clone().unwrap_or_default(),
+    };
     let mut argv = match entrypoint {
         Some(entrypoint) => words(entrypoint),
+        None if built.entrypoint.is_some() => built.entrypoint.clone().unwrap_or_default(),
         None if command.is_empty() => return (Vec::new(), place),
         // The images of Redis begin with a script that executes what it is given.
         None if image.is_some_and(|(image, _)| redis_like(image)) => {

@@ -220,6 +220,9 @@ impl Shell<'_, '_> {
             return Done::quiet(true);
         };
         let rest = args[at + 1..].to_vec();
+        if let Some(name) = if is_text { rest.first() } else { Some(first) } {
+            self.env.insert("0".to_owned(), name.clone());
+        }
         let rest = if is_text { rest.get(1..).unwrap_or_default().to_vec() } else { rest };
         let before = std::mem::replace(&mut self.args, rest);
         let done = self.script(&script);

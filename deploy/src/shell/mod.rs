@@ -32,7 +32,7 @@ enum Joined {
 #[derive(Clone, Debug, PartialEq)]
 enum Command {
     Simple {
-        sets: Vec<(String, Word)>,
+        sets: Vec<Set>,
         words: Vec<Word>,
         redirects: Vec<Redirect>,
     },
@@ -67,6 +67,15 @@ enum Command {
     },
     /// `[[ … ]]`
     Test(Vec<Word>),
+}
+
+/// `NAME=word`, `NAME+=word`, `NAME=(words)`, `NAME+=(words)`.
+#[derive(Clone, Debug, PartialEq)]
+struct Set {
+    name: String,
+    words: Vec<Word>,
+    list: bool,
+    adds: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

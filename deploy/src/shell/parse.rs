@@ -1,6 +1,6 @@
 //! The grammar of `sh`, as far as start scripts use it, and some of `bash`.
 
-use super::{Command, Into, Item, Joined, List, Part, Redirect, Word};
+use super::{Command, Into, Item, Joined, List, Part, Redirect, Set, Word};
 use crate::place::Traced;
 
 /// Nesting that is followed.
@@ -375,9 +375,11 @@ impl Parser<'_> {
                 && let Some(length) = set
             {
                 let name = self.rest()[..length].trim_end_matches('+').to_owned();
+                let adds = self.rest()[..length].ends_with('+');
                 self.at += length + 1;
-                let value = if self.rest().starts_with('(') { self.array()? } else { self.word().unwrap_or_default() };
-                sets.push((name, value));
+                let list = self.rest().starts_with('(');
+                let words = if list { self.array()? } else { vec![self.word().unwrap_or_default()] };
+                sets.push(Set { name, words, list, adds });
                 continue;
             }
             words.push(self.word()?);
@@ -389,17 +391,16 @@ impl Parser<'_> {
         })
     }
 
-    /// `(a b c)`: an array, of which the first value is known.
-    fn array(&mut self) -> Option<Word> {
+    /// `(a b c)`: a list.
+    fn array(&mut self) -> Option<Vec<Word>> {
         self.at += 1;
-        let mut first = None;
+        let mut words = Vec::new();
         loop {
             self.blanks(true);
             if self.eat(")") {
-                return Some(first.unwrap_or_default());
+                return Some(words);
             }
-            let word = self.word()?;
-            first.get_or_insert(word);
+            words.push(self.word()?);
         }
     }
 
@@ -547,9 +548,20 @@ fn braces(inner: &Traced, quoted: bool, place: Option<crate::place::Place>, dept
     let length = text.starts_with('#') && text.len() > 1;
     let from = usize::from(length);
     let end = text[from..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(text.len(), |end| from + end);
-    let name = text[from..end].to_owned();
-    let rest = &text[end..];
-    let rest = if rest.starts_with('[') { &rest[rest.find(']')? + 1..] } else { rest };
+    let mut name = text[from..end].to_owned();
+    let mut rest = &text[end..];
+    if rest.starts_with('[') {
+        let close = rest.find(']')?;
+        // All of a list, or one of it; the first if the number is not plain.
+        if matches!(&rest[1..close], "@" | "*") {
+            name.push_str("[@]");
+        } else if let Ok(index) = rest[1..close].parse::<usize>()
+            && index > 0
+        {
+            name.push_str(&format!("[{index}]"));
+        }
+        rest = &rest[close + 1..];
+    }
     let operators = [":-", ":=", ":+", ":?", "-", "=", "+", "?", "##", "#", "%%", "%", "//", "/", ":"];
     let change = match operators.into_iter().find(|operator| rest.starts_with(operator)) {
         None => None,

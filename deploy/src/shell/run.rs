@@ -1,7 +1,7 @@
 //! Carrying a script out on the files of a container.
 
 use super::parse::parse;
-use super::{Command, Into, Joined, List, Part, Redirect, Word};
+use super::{Command, Into, Joined, List, Part, Redirect, Set, Word};
 use crate::container::{Text, View};
 use crate::place::{Place, Traced};
 use std::collections::BTreeMap;
@@ -45,6 +45,7 @@ pub struct Shell<'v, 'd> {
     pub master: Option<String>,
     /// What it has done so far.
     pub run: Run,
+    lists: BTreeMap<String, Vec<Traced>>,
     pub(super) functions: BTreeMap<String, List>,
     pub(super) args: Vec<Traced>,
     steps: u32,
@@ -73,6 +74,7 @@ impl<'v, 'd> Shell<'v, 'd> {
             hostname: hostname.to_owned(),
             master,
             run: Run::default(),
+            lists: BTreeMap::new(),
             functions: BTreeMap::new(),
             args: Vec::new(),
             steps: 0,
@@ -210,19 +212,34 @@ impl<'v, 'd> Shell<'v, 'd> {
 
     fn simple(
         &mut self,
-        sets: &[(String, Word)],
+        sets: &[Set],
         words: &[Word],
         redirects: &[Redirect],
         input: &Traced,
         background: bool,
     ) -> Done {
         let mut status = true;
-        for (name, value) in sets {
+        for set in sets {
             let before = self.run.asks.is_some();
-            let value = self.joined(value);
+            if set.list {
+                let words: Vec<Traced> = set.words.iter().flat_map(|word| self.expand(word)).collect();
+                let list = self.lists.entry(set.name.clone()).or_default();
+                if !set.adds {
+                    list.clear();
+                }
+                list.extend(words);
+                list.truncate(1_000);
+                continue;
+            }
+            let mut value =
+                if set.adds { self.env.get(&set.name).cloned().unwrap_or_default() } else { Traced::default() };
+            for word in &set.words {
+                let piece = self.joined(word);
+                append(&mut value, &piece);
+            }
             // `M=$(redis-cli … get-master-addr-by-name …)`: nobody answered.
             status = !(self.run.asks.is_some() && !before && value.is_empty());
-            self.env.insert(name.clone(), value);
+            self.env.insert(set.name.clone(), value);
         }
         let input = self.input(redirects).unwrap_or_else(|| input.clone());
         let argv: Vec<Traced> = words.iter().flat_map(|word| self.expand(word)).collect();
@@ -304,10 +321,16 @@ impl<'v, 'd> Shell<'v, 'd> {
 
     /// A word as the words it comes to: what is not quoted falls apart at blanks.
     fn expand(&mut self, word: &Word) -> Vec<Traced> {
-        if let [Part::Variable { name, change: None, .. }] = &word.parts[..]
-            && matches!(&**name, "@" | "*")
-        {
-            return self.args.clone();
+        // Within quotes, `"$@"` and `"${LIST[@]}"` still are as many words as there are elements.
+        let glued = |part: &&Part| !matches!(part, Part::Text { text, .. } if text.is_empty());
+        let parts: Vec<&Part> = word.parts.iter().filter(glued).collect();
+        if let [Part::Variable { name, change: None, .. }] = parts[..] {
+            if matches!(&**name, "@" | "*") {
+                return self.args.clone();
+            }
+            if let Some(name) = name.strip_suffix("[@]") {
+                return self.lists.get(name).cloned().unwrap_or_default();
+            }
         }
         let mut words = Vec::new();
         let mut current: Option<Traced> = None;
@@ -377,15 +400,27 @@ impl<'v, 'd> Shell<'v, 'd> {
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<Traced> {
-        if let Ok(number) = name.parse::<usize>() {
-            return self.args.get(number.checked_sub(1)?).cloned();
+        if let Ok(number) = name.parse::<usize>()
+            && number > 0
+        {
+            return self.args.get(number - 1).cloned();
         }
         match name {
             "HOSTNAME" if !self.env.contains_key(name) => Some(Traced::at_no(&self.hostname)),
             "#" => Some(Traced::at_no(&self.args.len().to_string())),
             "?" => Some(Traced::at_no("0")),
             "@" | "*" => Some(Traced::at_no(&self.args.iter().map(Traced::text).collect::<Vec<_>>().join(" "))),
-            _ => self.env.get(name).cloned(),
+            _ => self.env.get(name).cloned().or_else(|| self.element(name)),
+        }
+    }
+
+    /// `NAME[2]`, all of a list, or its first element.
+    fn element(&self, name: &str) -> Option<Traced> {
+        let (name, index) = name.split_once('[').unwrap_or((name, "0]"));
+        let list = self.lists.get(name)?;
+        match index.trim_end_matches(']') {
+            "@" => Some(Traced::at_no(&list.iter().map(Traced::text).collect::<Vec<_>>().join(" "))),
+            index => list.get(index.parse::<usize>().ok()?).cloned(),
         }
     }
 
