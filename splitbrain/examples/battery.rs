@@ -47,6 +47,8 @@ fn main() {
         for r in &rows {
             std::fs::write(format!("/tmp/s4/bat-{}.toml", r.failure.name), &r.scenario).unwrap();
         }
+        let found = splitbrain_deploy::findings(&reading);
+        for f in &found { if f.severity != splitbrain_deploy::Severity::Advice { println!("{} {:?}: {:?}", f.id, f.severity, battery::demonstrate::shown(f.id, &rows).map(|(r, s)| (r.failure.name, s))); } }
         let tried = changes::best(&cluster, &rows, &(0..20), 0, 3, &|| ()).unwrap();
         for t in &tried {
             println!("{} {:?}: {:?} -> {:?}", t.change.name, t.lines, t.before, t.after);

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 const RESTARTED: u64 = 1_000;
 /// Milliseconds until something that was told to end has been replaced.
 const REPLACED: u64 = 5_000;
-/// Machines that a scheduler is assumed to have, where nothing is said.
-const MACHINES: usize = 3;
+/// Machines that pods are assumed to be spread over, where that is asked for, and where nothing is said.
+const SPREAD: usize = 3;
+const CLOSE: usize = 2;
 
 /// The cluster of a deployment, or why there is none that could be played.
 ///
@@ -180,23 +181,26 @@ impl Machines {
     fn of(deployment: &Deployment, assumed: &mut Vec<String>) -> Machines {
         let mut names = BTreeMap::new();
         let mut places: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
-        let mut spread = false;
+        let mut spread = None;
         for node in &deployment.nodes {
             let place = places.entry((&node.group, node.kind)).or_default();
-            let host = match &node.host {
-                Host::Named(name) => name.clone(),
-                Host::Own(group) => format!("{group}, machine {}", *place + 1),
-                Host::Any | Host::Preferred if deployment.form == Form::Kubernetes => {
-                    spread = true;
-                    format!("machine {}", *place % MACHINES + 1)
+            let host = match (&node.host, deployment.form) {
+                (Host::Named(name), _) => name.clone(),
+                (Host::Own(group), _) => format!("{group}, machine {}", *place + 1),
+                (Host::Any | Host::Preferred, Form::Kubernetes | Form::ChartValues) => {
+                    let machines = if node.host == Host::Any { CLOSE } else { SPREAD };
+                    spread = Some(machines);
+                    format!("machine {}", *place % machines + 1)
                 }
                 _ => node.name.clone(),
             };
             *place += 1;
             names.insert(node.name.clone(), host);
         }
-        if spread {
-            assumed.push(format!("the scheduler spreads pods over {MACHINES} machines, though nothing makes it"));
+        match spread {
+            Some(SPREAD) => assumed.push(format!("the pods are spread over {SPREAD} machines, as is asked for")),
+            Some(_) => assumed.push(format!("nothing keeps the pods apart: they are on {CLOSE} machines")),
+            None => {}
         }
         Machines { names }
     }
@@ -238,6 +242,14 @@ fn watch(conf: &Conf, name: &str, assumed: &mut Vec<String>) -> Watch {
 fn passwords(cluster: &mut Cluster, conf: &Conf) {
     if !cluster.servers.iter().any(|server| server.setting("requirepass").is_some()) {
         return;
+    }
+    // A server without a password of its own has none, whatever Sentinel was told.
+    for server in &mut cluster.servers {
+        for key in ["requirepass", "masterauth"] {
+            if server.setting(key).is_none() {
+                server.set(key, "\"\"");
+            }
+        }
     }
     for what in ["auth-pass", "auth-user"] {
         if let Some(line) = conf.of_master(what, &cluster.master) {

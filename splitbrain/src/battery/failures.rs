@@ -162,6 +162,53 @@ const FAILURES: &[Failure] = &[
         },
     },
     Failure {
+        name: "old-master-returns",
+        title: "the dead master comes back after the failover",
+        why: "Somebody repairs it, or a scheduler finds room for it again.",
+        near: false,
+        fits: watched,
+        make: |cluster| {
+            let after_ms = Some(outage(cluster) * 1000);
+            let how = Back { after_ms, moved: false, ..cluster.servers[0].replaced };
+            let mut steps = vec![now("kill = \"redis-1\"")];
+            steps.extend(back(&["redis-1".to_owned()], how));
+            steps
+        },
+    },
+    Failure {
+        name: "new-master-dies-too",
+        title: "the new master dies a while after the failover",
+        why: "The promoted replica was never meant to carry the load, or the cause of the first death is still there.",
+        near: false,
+        fits: |cluster| cluster.servers.len() > 1 && !cluster.sentinels.is_empty(),
+        make: |cluster| {
+            let mut steps = vec![now("kill = \"redis-1\"")];
+            let limit = outage(cluster) * 2 + 60;
+            steps.push(format!("when = \"+switch-master\"\nafter = \"15s\"\ncap = \"{limit}s\"\nkill = \"master\""));
+            steps.extend(back(&["old-master".to_owned()], Back { moved: false, ..cluster.servers[1].died }));
+            steps
+        },
+    },
+    Failure {
+        name: "short-stall",
+        title: "the master stalls for a second and a half",
+        why: "A fork, a slow command, a neighbour on the same machine: nothing is broken.",
+        near: false,
+        fits: watched,
+        make: |_| vec![now("pause = \"redis-1\"\nfor = \"1500ms\"")],
+    },
+    Failure {
+        name: "one-sentinel-blind",
+        title: "one Sentinel loses sight of a healthy master",
+        why: "A firewall rule, a broken link: only the way between the two.",
+        near: false,
+        fits: |cluster| blind(cluster).is_some(),
+        make: |cluster| {
+            let (its, master) = (blind(cluster).unwrap_or_default(), host(cluster, &cluster.servers[0].host));
+            vec![now(&format!("drop = {{ from = \"{its}\", to = \"{master}\" }}\nfor = \"{}s\"", outage(cluster)))]
+        },
+    },
+    Failure {
         name: "all-restart",
         title: "everything restarts at once",
         why: "Power of the whole site, docker compose down and up, an upgrade of the cluster.",
@@ -213,6 +260,23 @@ const FAILURES: &[Failure] = &[
         },
     },
     Failure {
+        name: "half-dies",
+        title: "half of the machines are lost",
+        why: "One of two rooms, racks or zones, that of the master: half of the machines, rounded down.",
+        near: false,
+        fits: |cluster| cluster.machines().len() > 3,
+        make: |cluster| {
+            let machines = cluster.machines();
+            // That of the master, and of those behind it those with Sentinels first.
+            let watched = |machine: &&&str| cluster.sentinels.iter().any(|its| its.machine == **machine);
+            let (with, without): (Vec<&str>, Vec<&str>) = machines[1..].iter().partition(|machine| watched(machine));
+            let half = machines.len() / 2 - 1;
+            let lost = machines[..1].iter().copied().chain(with.into_iter().chain(without).take(half));
+            let lost: Vec<String> = lost.flat_map(|machine| hosts_on(cluster, machine)).collect();
+            vec![now(&format!("power-loss = {}", list(&lost)))]
+        },
+    },
+    Failure {
         name: "slow-network",
         title: "the network is slow for a minute",
         why: "A saturated uplink, a backup, a neighbour: 300 to 900 ms to and from the master's machine, 2 % loss.",
@@ -245,6 +309,12 @@ fn hosts_on(cluster: &Cluster, machine: &str) -> Vec<String> {
 
 fn masters_machine(cluster: &Cluster) -> Vec<String> {
     hosts_on(cluster, &cluster.servers[0].machine)
+}
+
+/// The host of a Sentinel that is not that of the master.
+fn blind(cluster: &Cluster) -> Option<String> {
+    let elsewhere = |its: &&super::cluster::Sentinel| its.host != cluster.servers[0].host;
+    cluster.sentinels.iter().find(elsewhere).map(|its| host(cluster, &its.host))
 }
 
 /// What starts a master that has died, if anything does.

@@ -5,8 +5,10 @@
 
 pub mod changes;
 pub mod cluster;
+pub mod demonstrate;
 pub mod deployment;
 pub mod failures;
+pub mod report;
 pub mod text;
 
 use crate::{RunError, RunOptions, run_scenario};
@@ -36,6 +38,8 @@ pub struct Row {
     pub split_ms: (i64, i64),
     /// Runs with a split brain.
     pub split: u64,
+    /// Runs in which the master was replaced.
+    pub replaced: u64,
     /// Runs after which everybody agreed on one master and every client was served again.
     pub recovered: u64,
     /// Runs in which the cluster never came to rest before the failure: it does not work at all.
@@ -66,6 +70,7 @@ impl Row {
             losing: count(&|run| get(run, Metric::WritesLost) > 0),
             split_ms: metric(Metric::SplitBrain),
             split: count(&|run| get(run, Metric::SplitBrain) > 0),
+            replaced: count(&|run| get(run, Metric::Failovers) > 0),
             recovered: count(&recovered),
             unsettled: count(&|run| !settled(run)),
             seed: worst.map_or(0, |run| run.seed),
