@@ -39,7 +39,7 @@ pub fn client(name: &str, image: &str, variables: &[Variable]) -> Option<Client>
             ["redis-sentinel://", "redis+sentinel://", "sentinel://"].iter().any(|mark| variable.value.contains(mark));
         let named = upper.contains("SENTINEL") && !is_other(&upper) && !names_master(variable);
         let hosts = if url || named { hosts(&variable.value) } else { Vec::new() };
-        (!hosts.is_empty()).then(|| (hosts, variable))
+        (!hosts.is_empty()).then_some((hosts, variable))
     });
     if let Some((hosts, variable)) = sentinels {
         let outside = hosts.iter().all(|host| is_outside(host));
