@@ -53,6 +53,7 @@ pub fn server(container: &Container, disk: &Disk, keeps_layer: bool) -> Option<S
         survives_restart: keeps && restart,
         survives_replacement: keeps && replacement,
         stand_in: None,
+        volume: None,
         asks: false,
     };
     let data = Keeps { lies_on, restart, replacement };

@@ -180,6 +180,7 @@ fn server(pod: &Pod, index: usize, run: &Run, exec: &Exec, first: &Disk) -> Opti
         Some(path) => view.storage(path),
         None => (Storage::None, None),
     };
+    let volume = command.path.as_ref().map(|path| format!("{} {}", view.volume_of(path), tidy(path)));
     let dir = conf.value("dir").filter(|dir| dir.starts_with('/')).unwrap_or("/data").to_owned();
     let data = data(pod, &view, &dir);
     let program = program(container.image.as_ref());
@@ -198,6 +199,7 @@ fn server(pod: &Pod, index: usize, run: &Run, exec: &Exec, first: &Disk) -> Opti
         survives_restart: marked(&after_restart),
         survives_replacement: marked(&after_replacement),
         stand_in: None,
+        volume,
         asks: run.asks.is_some(),
         path: command.path.clone(),
     };

@@ -23,6 +23,17 @@ impl Variable {
     }
 }
 
+/// Words of a command line that are the address of a server.
+pub fn from_command<'t>(words: impl IntoIterator<Item = &'t Traced>, place: &Place) -> Vec<Variable> {
+    let words = words.into_iter().filter(|word| word.text().contains("redis://") || word.text().contains("rediss://"));
+    let url = |word: &Traced| {
+        let at = word.text().find("redis").unwrap_or(0);
+        let end = word.text()[at..].find(char::is_whitespace).map_or(word.text().len(), |end| at + end);
+        Variable::new("REDIS_URL", &word.slice(at, end), place)
+    };
+    words.map(url).collect()
+}
+
 /// What a program with this environment is as a client of Redis, if it is one.
 pub fn client(name: &str, image: &str, variables: &[Variable]) -> Option<Client> {
     // What watches single servers has to name them.
@@ -39,7 +50,7 @@ pub fn client(name: &str, image: &str, variables: &[Variable]) -> Option<Client>
             ["redis-sentinel://", "redis+sentinel://", "sentinel://"].iter().any(|mark| variable.value.contains(mark));
         let named = upper.contains("SENTINEL") && !is_other(&upper) && !names_master(variable);
         let hosts = if url || named { hosts(&variable.value) } else { Vec::new() };
-        (!hosts.is_empty()).then(|| (hosts, variable))
+        (!hosts.is_empty()).then_some((hosts, variable))
     });
     if let Some((hosts, variable)) = sentinels {
         let outside = hosts.iter().all(|host| is_outside(host));

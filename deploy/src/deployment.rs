@@ -198,6 +198,8 @@ pub struct Config {
     pub survives_replacement: bool,
     /// A file that the deployment names and that is not there; another one was read in its place.
     pub stand_in: Option<String>,
+    /// The volume and the path in it that others may share; containers only.
+    pub volume: Option<String>,
     /// The start asks the Sentinels for the master.
     pub asks: bool,
 }

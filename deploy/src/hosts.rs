@@ -230,6 +230,7 @@ fn node(store: &dyn Files, file: File, places: &Places, index: usize) -> Node {
             survives_restart: true,
             survives_replacement: true,
             stand_in: None,
+            volume: None,
             asks: false,
         },
         conf: file.conf,

@@ -105,6 +105,7 @@ fn node(values: &Node, name: &str, ordinal: i64, kind: Kind, at: &Place) -> Memb
             survives_restart: true,
             survives_replacement: true,
             stand_in: None,
+            volume: None,
             asks: true,
         },
         host,

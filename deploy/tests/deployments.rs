@@ -319,3 +319,26 @@ fn clients_that_follow_the_sentinels_are_left_alone() {
         ["master-name-mismatch docker-compose.yml:36"]
     );
 }
+
+#[test]
+fn sentinels_that_share_a_file_or_an_id_are_told() {
+    let compose =
+        compose(KEPT, KEPT_REPLICA, "    command: redis-sentinel /both/sentinel.conf\n").replace("/seed:ro", "/seed");
+    let compose =
+        compose.replace("s1:/state, ./conf:/seed", "./own:/both").replace("s2:/state, ./conf:/seed", "./own:/both");
+    let compose = compose.replace("s3:/state, ./conf:/seed", "./other:/both");
+    let files = [
+        ("docker-compose.yml", &*compose),
+        ("own/sentinel.conf", SENTINEL),
+        ("other/sentinel.conf", SENTINEL),
+        ("conf/master.conf", MASTER),
+        ("conf/replica.conf", REPLICA),
+    ];
+    assert_eq!(
+        bad(&files),
+        ["sentinel-config-shared docker-compose.yml:20", "sentinel-config-shared docker-compose.yml:25"]
+    );
+    let text = format!("{}sentinel myid {}\n", SENTINEL.replace("redis-1", "10.0.0.1"), "ab".repeat(20));
+    let files = [("a/sentinel.conf", &*text), ("b/sentinel.conf", &*text)];
+    assert_eq!(bad(&files), ["sentinel-id-twice a/sentinel.conf:6", "sentinel-id-twice b/sentinel.conf:6"]);
+}

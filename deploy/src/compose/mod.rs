@@ -7,7 +7,7 @@ mod mounts;
 pub use load::{Env, env_file};
 
 use crate::boot::{self, Container, Pod, boot};
-use crate::clients::{Variable, client};
+use crate::clients::{Variable, client, from_command};
 use crate::container::Disk;
 use crate::deployment::{
     Address, Completeness, Deployment, Form, Host, Node as Member, Published, Remark, Restart, Seen, Storage,
@@ -138,8 +138,10 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
     }
     if found {
         depends(service, deployment);
-    } else if let Some(client) = client(name, image_name, &variables) {
-        deployment.clients.push(client);
+    } else {
+        let mut variables = variables;
+        variables.extend(from_command(&container.argv, &key.place));
+        deployment.clients.extend(client(name, image_name, &variables));
     }
 }
 

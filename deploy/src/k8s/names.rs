@@ -85,10 +85,8 @@ fn resolves(objects: &Objects, deployment: &Deployment, host: &str) -> bool {
         [service] => is_service(service),
         // `pod.service`, `service.namespace`, or a name outside of the cluster.
         [first, second] => {
-            !(ours(first) || is_service(second))
-                && !host.ends_with(".svc.cluster.local")
-                && !is_server_like(first, objects)
-                || is_service(first)
+            let inside = ours(first) || is_service(second) || host.ends_with(".svc.cluster.local");
+            is_service(first) || !(inside || is_server_like(first, objects))
         }
         [first, ..] => !ours(first),
         [] => true,

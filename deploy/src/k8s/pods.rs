@@ -3,7 +3,7 @@
 use super::objects::{Object, Objects};
 use super::{Labels, labels_of, volumes};
 use crate::boot::{Container, Pod, repository, unknown};
-use crate::clients::{Variable, client};
+use crate::clients::{Variable, client, from_command};
 use crate::deployment::{Deployment, Host, Remark, Seen};
 use crate::place::{Place, Traced};
 use crate::yaml::Node;
@@ -206,7 +206,11 @@ pub(super) fn clients(objects: &Objects, workload: &Object, deployment: &mut Dep
     let Some(spec) = template(workload).and_then(|template| template.get("spec")) else { return };
     for container in spec.get("containers").map(Node::items).unwrap_or_default() {
         let mut ignored = Vec::new();
-        let variables = environment(objects, workload, container, &workload.name, &mut ignored);
+        let mut variables = environment(objects, workload, container, &workload.name, &mut ignored);
+        for key in ["command", "args"] {
+            let words = container.get(key).map(Node::items).unwrap_or_default().iter().filter_map(Node::traced);
+            variables.extend(from_command(words, &container.place));
+        }
         let image = container.text_at(&["image"]).unwrap_or("");
         deployment.clients.extend(client(&workload.name, image, &variables));
     }

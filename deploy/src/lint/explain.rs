@@ -48,6 +48,16 @@ pub const EXPLAINED: &[(&str, &str)] = &[
          raises the majority they need, until the living ones are none; and a vote may be given twice.",
     ),
     (
+        "sentinel-config-shared",
+        "Several Sentinels write one file. The last one wins; and when they are started again they read one id, take each other's \
+         greetings for their own, and never agree on anything.",
+    ),
+    (
+        "sentinel-id-twice",
+        "Two Sentinels have one id. That comes from copying a file that Sentinel has rewritten; each takes the greetings of the other \
+         for its own, and they never count as two.",
+    ),
+    (
         "master-without-persistence-autorestart",
         "A master without data on disk is restarted at once. It is back, and empty, before anybody takes it for down; the replicas \
          synchronise with it and lose everything as well. Persist on the master, or do not restart it automatically.",

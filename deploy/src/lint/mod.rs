@@ -5,6 +5,7 @@ mod accounts;
 mod clients;
 mod disks;
 mod explain;
+mod identity;
 mod network;
 mod quorum;
 mod roles;
@@ -54,6 +55,8 @@ pub const RULES: &[Rule] = &[
     error("sentinel-config-readonly", disks::config_readonly),
     danger("sentinel-config-single-file-mount", disks::single_file_mount),
     danger("sentinel-state-ephemeral", disks::state_ephemeral),
+    danger("sentinel-config-shared", identity::shared_file),
+    error("sentinel-id-twice", identity::same_id),
     danger("master-without-persistence-autorestart", disks::empty_master),
     danger("replica-without-persistence", disks::replica_without_persistence),
     error("quorum-exceeds-sentinels", quorum::exceeds),

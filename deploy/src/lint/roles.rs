@@ -5,7 +5,7 @@ use super::view::{View, belongs, bytes, replace};
 use crate::deployment::{ComesBack, Form, Node};
 
 pub(super) fn hardcoded(view: &View<'_>, report: &mut Report<'_>) {
-    if view.sentinels.is_empty() {
+    if view.sentinels.is_empty() || view.redis.len() < 2 {
         return;
     }
     let fixed = |node: &&&Node| matches!(node.comes_back, ComesBack::AsFirst(_));

@@ -3,9 +3,12 @@
 use super::MODELLED;
 use crate::reading::Reading;
 
+/// A major version, and a minor one if it is said.
+type Version = (u32, Option<u32>);
+
 /// A line per image.
 pub(super) fn versions(reading: &Reading) -> Vec<String> {
-    let mut images: Vec<(&str, Option<(u32, Option<u32>)>)> = Vec::new();
+    let mut images: Vec<(&str, Option<Version>)> = Vec::new();
     for program in reading.deployments.iter().flat_map(|deployment| &deployment.nodes).map(|node| &node.program) {
         if let Some(image) = &program.image
             && !images.iter().any(|(known, _)| known == image)
@@ -16,7 +19,7 @@ pub(super) fn versions(reading: &Reading) -> Vec<String> {
     images.iter().map(|(image, version)| format!("{image}: {}", difference(*version))).collect()
 }
 
-fn difference(version: Option<(u32, Option<u32>)>) -> String {
+fn difference(version: Option<Version>) -> String {
     match version {
         Some((7, Some(0))) => format!("the version that is modelled ({MODELLED})"),
         Some((7, None)) => format!("the newest 7.x at the time of the pull; modelled is {MODELLED}"),

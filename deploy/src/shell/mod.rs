@@ -2,8 +2,11 @@
 //! out on the files of the container, so that it says itself what it does; no command of the machine is ever run.
 
 mod commands;
+mod expansion;
+mod here;
 mod parse;
 mod run;
+mod text;
 mod words;
 
 pub use run::{Exec, Run, Shell};

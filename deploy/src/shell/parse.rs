@@ -1,10 +1,11 @@
 //! The grammar of `sh`, as far as start scripts use it, and some of `bash`.
 
+use super::here::fill;
 use super::{Command, Into, Item, Joined, List, Part, Redirect, Set, Word};
 use crate::place::Traced;
 
 /// Nesting that is followed.
-const DEPTH: usize = 40;
+pub(super) const DEPTH: usize = 40;
 
 /// A script as commands; `None` if it is not understood.
 pub(super) fn parse(script: &Traced, depth: usize) -> Option<List> {
@@ -14,26 +15,26 @@ pub(super) fn parse(script: &Traced, depth: usize) -> Option<List> {
     (parser.at >= script.text().len()).then(|| fill(list, &mut parser.filled.into_iter()))
 }
 
-struct Parser<'s> {
-    script: &'s Traced,
-    at: usize,
-    depth: usize,
+pub(super) struct Parser<'s> {
+    pub(super) script: &'s Traced,
+    pub(super) at: usize,
+    pub(super) depth: usize,
     /// Here-documents whose text begins after the line: their ends, whether tabs are cut, whether they are expanded.
-    heres: Vec<(String, bool, bool)>,
+    pub(super) heres: Vec<(String, bool, bool)>,
     /// Their texts, in the order of the script.
-    filled: Vec<Traced>,
+    pub(super) filled: Vec<Traced>,
 }
 
 impl Parser<'_> {
-    fn rest(&self) -> &str {
+    pub(super) fn rest(&self) -> &str {
         self.script.text().get(self.at..).unwrap_or("")
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn eat(&mut self, text: &str) -> bool {
+    pub(super) fn eat(&mut self, text: &str) -> bool {
         let found = self.rest().starts_with(text);
         if found {
             self.at += text.len();
@@ -106,7 +107,7 @@ impl Parser<'_> {
         found
     }
 
-    fn list(&mut self, ends: &[&str]) -> Option<List> {
+    pub(super) fn list(&mut self, ends: &[&str]) -> Option<List> {
         let mut list = List::new();
         let mut joined = Joined::Always;
         loop {
@@ -408,7 +409,7 @@ impl Parser<'_> {
         self.word_in(false)
     }
 
-    fn word_in(&mut self, test: bool) -> Option<Word> {
+    pub(super) fn word_in(&mut self, test: bool) -> Option<Word> {
         let mut word = Word::default();
         let start = self.at;
         while let Some(c) = self.peek() {
@@ -480,111 +481,6 @@ impl Parser<'_> {
             }
         }
     }
-
-    /// `$NAME`, `${…}`, `$(…)`, `$((…))`, backquotes.
-    fn expansion(&mut self, word: &mut Word, quoted: bool) -> Option<()> {
-        let place = self.script.place(self.at).cloned();
-        if self.eat("`") {
-            let length = self.rest().find('`')?;
-            let inner = self.script.slice(self.at, self.at + length);
-            self.at += length + 1;
-            word.parts.push(Part::Output { list: parse(&inner, self.depth + 1)?, quoted, place });
-            return Some(());
-        }
-        self.at += 1;
-        if self.eat("((") {
-            let length = self.rest().find("))")?;
-            word.parts.push(Part::Sum(self.rest()[..length].to_owned()));
-            self.at += length + 2;
-        } else if self.eat("(") {
-            self.depth += 1;
-            let list = if self.depth > DEPTH { None } else { self.list(&[")"]) };
-            self.depth -= 1;
-            let list = list?;
-            self.eat(")").then_some(())?;
-            word.parts.push(Part::Output { list, quoted, place });
-        } else if self.eat("{") {
-            let length = closing(self.rest())?;
-            let inner = self.script.slice(self.at, self.at + length);
-            self.at += length + 1;
-            word.parts.push(braces(&inner, quoted, place, self.depth)?);
-        } else {
-            let rest = self.rest();
-            let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
-            let length = match rest.chars().next() {
-                Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => 1,
-                _ => letters,
-            };
-            if length == 0 {
-                let mut text = Traced::default();
-                text.push("$", place.as_ref());
-                word.parts.push(Part::Text { text, quoted: true });
-                return Some(());
-            }
-            let name = rest[..length].to_owned();
-            self.at += length;
-            word.parts.push(Part::Variable { name, change: None, length: false, quoted, place });
-        }
-        Some(())
-    }
-}
-
-/// Where the brace of `${…` closes.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 0usize;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => return Some(at),
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-fn braces(inner: &Traced, quoted: bool, place: Option<crate::place::Place>, depth: usize) -> Option<Part> {
-    let text = inner.text();
-    let length = text.starts_with('#') && text.len() > 1;
-    let from = usize::from(length);
-    let end = text[from..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(text.len(), |end| from + end);
-    let mut name = text[from..end].to_owned();
-    let mut rest = &text[end..];
-    if rest.starts_with('[') {
-        let close = rest.find(']')?;
-        // All of a list, or one of it; the first if the number is not plain.
-        if matches!(&rest[1..close], "@" | "*") {
-            name.push_str("[@]");
-        } else if let Ok(index) = rest[1..close].parse::<usize>()
-            && index > 0
-        {
-            name.push_str(&format!("[{index}]"));
-        }
-        rest = &rest[close + 1..];
-    }
-    let operators = [":-", ":=", ":+", ":?", "-", "=", "+", "?", "##", "#", "%%", "%", "//", "/", ":"];
-    let change = match operators.into_iter().find(|operator| rest.starts_with(operator)) {
-        None => None,
-        Some(operator) => {
-            let from = text.len() - rest.len() + operator.len();
-            let argument = inner.slice(from, text.len());
-            let mut parser =
-                Parser { script: &argument, at: 0, depth: depth + 1, heres: Vec::new(), filled: Vec::new() };
-            let mut word = Word::default();
-            while parser.depth <= DEPTH && parser.at < argument.text().len() {
-                match parser.word_in(true) {
-                    Some(more) => word.parts.extend(more.parts),
-                    None => {
-                        let from = parser.at;
-                        parser.at += parser.peek()?.len_utf8();
-                        word.parts.push(Part::Text { text: argument.slice(from, parser.at), quoted: true });
-                    }
-                }
-            }
-            Some((operator.to_owned(), word))
-        }
-    };
-    Some(Part::Variable { name, change, length, quoted, place })
 }
 
 /// The length of the name in `NAME=`, if the text begins so.
@@ -593,54 +489,4 @@ fn assignment(text: &str) -> Option<usize> {
     let name = text[..end].trim_end_matches('+');
     let starts = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     (starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(end)
-}
-
-/// Puts the texts of here-documents where they belong.
-fn fill(list: List, texts: &mut impl Iterator<Item = Traced>) -> List {
-    list.into_iter().map(|item| Item { command: fill_command(item.command, texts), ..item }).collect()
-}
-
-fn fill_redirects(redirects: Vec<Redirect>, texts: &mut dyn Iterator<Item = Traced>) -> Vec<Redirect> {
-    let fill = |redirect: Redirect| match redirect.what {
-        Into::Here { expand, .. } => {
-            Redirect { what: Into::Here { text: texts.next().unwrap_or_default(), expand }, ..redirect }
-        }
-        _ => redirect,
-    };
-    redirects.into_iter().map(fill).collect()
-}
-
-fn fill_command(command: Command, mut texts: &mut dyn Iterator<Item = Traced>) -> Command {
-    let texts = &mut texts;
-    match command {
-        Command::Simple { sets, words, redirects } => {
-            Command::Simple { sets, words, redirects: fill_redirects(redirects, texts) }
-        }
-        Command::Pipe(commands) => Command::Pipe(commands.into_iter().map(|c| fill_command(c, texts)).collect()),
-        Command::Not(command) => Command::Not(Box::new(fill_command(*command, texts))),
-        Command::If { arms, otherwise, redirects } => {
-            let arms = arms.into_iter().map(|(condition, body)| (fill_dyn(condition, texts), fill_dyn(body, texts)));
-            let arms = arms.collect();
-            let otherwise = fill_dyn(otherwise, texts);
-            Command::If { arms, otherwise, redirects: fill_redirects(redirects, texts) }
-        }
-        Command::For { name, words, body } => Command::For { name, words, body: fill_dyn(body, texts) },
-        Command::While { until, condition, body } => {
-            Command::While { until, condition: fill_dyn(condition, texts), body: fill_dyn(body, texts) }
-        }
-        Command::Case { word, arms } => {
-            let arms = arms.into_iter().map(|(patterns, body)| (patterns, fill_dyn(body, texts))).collect();
-            Command::Case { word, arms }
-        }
-        Command::Group { body, redirects } => {
-            let body = fill_dyn(body, texts);
-            Command::Group { body, redirects: fill_redirects(redirects, texts) }
-        }
-        Command::Function { name, body } => Command::Function { name, body: fill_dyn(body, texts) },
-        Command::Test(words) => Command::Test(words),
-    }
-}
-
-fn fill_dyn(list: List, texts: &mut dyn Iterator<Item = Traced>) -> List {
-    list.into_iter().map(|item| Item { command: fill_command(item.command, texts), ..item }).collect()
 }

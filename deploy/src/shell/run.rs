@@ -85,7 +85,7 @@ impl<'v, 'd> Shell<'v, 'd> {
 
     /// Executes a program with its arguments, as the runtime of containers does.
     pub fn start(&mut self, argv: &[Traced]) {
-        self.command(argv.to_vec(), Traced::default(), false, false);
+        self.command(argv.to_vec(), Traced::default(), false);
     }
 
     /// Executes a script.
@@ -186,7 +186,7 @@ impl<'v, 'd> Shell<'v, 'd> {
                 for (patterns, body) in arms {
                     let found = patterns.iter().any(|pattern| {
                         let pattern = self.joined(pattern);
-                        super::commands::matches(pattern.text(), text.text())
+                        super::text::matches(pattern.text(), text.text())
                     });
                     if found {
                         return self.list(body, input);
@@ -243,8 +243,7 @@ impl<'v, 'd> Shell<'v, 'd> {
         }
         let input = self.input(redirects).unwrap_or_else(|| input.clone());
         let argv: Vec<Traced> = words.iter().flat_map(|word| self.expand(word)).collect();
-        let shown = !redirects.iter().any(|redirect| matches!(redirect.what, Into::File(_)));
-        let done = if argv.is_empty() { Done::quiet(status) } else { self.command(argv, input, background, !shown) };
+        let done = if argv.is_empty() { Done::quiet(status) } else { self.command(argv, input, background) };
         self.redirect(redirects, done)
     }
 
@@ -364,7 +363,7 @@ impl<'v, 'd> Shell<'v, 'd> {
     fn part(&mut self, part: &Part) -> Traced {
         match part {
             Part::Text { text, .. } => text.clone(),
-            Part::Sum(sum) => Traced::at_no(&super::commands::sum(sum, &self.env)),
+            Part::Sum(sum) => Traced::at_no(&super::text::sum(sum, &self.env)),
             Part::Output { list, place, .. } => {
                 let args = self.args.clone();
                 let ended = self.ended;
@@ -440,7 +439,7 @@ impl<'v, 'd> Shell<'v, 'd> {
             "#" | "##" | "%" | "%%" => {
                 let pattern = self.joined(word);
                 let value = value.unwrap_or_default();
-                Traced::at_no(super::commands::cut(value.text(), operator, pattern.text()))
+                Traced::at_no(super::text::cut(value.text(), operator, pattern.text()))
             }
             "/" | "//" => {
                 let change = self.joined(word);
