@@ -1,6 +1,7 @@
 //! `check`: deployments in, findings out.
 
 pub mod args;
+mod battery;
 mod deployment;
 
 use crate::args::Arguments;
@@ -10,5 +11,5 @@ use std::io;
 
 /// Checks files.
 pub fn check(arguments: &Arguments, given: &Check) -> io::Result<Exit> {
-    deployment::check(arguments, &given.files, given.json.as_deref(), &given.deployment)
+    deployment::check(arguments, &given.files, given.json.as_deref(), &given.deployment, &given.battery)
 }

@@ -1,5 +1,6 @@
 //! The command line of `check`.
 
+use super::battery::Played;
 use super::deployment::Given;
 use clap::Args;
 use std::path::PathBuf;
@@ -15,6 +16,10 @@ pub struct Check {
     /// How deployments are judged.
     #[command(flatten)]
     pub deployment: Given,
+
+    /// How failures are played.
+    #[command(flatten)]
+    pub battery: Played,
 
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]

@@ -54,7 +54,8 @@ pub struct Goals {
 fn goals(text: &str) -> Result<Goals, String> {
     let mut goals = Goals::default();
     for part in text.split(',') {
-        let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` is no goal: expected write-gap=15s"))?;
+        let (name, value) =
+            part.split_once('=').ok_or_else(|| format!("`{part}` is no goal: expected write-gap=15s"))?;
         let goal = match name.trim() {
             "write-gap" => &mut goals.gap_ms,
             "loss" => &mut goals.lost,

@@ -318,7 +318,7 @@ fn blind(cluster: &Cluster) -> Option<String> {
 }
 
 /// What starts a master that has died, if anything does.
-fn dead_master(cluster: &Cluster) -> Option<String> {
+fn dead_master(cluster: &Cluster) -> Vec<String> {
     let how = cluster.servers[0].died;
     back(&["redis-1".to_owned()], Back { moved: false, ..how })
 }

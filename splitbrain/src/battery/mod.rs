@@ -136,3 +136,97 @@ pub fn play(
     }
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::cluster::{Back, Names, Sentinel, Server, Watch};
+    use super::*;
+
+    fn cluster(servers: usize, sentinels: usize, apart: bool, back: Back) -> Cluster {
+        let host =
+            |kind: &str, place: usize| if apart { format!("{kind} {place}") } else { format!("machine {place}") };
+        let server = |place| Server {
+            name: format!("server {place}"),
+            host: host("server", place),
+            machine: format!("machine {place}"),
+            settings: vec![("save".to_owned(), "\"\"".to_owned())],
+            died: back,
+            replaced: back,
+        };
+        let sentinel = |place| Sentinel {
+            name: format!("Sentinel {place}"),
+            host: host("Sentinel", place),
+            machine: format!("machine {place}"),
+            died: back,
+            replaced: back,
+        };
+        Cluster {
+            master: "mymaster".to_owned(),
+            servers: (0..servers).map(server).collect(),
+            sentinels: (0..sentinels).map(sentinel).collect(),
+            watch: Watch {
+                quorum: 2,
+                down_after_ms: 2_000,
+                failover_timeout_ms: 10_000,
+                parallel_syncs: 1,
+                others: Vec::new(),
+            },
+            names: Names::Addresses,
+            assumed: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_failure_of_every_cluster_is_a_scenario_file() {
+        let backs = [
+            Back::as_it_was(1_000),
+            Back::NEVER,
+            Back { as_first: true, empty: true, moved: true, other_id: true, ..Back::as_it_was(5_000) },
+            Back { moved: true, ..Back::as_it_was(5_000) },
+        ];
+        for (servers, sentinels) in [(1, 1), (2, 2), (3, 3), (3, 5), (6, 4)] {
+            for (apart, back) in [false, true].into_iter().flat_map(|apart| backs.map(|back| (apart, back))) {
+                let cluster = cluster(servers, sentinels, apart, back);
+                for failure in Failure::all(&cluster) {
+                    let text = text::scenario(&cluster, &failure);
+                    let parsed = Scenario::parse(&Source::new(format!("{}.toml", failure.name), text.clone()));
+                    assert!(parsed.is_ok(), "{}: {}\n{text}", failure.name, parsed.unwrap_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sound_cluster_recovers_from_the_death_of_the_master_s_machine_and_one_of_two_sentinels_does_not() {
+        let failure = [Failure::named("master-host-dies").expect("there is one")];
+        let play = |sentinels| {
+            let cluster = cluster(3, sentinels, false, Back::as_it_was(1_000));
+            play(&cluster, &failure, &(0..3), 1, &|| ()).expect("it is played").remove(0)
+        };
+        let (sound, pair) = (play(3), play(2));
+        assert_eq!((sound.recovered, sound.unsettled), (3, 0), "{sound:?}");
+        assert!((2_000..12_000).contains(&sound.gap_ms.1), "{sound:?}");
+        assert_eq!((pair.recovered, pair.unsettled), (0, 0), "{pair:?}");
+        let (row, told) = demonstrate::shown("sentinel-count-two", std::slice::from_ref(&pair)).expect("it shows");
+        assert_eq!(
+            (row.failure.name, told.as_str()),
+            ("master-host-dies", "when the master's machine dies, 3 of 3 runs do not recover by themselves")
+        );
+        assert!(demonstrate::shown("sentinel-count-two", &[sound]).is_none());
+    }
+
+    #[test]
+    fn the_change_that_helps_is_found_and_proven() {
+        // One quorum vote is enough, and one Sentinel is blind.
+        let mut cluster = cluster(3, 3, false, Back::as_it_was(1_000));
+        cluster.watch.quorum = 1;
+        let failure = [Failure::named("one-sentinel-blind").expect("there is one")];
+        let rows = play(&cluster, &failure, &(0..3), 1, &|| ()).expect("it is played");
+        assert_eq!(rows[0].replaced, 3, "{rows:?}");
+        let tried = changes::best(&cluster, &rows, &(0..3), 1, 3, &|| ()).expect("they are tried");
+        let names: Vec<&str> = tried.iter().map(|its| its.change.name).collect();
+        assert_eq!(names.first(), Some(&"quorum-of-a-majority"), "{names:?}");
+        assert_eq!(tried[0].rows[0].replaced, 0, "{tried:?}");
+        assert_eq!(tried[0].lines, ["sentinel monitor mymaster <address> <port> 2"]);
+    }
+}

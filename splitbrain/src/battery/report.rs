@@ -13,29 +13,34 @@ pub type Paint<'p> = &'p dyn Fn(&str) -> String;
 pub fn table(cluster: &Cluster, rows: &[Row], strong: Paint<'_>, bad: Paint<'_>) -> String {
     let mut out = String::new();
     let runs = rows.first().map_or(0, |row| row.runs);
-    let title = format!("{:<48}{:>20}{:>16}{:>16}  {:<12}seed", "When …", "nobody writes for", "writes lost", "two masters", "recovers");
+    let title = format!(
+        "{:<48}{:>17}{:>14}{:>14}  {:<10}seen in",
+        "When …", "nobody writes for", "writes lost", "two masters", "recovers"
+    );
     let _ = writeln!(out, "{}", strong(&title));
     for row in rows {
         let seconds = |ms: i64| format!("{}.{}", ms / 1000, ms % 1000 / 100);
-        let of = |(median, worst): (i64, i64), told: &dyn Fn(i64) -> String| match (median, worst) {
+        let of = |(median, worst): (i64, i64), told: &dyn Fn(i64) -> String, unit: &str| match (median, worst) {
             (0, 0) => "-".to_owned(),
-            (median, worst) => format!("{} / {}", told(median), told(worst)),
+            (median, worst) => format!("{} / {}{unit}", told(median), told(worst)),
         };
-        let gap = if row.unsettled == row.runs { "-".to_owned() } else { of(row.gap_ms, &seconds) + " s" };
-        let split = of(row.split_ms, &seconds);
-        let split = if split == "-" { split } else { split + " s" };
-        let lost = of(row.lost, &|count| count.to_string());
-        let line = format!("{:<48}{gap:>20}{lost:>16}{split:>16}  ", format!("{} ({})", row.failure.title, row.failure.name));
+        let gap = of(row.gap_ms, &seconds, " s");
+        let lost = of(row.lost, &|count| count.to_string(), "");
+        let split = of(row.split_ms, &seconds, " s");
         let recovers = match row.recovered {
             0 => "no".to_owned(),
             all if all == row.runs => "yes".to_owned(),
             some => format!("{some} of {}", row.runs),
         };
-        let recovers = format!("{recovers:<12}");
+        let recovers = format!("{recovers:<10}");
         let recovers = if row.recovered == row.runs { recovers } else { bad(&recovers) };
-        let _ = writeln!(out, "{line}{recovers}{}", row.seed);
+        let (title, name, seed) = (row.failure.title, row.failure.name, row.seed);
+        let _ = writeln!(out, "{title:<48}{gap:>17}{lost:>14}{split:>14}  {recovers}{name} {seed}");
     }
-    let _ = writeln!(out, "Median and worst of {runs} runs each; the seed shows the worst.");
+    let _ = writeln!(
+        out,
+        "Median / worst of {runs} runs each. To see one: --scenarios FOLDER, then splitbrain run FOLDER/NAME.toml --seed SEED."
+    );
     if rows.iter().all(|row| row.unsettled == row.runs) && !rows.is_empty() {
         let _ = writeln!(out, "{}", bad("It does not even come to rest before anything happens to it."));
     }
@@ -129,7 +134,8 @@ pub fn tried(deployment: &str, tried: &[Tried]) -> Vec<Value> {
 
 /// What shows that a finding is one, as `demonstrated_by` of the document.
 pub fn demonstrated(rule: &str, rows: &[Row]) -> Value {
-    demonstrate::shown(rule, rows).map_or(Value::Null, |(row, sentence)| {
-        json!({"failure": row.failure.name, "seed": row.seed, "shows": sentence})
-    })
+    demonstrate::shown(rule, rows).map_or(
+        Value::Null,
+        |(row, sentence)| json!({"failure": row.failure.name, "seed": row.seed, "shows": sentence}),
+    )
 }

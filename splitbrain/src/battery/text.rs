@@ -101,22 +101,27 @@ fn settings(cluster: &Cluster, text: &mut String) {
     }
 }
 
-/// The step that brings processes back, if anything does: so long after the step before.
-pub fn back(of: &[String], back: Back) -> Option<String> {
-    let after = back.after_ms?;
-    let mut how = String::new();
-    for (is, said) in [
-        (back.as_first, ", config = \"deleted\""),
-        (back.other_id && !back.as_first, ", identity = \"new\""),
-        (back.empty, ", data = \"deleted\""),
-        (back.moved, ", address = \"new\""),
-    ] {
-        if is {
-            how.push_str(said);
-        }
+/// The steps that bring the processes of a host back, if anything does: so long after the step before. Data are those of
+/// servers, ids those of Sentinels; a host that gets another address is started as a whole, with its data.
+pub fn back(of: &[String], back: Back) -> Vec<String> {
+    let Some(after) = back.after_ms else { return Vec::new() };
+    let (sentinels, servers): (Vec<&String>, Vec<&String>) = of.iter().partition(|name| name.starts_with("sentinel-"));
+    let config = if back.as_first { ", config = \"deleted\"" } else { "" };
+    let other_id = if back.other_id && !back.as_first && !sentinels.is_empty() { ", identity = \"new\"" } else { "" };
+    let empty = if back.empty && !servers.is_empty() { ", data = \"deleted\"" } else { "" };
+    let parts = match back.moved {
+        true if servers.is_empty() => vec![(sentinels, format!("{config}{other_id}, address = \"new\""))],
+        true if sentinels.is_empty() => vec![(servers, format!("{config}{empty}, address = \"new\""))],
+        true => vec![(of.iter().collect(), format!("{config}, address = \"new\""))],
+        false => vec![(servers, format!("{config}{empty}")), (sentinels, format!("{config}{other_id}"))],
+    };
+    let mut steps = Vec::new();
+    for (names, how) in parts.into_iter().filter(|(names, _)| !names.is_empty()) {
+        let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let names = if let [one] = &names[..] { one.clone() } else { format!("[{}]", names.join(", ")) };
+        let target = if how.is_empty() { names } else { format!("{{ of = {names}{how} }}") };
+        let after = if steps.is_empty() { after } else { 0 };
+        steps.push(format!("then-after = \"{after}ms\"\nrestart = {target}"));
     }
-    let names: Vec<String> = of.iter().map(|name| format!("\"{name}\"")).collect();
-    let names = if let [one] = &names[..] { one.clone() } else { format!("[{}]", names.join(", ")) };
-    let target = if how.is_empty() { names } else { format!("{{ of = {names}{how} }}") };
-    Some(format!("then-after = \"{after}ms\"\nrestart = {target}"))
+    steps
 }
