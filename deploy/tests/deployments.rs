@@ -200,6 +200,7 @@ items:
       fi
     master.conf: |
       appendonly yes
+      maxmemory 1gb
       min-replicas-to-write 1
     replica.conf: |
       replicaof r-0.r 6379
@@ -245,7 +246,7 @@ items:
     volumeClaimTemplates:
     - metadata: {name: data}
 ";
-    assert_eq!(bad(&[("all.yaml", text)]), ["role-hardcoded all.yaml:22"]);
+    assert_eq!(bad(&[("all.yaml", text)]), ["maxmemory-mismatch all.yaml:20", "role-hardcoded all.yaml:23"]);
 }
 
 #[test]
