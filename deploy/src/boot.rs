@@ -81,10 +81,11 @@ pub fn boot(pod: &Pod) -> (Vec<Server>, Vec<Place>) {
     let mut servers = Vec::new();
     let mut unclear = Vec::new();
     let mut disk = pod.disk.clone();
-    run_inits(pod, &mut disk, None);
+    let asked = run_inits(pod, &mut disk, None);
     for (index, container) in pod.containers.iter().enumerate() {
         let mut first = disk.clone();
-        let run = start(pod, container, &mut first, None);
+        let mut run = start(pod, container, &mut first, None);
+        run.asks = run.asks.or_else(|| asked.clone());
         if run.unclear {
             unclear.push(container.argv_place.clone());
         }
@@ -97,10 +98,13 @@ pub fn boot(pod: &Pod) -> (Vec<Server>, Vec<Place>) {
     (servers, unclear)
 }
 
-fn run_inits(pod: &Pod, disk: &mut Disk, master: Option<&str>) {
+/// Runs what comes before; where that asks the Sentinels for the master, if it does.
+fn run_inits(pod: &Pod, disk: &mut Disk, master: Option<&str>) -> Option<Place> {
+    let mut asks = None;
     for container in &pod.inits {
-        start(pod, container, disk, master);
+        asks = start(pod, container, disk, master).asks.or(asks);
     }
+    asks
 }
 
 fn start(pod: &Pod, container: &Container, disk: &mut Disk, master: Option<&str>) -> Run {

@@ -140,8 +140,9 @@ struct Places {
 impl Places {
     fn of(files: &[File]) -> Places {
         let mut folders: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, file) in files.iter().enumerate() {
-            folders.entry(folder(&file.path)).or_default().push(index);
+        let all: Vec<String> = files.iter().map(|file| folder(&file.path)).collect();
+        for (index, path) in all.iter().enumerate() {
+            folders.entry(apart(path, &all)).or_default().push(index);
         }
         let several = folders.len() > 1;
         let mut places = Places { hosts: vec![Host::Unknown; files.len()], addresses: BTreeMap::new() };
@@ -175,6 +176,14 @@ impl Places {
         }
         places
     }
+}
+
+/// The part of a folder's path in which it differs from others first: `node1` of `hosts/node1/etc/redis`.
+fn apart(path: &str, all: &[String]) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    let same = |upto: usize| all.iter().all(|other| other.split('/').take(upto).eq(parts.iter().copied().take(upto)));
+    let common = (0..=parts.len()).take_while(|upto| same(*upto)).last().unwrap_or(0);
+    parts.get(common).or(parts.last()).copied().unwrap_or(path).to_owned()
 }
 
 fn all_local(files: &[File], members: &[usize]) -> bool {

@@ -200,6 +200,7 @@ items:
       fi
     master.conf: |
       appendonly yes
+      maxmemory 1gb
       min-replicas-to-write 1
     replica.conf: |
       replicaof r-0.r 6379
@@ -245,7 +246,7 @@ items:
     volumeClaimTemplates:
     - metadata: {name: data}
 ";
-    assert_eq!(bad(&[("all.yaml", text)]), ["role-hardcoded all.yaml:22"]);
+    assert_eq!(bad(&[("all.yaml", text)]), ["maxmemory-mismatch all.yaml:20", "role-hardcoded all.yaml:23"]);
 }
 
 #[test]
@@ -341,4 +342,24 @@ fn sentinels_that_share_a_file_or_an_id_are_told() {
     let text = format!("{}sentinel myid {}\n", SENTINEL.replace("redis-1", "10.0.0.1"), "ab".repeat(20));
     let files = [("a/sentinel.conf", &*text), ("b/sentinel.conf", &*text)];
     assert_eq!(bad(&files), ["sentinel-id-twice a/sentinel.conf:6", "sentinel-id-twice b/sentinel.conf:6"]);
+}
+
+#[test]
+fn hosts_may_keep_their_folders_of_configuration() {
+    let redis = |ip: u32, more: &str| {
+        format!("bind 10.2.2.{ip}\nrequirepass \"p w\"\nmasterauth \"p w\"\nmin-slaves-to-write 1\n{more}")
+    };
+    let sentinel =
+        |ip: u32| format!("bind 10.2.2.{ip}\nsentinel monitor m 10.2.2.1 6379 2\nsentinel auth-pass m \"p w\"\n");
+    let replica = "slaveof 10.2.2.1 6379\nslave-priority 0\n";
+    let files = [
+        ("all/n1/etc/redis/redis.conf", redis(1, "")),
+        ("all/n1/etc/redis/sentinel.conf", sentinel(1)),
+        ("all/n2/etc/redis/redis.conf", redis(2, replica)),
+        ("all/n2/etc/redis/sentinel.conf", sentinel(2)),
+        ("all/n3/etc/redis/sentinel.conf", sentinel(3)),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, &**text)).collect();
+    assert_eq!(bad(&files), ["replica-priority-zero-all all/n2/etc/redis/redis.conf:6"]);
+    assert!(all(&files).iter().all(|finding| finding.id != "single-host"));
 }

@@ -67,7 +67,8 @@ pub fn check(
     };
     let version = env!("CARGO_PKG_VERSION");
     let to_stdout = json == Some(Path::new("-"));
-    if !to_stdout && !reading.is_nothing() && !(arguments.quiet && found.is_empty()) {
+    let is_quiet = arguments.quiet && found.is_empty();
+    if !(to_stdout || is_quiet || reading.is_nothing()) {
         let style = Style { colour: colour(arguments) };
         let severity = |severity: Severity, text: &str| match severity {
             Severity::Error => style.bad(text),

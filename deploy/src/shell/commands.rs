@@ -459,7 +459,8 @@ impl Shell<'_, '_> {
             let number: String = text.chars().rev().take_while(char::is_ascii_digit).collect();
             let number: String = number.chars().rev().collect();
             let found = !number.is_empty();
-            self.env.insert("BASH_REMATCH".to_owned(), Traced::at_no(&number));
+            let groups = vec![Traced::at_no(text), Traced::at_no(&number)];
+            self.lists.insert("BASH_REMATCH".to_owned(), groups);
             return found;
         }
         let bare: String = pattern.chars().filter(|c| !"^$()*.\\".contains(*c)).collect();

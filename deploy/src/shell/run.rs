@@ -45,7 +45,7 @@ pub struct Shell<'v, 'd> {
     pub master: Option<String>,
     /// What it has done so far.
     pub run: Run,
-    lists: BTreeMap<String, Vec<Traced>>,
+    pub(super) lists: BTreeMap<String, Vec<Traced>>,
     pub(super) functions: BTreeMap<String, List>,
     pub(super) args: Vec<Traced>,
     steps: u32,
