@@ -38,7 +38,8 @@ const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not m
 pub enum Command {
     /// Run scenarios, each with many seeds, and judge them.
     Run(Run),
-    /// Check configuration files: would Redis start with them, and what is in force then?
+    /// Check a deployment: what is wrong with its files, what failures do to it, and what would be right. With `--kind`: would
+    /// Redis start with a configuration file, and what is in force then?
     Check(Check),
     /// Judge histories of operations from files: is there an order that explains what every client saw?
     History(History),

@@ -1,12 +1,13 @@
-//! `check`: configuration files in, verdicts out.
+//! `check`: deployments in, findings out; or single configuration files as Redis would judge them.
 
 pub mod args;
+mod battery;
+mod deployment;
 mod kind;
 mod machine;
 
 use crate::args::Arguments;
 use crate::exit::Exit;
-use crate::output::diagnose;
 use args::Check;
 use std::io;
 
@@ -14,9 +15,6 @@ use std::io;
 pub fn check(arguments: &Arguments, given: &Check) -> io::Result<Exit> {
     match given.kind {
         Some(kind) => kind::check(arguments, given, kind),
-        None => {
-            diagnose("--kind sentinel or --kind redis has to say what the files are");
-            Ok(Exit::Input)
-        }
+        None => deployment::check(arguments, &given.files, given.json.as_deref(), &given.deployment, &given.battery),
     }
 }

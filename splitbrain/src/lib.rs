@@ -76,6 +76,7 @@
 //! | [`sim`] | the world |
 //! | [`reports`] | text and JSON |
 
+pub mod battery;
 pub mod campaign;
 mod context;
 mod coverage;

@@ -1,5 +1,7 @@
 //! The command line of `check`.
 
+use super::battery::Played;
+use super::deployment::Given;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -8,8 +10,9 @@ use std::path::PathBuf;
 /// `check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Configuration files.
-    #[arg(value_name = "FILE")]
+    /// sentinel.conf, redis.conf, docker-compose.yml, Kubernetes manifests, rendered charts, values of the Redis chart, install
+    /// scripts; or folders of them. Everything that is given is one deployment, a Compose file one of its own.
+    #[arg(required_unless_present = "kind", value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
     /// Judge each file alone, as redis-sentinel or redis-server 7.0 would at start on this machine.
@@ -23,6 +26,14 @@ pub struct Check {
     /// Directory in which Redis is started; that of the file if not given.
     #[arg(long, value_name = "DIR", requires = "kind")]
     pub directory: Option<PathBuf>,
+
+    /// How deployments are judged.
+    #[command(flatten)]
+    pub deployment: Given,
+
+    /// How failures are played.
+    #[command(flatten)]
+    pub battery: Played,
 
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]

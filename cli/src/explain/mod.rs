@@ -5,6 +5,7 @@ mod environments;
 mod families;
 mod faults;
 mod hazards;
+mod lints;
 mod metrics;
 mod profiles;
 mod properties;
@@ -36,6 +37,7 @@ const KINDS: &[(&str, &str, &[Entry])] = &[
     ("families of random faults", "family of random faults", families::ENTRIES),
     ("environments", "environment", environments::ENTRIES),
     ("client profiles", "client profile", profiles::ENTRIES),
+    ("lints", "lint", lints::ENTRIES),
     ("settings", "setting", settings::ENTRIES),
     ("metrics", "metric", metrics::ENTRIES),
 ];

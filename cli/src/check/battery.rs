@@ -1,0 +1,165 @@
+//! The failures that a deployment goes through, on the command line.
+
+use crate::output::{diagnose, unwritable};
+use crate::progress::Progress;
+use clap::Args;
+use splitbrain::battery::changes::{self, Tried};
+use splitbrain::battery::cluster::Cluster;
+use splitbrain::battery::failures::Failure;
+use splitbrain::battery::{self, BatteryError, Row, deployment};
+use splitbrain_deploy::Reading;
+use std::cell::Cell;
+use std::fs;
+use std::num::{NonZeroU16, NonZeroU64};
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+
+/// How failures are played.
+#[derive(Debug, Args)]
+pub struct Played {
+    /// Judge the files only, without failures.
+    #[arg(long, conflicts_with_all = ["only", "slo", "scenarios", "seeds"])]
+    pub no_battery: bool,
+
+    /// Runs of each failure.
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub seeds: NonZeroU64,
+
+    /// Play this failure only; may be given several times.
+    #[arg(long, value_name = "FAILURE", value_parser = clap::builder::PossibleValuesParser::new(Failure::names()))]
+    pub only: Vec<String>,
+
+    /// What has to be kept in every run of every failure: `write-gap=15s`, `loss=0`, `split-brain=0s`, with commas between.
+    #[arg(long, value_name = "GOALS", value_parser = goals)]
+    pub slo: Option<Goals>,
+
+    /// Write the scenario file of each failure to this folder: `splitbrain run FOLDER/FAILURE.toml --seed SEED` shows a run.
+    #[arg(long, value_name = "FOLDER")]
+    pub scenarios: Option<PathBuf>,
+
+    /// Threads (default: one per core).
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroU16>,
+}
+
+/// What has to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Goals {
+    gap_ms: Option<i64>,
+    lost: Option<i64>,
+    split_ms: Option<i64>,
+}
+
+fn goals(text: &str) -> Result<Goals, String> {
+    let mut goals = Goals::default();
+    for part in text.split(',') {
+        let (name, value) =
+            part.split_once('=').ok_or_else(|| format!("`{part}` is no goal: expected write-gap=15s"))?;
+        let goal = match name.trim() {
+            "write-gap" => &mut goals.gap_ms,
+            "loss" => &mut goals.lost,
+            "split-brain" => &mut goals.split_ms,
+            other => return Err(format!("`{other}`: expected write-gap, loss or split-brain")),
+        };
+        let number = if name.trim() == "loss" { value.trim().parse().ok() } else { duration(value.trim()) };
+        let number = number.filter(|number: &i64| *number >= 0);
+        *goal = Some(number.ok_or_else(|| format!("`{value}` is no limit of {}", name.trim()))?);
+    }
+    Ok(goals)
+}
+
+/// Milliseconds of `1500ms`, `15s`, `2m` or `0`.
+fn duration(text: &str) -> Option<i64> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: i64 = text[..end].parse().ok()?;
+    let unit = match &text[end..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "" if number == 0 => 1,
+        _ => return None,
+    };
+    number.checked_mul(unit)
+}
+
+impl Goals {
+    /// What a row does not keep, as a sentence without a full stop.
+    fn broken(self, row: &Row) -> Option<String> {
+        let of = |goal: Option<i64>, is: i64, told: &str, unit: &str| {
+            goal.filter(|goal| is > *goal).map(|goal| format!("{told} {is}{unit}, {goal}{unit} are allowed"))
+        };
+        let parts: Vec<String> = [
+            of(self.gap_ms, row.gap_ms.1, "nobody writes for", " ms"),
+            of(self.lost, row.lost.1, "acknowledged writes lost:", ""),
+            of(self.split_ms, row.split_ms.1, "two masters for", " ms"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!parts.is_empty()).then(|| format!("when {}: {}", row.failure.title, parts.join("; ")))
+    }
+}
+
+/// What came of a deployment.
+pub struct Outcome {
+    /// Where it was read from.
+    pub source: String,
+    /// What was played.
+    pub cluster: Cluster,
+    /// What the failures did.
+    pub rows: Vec<Row>,
+    /// What helps.
+    pub tried: Vec<Tried>,
+    /// Goals that were not kept.
+    pub broken: Vec<String>,
+}
+
+/// Changes that are told.
+const TOLD: usize = 3;
+
+/// Plays all deployments. Those that cannot be played are told of.
+pub fn play(reading: &Reading, given: &Played, quiet: bool) -> Result<Vec<Outcome>, Exit> {
+    let mut outcomes = Vec::new();
+    let seeds = 0..given.seeds.get();
+    let jobs = given.jobs.map_or(0, |jobs| usize::from(jobs.get()));
+    for its in &reading.deployments {
+        let cluster = match deployment::cluster(its) {
+            Ok(cluster) => cluster,
+            Err(why) => {
+                diagnose(&format!("{}: no failures are played: {why}", its.source));
+                continue;
+            }
+        };
+        let mut failures = Failure::all(&cluster);
+        failures.retain(|failure| given.only.is_empty() || given.only.iter().any(|name| name == failure.name));
+        let total = failures.len() * (1 + changes::tries(&cluster));
+        let progress = Progress::new("failures", total as u64, quiet);
+        let done = Cell::new(0);
+        let step = || {
+            done.set(done.get() + 1);
+            progress.update(done.get());
+        };
+        let played = battery::play(&cluster, &failures, &seeds, jobs, &step).and_then(|rows| {
+            let tried = changes::best(&cluster, &rows, &seeds, jobs, TOLD, &step)?;
+            Ok((rows, tried))
+        });
+        let (rows, tried) = played.map_err(bug)?;
+        let goals = given.slo.unwrap_or_default();
+        let broken = rows.iter().filter_map(|row| goals.broken(row)).collect();
+        if let Some(folder) = &given.scenarios {
+            for row in &rows {
+                let file = folder.join(format!("{}.toml", row.failure.name));
+                let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, &row.scenario));
+                written.map_err(|error| unwritable(&file, &error))?;
+            }
+        }
+        outcomes.push(Outcome { source: its.source.clone(), cluster, rows, tried, broken });
+    }
+    Ok(outcomes)
+}
+
+fn bug(error: BatteryError) -> Exit {
+    diagnose(&format!("bug: {error}. {}", crate::exit::PLEASE_REPORT));
+    Exit::Bug
+}
