@@ -8,7 +8,11 @@ use crate::files::Files;
 use crate::finding::Finding;
 use crate::reading::{Reading, What};
 use serde_json::{Value, json};
-use splitbrain_model::conf;
+use splitbrain_model::conf::ConfError;
+use splitbrain_model::conf::machine::Paper;
+use splitbrain_model::conf::start::{Accepted, Program, Start, start};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// The document. `battery` and `changes` are for whoever simulates; they are empty here.
 pub fn document(version: &str, files: &dyn Files, reading: &Reading, findings: &[Finding]) -> Value {
@@ -55,6 +59,7 @@ fn texts(reading: &Reading) -> Vec<Value> {
             texts.push(json!({"file": file, "kind": what, "accepted": true, "error": null, "effective": {}}));
         }
     }
+    let names = names(reading);
     let mut seen: Vec<(String, String)> = Vec::new();
     let nodes = reading.deployments.iter().flat_map(|deployment| &deployment.nodes);
     let nodes = nodes.map(|node| (&node.conf, node.kind, node.config.path.as_deref()));
@@ -65,21 +70,38 @@ fn texts(reading: &Reading) -> Vec<Value> {
         if seen.contains(&(file.clone(), whole.clone())) {
             continue;
         }
-        let mut nowhere = |_: &str| None;
-        let result = match kind {
-            Kind::Sentinel => conf::sentinel_conf(&whole, &mut nowhere).map(|_| ()),
-            Kind::Redis => conf::redis_conf(&whole, &mut nowhere).map(|_| ()),
-        };
+        let result = started(&whole, kind, &names);
         let error = result.as_ref().err().map(|error| {
             let line = text.place(error.line).map(|place| place.line);
             let quoted = text.lines.get(error.line.saturating_sub(1) as usize).map(|line| line.text.trim());
             json!({"line": line, "line_in_config": error.line, "quoted": quoted, "message": error.message})
         });
+        let effective = result.as_ref().map_or(Value::Null, |accepted| json!(accepted.effective));
         let kind = if kind == Kind::Sentinel { "sentinel" } else { "redis" };
         texts.push(json!({
-            "file": file, "entry": path, "kind": kind, "accepted": result.is_ok(), "error": error, "effective": {},
+            "file": file, "entry": path, "kind": kind, "accepted": result.is_ok(), "error": error,
+            "effective": effective,
         }));
         seen.push((file, whole));
     }
     texts
+}
+
+/// What the program would say to a text, on a machine that knows the names of the deployment and has nothing else but
+/// the folders that the text names.
+fn started(text: &str, kind: Kind, names: &BTreeMap<Vec<u8>, IpAddr>) -> Result<Accepted, ConfError> {
+    const FILE: &[u8] = b"/conf";
+    let files = BTreeMap::from([(FILE.to_vec(), text.as_bytes().to_vec())]);
+    let mut paper = Paper { files, names: names.clone(), directory: b"/".to_vec() };
+    let program = if kind == Kind::Sentinel { Program::Sentinel } else { Program::Redis };
+    start(&Start::with_file(program, FILE), &mut paper)
+}
+
+/// An address for every name that means a node.
+fn names(reading: &Reading) -> BTreeMap<Vec<u8>, IpAddr> {
+    let nodes = reading.deployments.iter().flat_map(|deployment| &deployment.nodes);
+    let all = nodes.flat_map(|node| &node.address.names).filter(|name| name.parse::<IpAddr>().is_err());
+    all.zip(1u32..)
+        .map(|(name, n)| (name.clone().into_bytes(), IpAddr::from((0x0a4d_0000 + n).to_be_bytes())))
+        .collect()
 }
