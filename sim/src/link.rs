@@ -217,6 +217,12 @@ impl Links {
         self.is_up(from) && self.is_up(to) && (from == to || !self.faults.values().any(|fault| fault.blocks(from, to)))
     }
 
+    /// Payload bytes that a host has sent and received over the network.
+    pub fn bytes_of(&self, host: HostIx) -> u64 {
+        let its = self.links.iter().filter(|link| (link.from == host) != (link.to == host));
+        its.map(|link| link.bytes).sum()
+    }
+
     /// Whether the link is blocked.
     #[inline]
     pub fn is_blocked(&self, link: LinkIx) -> bool {
