@@ -46,6 +46,12 @@ splitbrain conform tests/recordings
 fill docs/fidelity.md
 SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-tests --test clients_page
 
+# The claims take five minutes, and are played where they are asked for.
+if [ "${1:-}" = "--claims" ]; then
+  cargo run --release --quiet -p splitbrain-tests --example claims >"$output"
+  cat "$output" >docs/claims.md
+fi
+
 # The table of planted bugs takes a quarter of an hour, and is made where it is asked for.
 if [ "${1:-}" = "--detection" ]; then
   cargo run --release --quiet --features planted -p splitbrain-tests --example detection >"$output"

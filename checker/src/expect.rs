@@ -156,7 +156,8 @@ pub struct Measure {
 impl Measure {
     /// Whether this value is as demanded.
     pub fn allows(&self, value: Option<i64>) -> bool {
-        let fits = |value| self.at_least.is_none_or(|least| least <= value) && self.at_most.is_none_or(|most| value <= most);
+        let fits =
+            |value| self.at_least.is_none_or(|least| least <= value) && self.at_most.is_none_or(|most| value <= most);
         value.is_some_and(fits)
     }
 }

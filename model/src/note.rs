@@ -151,8 +151,8 @@ pub enum FailReason {
     Closed,
     /// All connections of the pool are in use.
     PoolExhausted,
-    /// The server did it, and WAIT returned before enough replicas had it.
-    Unreplicated,
     /// An error reply.
     Error(ErrorWord),
+    /// The server did it, and WAIT returned before enough replicas had it.
+    Unreplicated,
 }

@@ -198,8 +198,12 @@ impl Profile {
     pub fn set_loop(&mut self, attempts: u32, pause: Millis) -> bool {
         let plain = self.op_retry == Retry::NEVER && self.shared.is_none();
         if plain {
-            let backoff =
-                Backoff { base: pause, growth: Growth::DoublingFromBase, cap: Millis(i64::MAX / 1_000_000), ..Backoff::NONE };
+            let backoff = Backoff {
+                base: pause,
+                growth: Growth::DoublingFromBase,
+                cap: Millis(i64::MAX / 1_000_000),
+                ..Backoff::NONE
+            };
             self.op_retry = Retry { attempts, backoff, budget: None, on: ErrClass::ALL };
             self.resolve_in_op = true;
         }

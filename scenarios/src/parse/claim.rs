@@ -43,7 +43,9 @@ pub fn read(field: Option<&Field<'_>>) -> Read<Option<Claim>> {
 
 fn required<'f, 'a>(field: &'f Option<Field<'a>>, key: &str, table: &Reader<'_>) -> Read<&'f Field<'a>> {
     field.as_ref().ok_or_else(|| {
-        table.error(format!("a claim needs `{key}`")).expected("`says`, `where`, `verdict`, `because`, `instead`, `speaks`, or `part-of` and `speaks`")
+        table
+            .error(format!("a claim needs `{key}`"))
+            .expected("`says`, `where`, `verdict`, `because`, `instead`, `speaks`, or `part-of` and `speaks`")
     })
 }
 

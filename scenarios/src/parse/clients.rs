@@ -158,7 +158,8 @@ fn retry(field: &Field<'_>, profile: &mut Profile) -> Read<()> {
         return Ok(());
     }
     let error = field.key_error(format!("the profile `{}` repeats operations itself, or queues them", profile.name));
-    Err(error.expected("a profile that does neither: `recorder`, `redis-py`, `redis-py-5`, `jedis` or `go-redis-noretry`"))
+    Err(error
+        .expected("a profile that does neither: `recorder`, `redis-py`, `redis-py-5`, `jedis` or `go-redis-noretry`"))
 }
 
 /// WAIT after every write.
@@ -172,7 +173,8 @@ fn wait(field: &Field<'_>, profile: &mut Profile) -> Read<()> {
     if profile.set_wait(replicas.count(1, 199)?, positive(&timeout)?) {
         return Ok(());
     }
-    let error = field.key_error(format!("the operations of `{}` share a connection, which WAIT would hold up", profile.name));
+    let error =
+        field.key_error(format!("the operations of `{}` share a connection, which WAIT would hold up", profile.name));
     Err(error.expected("a profile with a pool of connections, like `redis-py` or `jedis`"))
 }
 

@@ -33,7 +33,9 @@ fn measure(metric: Metric, field: &Field<'_>) -> Read<Measure> {
     let (least, most, shows) = (table.get("at-least"), table.get("at-most"), table.get("shows"));
     table.finish(&[])?;
     if least.is_none() && most.is_none() {
-        return Err(field.error(format!("nothing is demanded of `{}`", metric.name())).expected("`at-least` or `at-most`"));
+        return Err(field
+            .error(format!("nothing is demanded of `{}`", metric.name()))
+            .expected("`at-least` or `at-most`"));
     }
     let at_least = least.map(|field| field.integer(0..=MOST)).transpose()?;
     let at_most = most.map(|field| field.integer(at_least.unwrap_or(0)..=MOST)).transpose()?;

@@ -17,10 +17,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("## `[[clients]]`", &["/definitions/client/properties"]),
     (
         "### `retry`, `wait`",
-        &[
-            "/definitions/client/properties/retry/properties",
-            "/definitions/client/properties/wait/properties",
-        ],
+        &["/definitions/client/properties/retry/properties", "/definitions/client/properties/wait/properties"],
     ),
     ("### `workload`", &["/definitions/workload/properties"]),
     ("## `[[faults]]`", &["/definitions/fault/properties"]),
