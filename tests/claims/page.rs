@@ -103,6 +103,10 @@ fn violated(property: Property, summary: &ScenarioSummary) -> String {
 
 /// Median, p90 and worst of a number, with a seed for the worst.
 fn spread(metric: Metric, summary: &ScenarioSummary) -> String {
+    if metric == Metric::Failovers {
+        let none = summary.runs.iter().filter(|run| run.metrics.get(metric) == Some(0)).count();
+        return format!("none in {none} of {} seeds", summary.count);
+    }
     let Some(stats) = summary.metric(metric) else { return "–".to_owned() };
     let value = |value| shown(metric, value);
     let missing = summary.count - stats.n;
