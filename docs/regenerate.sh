@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Puts real output into the README, docs/fidelity.md, docs/history.md and docs/clients.md. Run it after anything that changes a
-# number or a table, and read the difference before committing it. `tests/tests/readme.rs` fails if the README's was
-# forgotten, `tests/tests/clients_page.rs` if that of the client libraries was.
+# Puts real output into the README, docs/fidelity.md, docs/history.md and docs/clients.md; with --claims it makes docs/claims.md,
+# with --detection the table of docs/detection.md. Run it after anything that changes a number or a table, and read the
+# difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten, `tests/tests/clients_page.rs` if
+# that of the client libraries was, `tests/tests/claims.rs` if what the claims say was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

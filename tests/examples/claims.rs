@@ -12,12 +12,14 @@ const SEEDS: u64 = 500;
 
 fn main() {
     let seeds = std::env::args().nth(1).map_or(SEEDS, |text| text.parse().expect("a number of seeds"));
+    let claims = claims::all();
+    let objections: Vec<String> = claims.iter().filter_map(claims::objection).collect();
+    if !objections.is_empty() {
+        eprintln!("{}", objections.join("\n"));
+        std::process::exit(1);
+    }
     let mut all = Vec::new();
-    for told in claims::all() {
-        if let Some(objection) = claims::objection(&told) {
-            eprintln!("{objection}");
-            std::process::exit(1);
-        }
+    for told in claims {
         let play = |scenario| {
             let summary = run_scenario(scenario, &RunOptions::seeds(0..seeds), &|_| ());
             let summary = summary.unwrap_or_else(|error| panic!("{error}"));
