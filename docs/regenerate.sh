@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Puts real output into the README, docs/fidelity.md, docs/history.md and docs/clients.md. Run it after anything that changes a
-# number or a table, and read the difference before committing it. `tests/tests/readme.rs` fails if the README's was
-# forgotten, `tests/tests/clients_page.rs` if that of the client libraries was.
+# Puts real output into the README, docs/fidelity.md, docs/history.md and docs/clients.md; with --claims it makes docs/claims.md,
+# with --detection the table of docs/detection.md. Run it after anything that changes a number or a table, and read the
+# difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten, `tests/tests/clients_page.rs` if
+# that of the client libraries was, `tests/tests/claims.rs` if what the claims say was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,6 +46,12 @@ fill docs/history.md
 splitbrain conform tests/recordings
 fill docs/fidelity.md
 SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-tests --test clients_page
+
+# The claims take five minutes, and are played where they are asked for.
+if [ "${1:-}" = "--claims" ]; then
+  cargo run --release --quiet -p splitbrain-tests --example claims >"$output"
+  cat "$output" >docs/claims.md
+fi
 
 # The table of planted bugs takes a quarter of an hour, and is made where it is asked for.
 if [ "${1:-}" = "--detection" ]; then

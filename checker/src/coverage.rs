@@ -222,6 +222,7 @@ fn named(certain: bool, why: FailReason) -> String {
         FailReason::Timeout => format!("{class} timeout"),
         FailReason::Closed => format!("{class} closed"),
         FailReason::PoolExhausted => format!("{class} pool-exhausted"),
+        FailReason::Unreplicated => format!("{class} unreplicated"),
         FailReason::Error(word) => format!("{class} {}", word.word()),
     }
 }

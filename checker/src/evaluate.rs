@@ -6,7 +6,7 @@
 //! run violates it (and none exceeds the limits); if none does, the scenario fails, because nothing may pass
 //! vacuously. Limits hold in every run. A contradiction inside splitbrain is never excused.
 
-use crate::expect::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
+use crate::expect::{Amount, Demand, Expectation, Limit, Measure, Occurrence, Property, Within};
 use crate::finding::Detail;
 use crate::metrics::Metric;
 use crate::sentence::{counted, percent, seconds};
@@ -136,7 +136,11 @@ fn across(
 
 /// An event that was demanded of a share of the runs and happened in too few of them.
 fn too_rare(limit: &Limit, runs: &[RunSummary]) -> Option<Unmet> {
-    let Limit::Occurs(wanted) = limit else { return None };
+    let wanted = match limit {
+        Limit::Occurs(wanted) => wanted,
+        Limit::Measures(wanted) => return too_seldom(wanted, runs),
+        _ => return None,
+    };
     let needed = (u64::from(wanted.share?) * runs.len() as u64).div_ceil(1_000).max(1);
     let shown = runs.iter().filter(|run| run.found(Property::Events).any(|found| is_about(found, wanted))).count();
     (!runs.is_empty() && (shown as u64) < needed).then(|| Unmet {
@@ -151,6 +155,50 @@ fn too_rare(limit: &Limit, runs: &[RunSummary]) -> Option<Unmet> {
         at_ms: None,
         finding: None,
     })
+}
+
+/// A number that was demanded of a share of the runs and was measured in too few of them.
+fn too_seldom(wanted: &Measure, runs: &[RunSummary]) -> Option<Unmet> {
+    let needed = (u64::from(wanted.share?) * runs.len() as u64).div_ceil(1_000).max(1);
+    let shown = runs.iter().filter(|run| wanted.allows(run.metrics.get(wanted.metric))).count();
+    (!runs.is_empty() && (shown as u64) < needed).then(|| Unmet {
+        property: Property::Metrics,
+        sentence: format!(
+            "{} was as demanded ({}) in {shown} of {}, at least {needed} should have shown it",
+            wanted.metric.name(),
+            bounds(wanted),
+            counted(runs.len() as u64, "run")
+        ),
+        runs: (runs.len() - shown) as u32,
+        seed: None,
+        at_ms: None,
+        finding: None,
+    })
+}
+
+fn bounds(wanted: &Measure) -> String {
+    match (wanted.at_least, wanted.at_most) {
+        (Some(least), Some(most)) => format!("from {least} to {most}"),
+        (Some(least), None) => format!("at least {least}"),
+        (None, Some(most)) => format!("at most {most}"),
+        (None, None) => "measured at all".to_owned(),
+    }
+}
+
+/// Numbers that every run had to have, and that this one has not.
+fn measures<'a>(expectation: &Expectation, run: &'a RunSummary) -> Outcome<'a> {
+    if let Some((_, why)) = run.undecided.iter().find(|(its, _)| *its == Property::Metrics) {
+        return Outcome::Open(why);
+    }
+    for limit in &expectation.limits {
+        let Limit::Measures(wanted) = limit else { continue };
+        let value = run.metrics.get(wanted.metric);
+        if wanted.share.is_none() && !wanted.allows(value) {
+            let value = value.map_or("was not measured".to_owned(), |value| format!("is {value}"));
+            return Outcome::Unmet(format!("{} {value}, demanded: {}", wanted.metric.name(), bounds(wanted)), None);
+        }
+    }
+    Outcome::Met
 }
 
 fn is_about(found: &Reported, occurrence: &Occurrence) -> bool {
@@ -172,6 +220,9 @@ fn outcome<'a>(expectation: &Expectation, run: &'a RunSummary) -> Outcome<'a> {
     let property = expectation.property;
     if property == Property::Events {
         return occurrences(run);
+    }
+    if property == Property::Metrics {
+        return measures(expectation, run);
     }
     let first = run.found(property).next();
     let open = run.undecided.iter().find(|(its, _)| *its == property);
@@ -229,7 +280,7 @@ fn exceeded(property: Property, limit: Limit, run: &RunSummary) -> Option<String
             .found(property)
             .find(|found| matches!(found.detail, Detail::FailoverLate { .. }))
             .map(|found| found.sentence.clone()),
-        Limit::Occurs(_) => None,
+        Limit::Occurs(_) | Limit::Measures(_) => None,
         Limit::Exactly(wanted) => {
             let wanted = Amount::Count(u64::from(wanted));
             let amount = amount_of(property, wanted, run)?;

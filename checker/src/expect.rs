@@ -1,5 +1,6 @@
 //! Expectations: what a scenario says must and must not happen.
 
+use crate::metrics::Metric;
 use serde::{Deserialize, Serialize};
 use splitbrain_model::Millis;
 use splitbrain_model::event::EventKind;
@@ -63,6 +64,8 @@ properties! {
     ClientsRecover = "clients-recover";
     /// Events of Sentinel happen as often as a scenario demands.
     Events = "events";
+    /// Numbers of a run stay within limits.
+    Metrics = "metrics";
 }
 
 impl Property {
@@ -108,6 +111,8 @@ pub enum Limit {
     Exactly(u32),
     /// An event of Sentinel happens so often.
     Occurs(Occurrence),
+    /// A number of the run lies between these.
+    Measures(Measure),
 }
 
 /// How often an event of Sentinel happens after the first fault.
@@ -132,6 +137,28 @@ impl Occurrence {
     /// Whether this count is as demanded.
     pub fn allows(&self, count: u32) -> bool {
         self.at_least <= count && self.at_most.is_none_or(|most| count <= most)
+    }
+}
+
+/// Between which bounds a number of a run lies. A number that was not measured lies nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Which number.
+    pub metric: Metric,
+    /// Not less.
+    pub at_least: Option<i64>,
+    /// Not more.
+    pub at_most: Option<i64>,
+    /// In how many of the runs, in 1/1000, and in at least one. `None`: in every run.
+    pub share: Option<u32>,
+}
+
+impl Measure {
+    /// Whether this value is as demanded.
+    pub fn allows(&self, value: Option<i64>) -> bool {
+        let fits =
+            |value| self.at_least.is_none_or(|least| least <= value) && self.at_most.is_none_or(|most| value <= most);
+        value.is_some_and(fits)
     }
 }
 

@@ -35,7 +35,7 @@ pub mod tape;
 pub mod tenure;
 pub mod weaker;
 
-pub use expect::{Amount, Demand, Expectation, Limit, Occurrence, Property, Within};
+pub use expect::{Amount, Demand, Expectation, Limit, Measure, Occurrence, Property, Within};
 pub use finding::{Detail, Finding};
 pub use hazard::Hazard;
 pub use index::Index;

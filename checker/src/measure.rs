@@ -91,9 +91,10 @@ fn votes(obs: &Observations, metrics: &mut Metrics) {
 }
 
 fn operations(obs: &Observations, metrics: &mut Metrics) {
-    let (mut acked, mut adds, mut unknown, mut reads) = (0, 0, 0, 0);
+    let (mut acked, mut adds, mut unknown, mut reads, mut failed) = (0, 0, 0, 0, 0);
     for operation in &obs.operations {
         let write = operation.command.is_write();
+        failed += i64::from(matches!(operation.outcome, Some(Outcome::Fail(_) | Outcome::Info(_))));
         match operation.outcome {
             Some(Outcome::Ok(_)) if write => {
                 acked += 1;
@@ -108,6 +109,7 @@ fn operations(obs: &Observations, metrics: &mut Metrics) {
     metrics.set(Metric::SetAddsAcked, adds);
     metrics.set(Metric::WritesIndeterminate, unknown);
     metrics.set(Metric::ReadsAcked, reads);
+    metrics.set(Metric::OperationsFailed, failed);
 }
 
 /// Time during which two running servers of one master both had the role of master, summed over masters.

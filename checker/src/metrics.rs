@@ -1,11 +1,12 @@
 //! Metrics: the numbers of one run, named as every report names them.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 macro_rules! metrics {
     ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
         /// A number measured in a run.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[repr(u8)]
         pub enum Metric {
             $($(#[$doc])* $variant,)*
@@ -78,6 +79,8 @@ metrics! {
     WritesIndeterminate = "writes_indeterminate";
     /// Writes of unknown outcome that survived.
     IndeterminateSurvived = "indeterminate_survived";
+    /// Operations that ended for the application with an error or without an answer.
+    OperationsFailed = "operations_failed";
     /// Acknowledged SADDs, the only writes the recordings count.
     SetAddsAcked = "set_adds_acked";
     /// Acknowledged SADDs that did not survive.
@@ -94,6 +97,9 @@ metrics! {
     Anomalies = "anomalies";
     /// +tilt events.
     Tilts = "tilts";
+    /// Payload bytes per second that a Sentinel sent and received over the network, of the busiest one; absent where it
+    /// shares its host.
+    SentinelTraffic = "sentinel_traffic";
     /// Simulated time of the run, ms.
     SimMs = "sim_ms";
     /// Events of the simulation.

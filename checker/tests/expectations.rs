@@ -5,7 +5,8 @@ use splitbrain_checker::observations::{MasterSettings, NodeIx};
 use splitbrain_checker::settings::Implied;
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioHead, ScenarioSummary};
 use splitbrain_checker::{
-    Amount, Demand, Detail, Expectation, Limit, Metric, Metrics, Occurrence, Property, Verdict, Within, evaluate, fold,
+    Amount, Demand, Detail, Expectation, Limit, Measure, Metric, Metrics, Occurrence, Property, Verdict, Within,
+    evaluate, fold,
 };
 use splitbrain_model::event::EventKind;
 use splitbrain_model::{Command, Key, Millis, Space};
@@ -143,6 +144,28 @@ fn an_event_may_be_demanded_of_every_run_or_of_a_share_of_them() {
     // Another statement's finding shows nothing.
     assert_eq!(folded(&demand(Some(0)), &[run(0, &[found(Some(300))], &[])]).verdict, Verdict::Fail);
     assert_eq!(folded(&demand(None), &[open(0, Property::Events)]).verdict, Verdict::Undecided);
+}
+
+#[test]
+fn a_number_may_be_demanded_of_every_run_or_of_a_share_of_them() {
+    let demand = |at_least, at_most, share| {
+        let measure = Measure { metric: Metric::OperationsFailed, at_least, at_most, share };
+        expect(Property::Metrics, Demand::Holds, &[Limit::Measures(measure)])
+    };
+    let failed = |seed, value| run(seed, &[], &[(Metric::OperationsFailed, value)]);
+    let runs = [failed(0, 0), failed(1, 7), failed(2, 8)];
+    let summary = folded(&demand(None, Some(6), None), &runs);
+    assert_eq!((summary.verdict, summary.unmet[0].seed, summary.unmet[0].runs), (Verdict::Fail, Some(1), 2));
+    assert_eq!(summary.unmet[0].sentence, "operations_failed is 7, demanded: at most 6");
+    assert_eq!(folded(&demand(Some(0), Some(8), None), &runs).verdict, Verdict::Pass);
+    // A number that nobody measured is not 0.
+    let unmeasured = folded(&demand(None, Some(6), None), &[run(0, &[], &[])]);
+    assert_eq!(unmeasured.unmet[0].sentence, "operations_failed was not measured, demanded: at most 6");
+    for (share, verdict) in [(0, Verdict::Pass), (660, Verdict::Pass), (670, Verdict::Fail)] {
+        assert_eq!(folded(&demand(Some(7), None, Some(share)), &runs).verdict, verdict, "{share}");
+    }
+    assert_eq!(folded(&demand(Some(9), None, Some(0)), &runs).verdict, Verdict::Fail);
+    assert_eq!(folded(&demand(None, Some(6), None), &[open(0, Property::Metrics)]).verdict, Verdict::Undecided);
 }
 
 #[test]

@@ -153,4 +153,6 @@ pub enum FailReason {
     PoolExhausted,
     /// An error reply.
     Error(ErrorWord),
+    /// The server did it, and WAIT returned before enough replicas had it.
+    Unreplicated,
 }

@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod chaos;
+pub mod claim;
 pub mod environment;
 pub mod error;
 mod expand;
@@ -21,6 +22,7 @@ pub mod write;
 
 pub use catalogue::scenario_files;
 pub use chaos::{Budget, Chaos, Family};
+pub use claim::{Claim, ClaimPart, ClaimVerdict, Figure, Speaks, Statement};
 pub use environment::{Dist, Environment};
 pub use error::ScenarioError;
 pub use parse::FAULT_KINDS;

@@ -1,6 +1,7 @@
 //! A scenario as its file says it: checked, with defaults filled in, and still without a seed.
 
 use crate::chaos::Chaos;
+use crate::claim::Claim;
 use crate::environment::{Dist, Environment};
 use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
@@ -33,6 +34,8 @@ pub struct Scenario {
     pub title: String,
     /// Why anybody should care.
     pub why: Option<String>,
+    /// What people are told that it speaks about.
+    pub claim: Option<Claim>,
     /// What the user should know though nothing is wrong: ignored directives, overridden presets.
     pub notes: Vec<String>,
     /// Number of Sentinels. Every one monitors every master.

@@ -217,6 +217,12 @@ impl Links {
         self.is_up(from) && self.is_up(to) && (from == to || !self.faults.values().any(|fault| fault.blocks(from, to)))
     }
 
+    /// Payload bytes that a host has sent and received over the network.
+    pub fn bytes_of(&self, host: HostIx) -> u64 {
+        let its = self.links.iter().filter(|link| (link.from == host) != (link.to == host));
+        its.map(|link| link.bytes).sum()
+    }
+
     /// Whether the link is blocked.
     #[inline]
     pub fn is_blocked(&self, link: LinkIx) -> bool {
@@ -306,5 +312,16 @@ mod tests {
         assert_eq!(links.send(there, 34, at(10)), Some(at(202)));
         assert_eq!(links.send(there, 34, at(500)), Some(at(602)));
         assert!(links.send(back, 34, at(0)).is_some_and(|arrives| arrives < at(1)));
+    }
+
+    #[test]
+    fn what_a_host_sends_and_receives_is_counted_and_what_stays_on_it_is_not() {
+        let environment = Environment::named("lan").unwrap();
+        let mut links = Links::new(1, ["a", "b", "c"].map(str::to_owned).to_vec(), &environment);
+        for (from, to, bytes) in [(0, 1, 100), (1, 0, 20), (0, 0, 7), (1, 2, 3)] {
+            let link = links.between(from, to);
+            links.send(link, bytes, TrueTime(0));
+        }
+        assert_eq!([0, 1, 2].map(|host| links.bytes_of(host)), [120, 123, 3]);
     }
 }

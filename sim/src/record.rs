@@ -28,6 +28,8 @@ pub struct Record {
     pub log: Vec<LogLine>,
     /// Faults in order.
     pub faults: Vec<FaultAt>,
+    /// Payload bytes per second that each Sentinel with a host of its own sent and received over the network.
+    pub sentinel_traffic: Vec<u64>,
     /// Digest of the run.
     pub digest: Digest,
     /// Digests taken every 4096 events.

@@ -352,6 +352,7 @@ impl<'a> Run<'a> {
         }
         self.poll();
         let (final_redis, final_views) = (self.final_redis(), self.final_views());
+        let sentinel_traffic = self.sentinel_traffic();
         let World { recorder, trace, .. } = &mut self.world;
         let (trace, recorder) = (trace.take(), std::mem::take(recorder));
         let (mut seen, log) = recorder.finish();
@@ -370,6 +371,7 @@ impl<'a> Run<'a> {
             observations: seen,
             log,
             faults: self.faults,
+            sentinel_traffic,
             digest: self.world.digest(),
             checkpoints: self.world.checkpoints().to_vec(),
             events: self.world.events(),
@@ -391,6 +393,18 @@ impl<'a> Run<'a> {
             }
         };
         self.of_kind(NodeKind::Redis).into_iter().map(read).collect()
+    }
+
+    /// What each Sentinel that has a host of its own has sent and received, divided by the time of the run.
+    fn sentinel_traffic(&self) -> Vec<u64> {
+        let seconds = (self.world.now().0 / 1_000_000_000).max(1);
+        let procs = self.world.procs();
+        let alone = |p: &u16| {
+            let host = procs[usize::from(*p)].host;
+            procs.iter().filter(|other| other.host == host).count() == 1
+        };
+        let sentinels = self.of_kind(NodeKind::Sentinel).into_iter().filter(alone);
+        sentinels.map(|p| self.world.links().bytes_of(procs[usize::from(p)].host) / seconds).collect()
     }
 
     fn final_views(&self) -> Vec<FinalView> {

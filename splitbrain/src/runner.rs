@@ -118,6 +118,7 @@ pub(crate) fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) 
     let mut judgement = judge_with(seen, &scenario.expect, scratch);
     judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);
     judgement.metrics.set(Metric::Events, record.events as i64);
+    judgement.metrics.set(Metric::SentinelTraffic, record.sentinel_traffic.iter().max().map(|bytes| *bytes as i64));
     let mut run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
     context::add(&mut run, &record);
     let tally = coverage::tally(&resolved, &record, &judgement);

@@ -26,5 +26,5 @@ fn expectations_hold(file: &Path) -> datatest_stable::Result<()> {
 }
 
 datatest_stable::harness! {
-    { test = expectations_hold, root = "../scenarios", pattern = r"(classic|clients|deployments|incidents|upstream)/[^/]+\.toml$" },
+    { test = expectations_hold, root = "../scenarios", pattern = r"(claims|classic|clients|deployments|incidents|upstream)/[^/]+\.toml$" },
 }

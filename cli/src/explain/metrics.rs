@@ -26,10 +26,12 @@ pub const ENTRIES: &[Entry] = &[
     entry("writes_acked", "Writes that were acknowledged."),
     entry("writes_lost", "Acknowledged writes that are gone after everybody agrees again."),
     entry("writes_indeterminate", "Writes whose client cannot know whether they were executed."),
+    entry("operations_failed", "Operations that ended for the application with an error or without an answer."),
     entry("stale_reads", "Reads of a value older than a write acknowledged before."),
     entry("keys_evicted", "Keys that a server gave up because its data took more than maxmemory."),
     entry("writes_evicted", "Acknowledged writes that were the content of these keys."),
     entry("tilts", "How often a Sentinel entered TILT because its clock or its process jumped."),
+    entry("sentinel_traffic", "Payload bytes per second that a Sentinel sends and receives, of the busiest one."),
     entry("sim_ms", "How much time was simulated."),
     entry("events", "How many events the simulation processed."),
 ];

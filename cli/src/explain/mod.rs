@@ -12,8 +12,8 @@ mod properties;
 mod settings;
 
 use splitbrain_model::planted::Planted;
-use splitbrain_scenarios::Scenario;
 use splitbrain_scenarios::nearest::nearest;
+use splitbrain_scenarios::{Claim, ClaimPart, Scenario};
 
 /// One name.
 pub struct Entry {
@@ -83,8 +83,27 @@ pub fn scenario(scenario: &Scenario) -> String {
     if let Some(why) = &scenario.why {
         text.push_str(&wrapped(why));
     }
+    if let Some(claim) = &scenario.claim {
+        text.push_str(&claimed(claim));
+    }
     text.push_str(&format!("  splitbrain run {}\n\n", scenario.file.display()));
     text
+}
+
+/// What is told and what is true of it.
+fn claimed(claim: &Claim) -> String {
+    match &claim.part {
+        ClaimPart::Of(whole) => wrapped(&format!("About the claim `{whole}`.")),
+        ClaimPart::Whole(statement) => {
+            let lines = [
+                format!("Said ({}): {}", statement.source, statement.says),
+                format!("Verdict: {}", statement.verdict.title()),
+                statement.because.clone(),
+                format!("Instead: {}", statement.instead),
+            ];
+            lines.iter().map(|line| wrapped(line)).collect()
+        }
+    }
 }
 
 fn first_sentence(text: &str) -> &str {

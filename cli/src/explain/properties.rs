@@ -109,4 +109,10 @@ pub const ENTRIES: &[Entry] = &[
          `of` (the server it is about; of a +switch-master the new master), and with `shows = true` or `shows = \"30%\"` if \
          not every run has to obey. Counted is from the moment from which the times of a report count.",
     ),
+    entry(
+        "metrics",
+        "Numbers of a run stay within limits. `[expect.metrics]` has a line for each: `operations_failed = { at-most = 3 }`, \
+         with `at-least`, `at-most`, and `shows = true` or `shows = \"30%\"` if not every run has to obey. A number that was \
+         not measured in a run meets no limit.",
+    ),
 ];

@@ -8,6 +8,8 @@
 //! Whatever else takes several exchanges (opening a shared connection, a look at the topology, one of several parallel
 //! questions) is a worker too, of another `Role`, so that all of them find the master in the same way.
 
+#[cfg(test)]
+mod application_tests;
 pub mod backoff;
 mod breaker;
 mod discovery;

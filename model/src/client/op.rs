@@ -27,6 +27,8 @@ pub(super) struct Op {
     pub(super) target: Option<Addr>,
     /// Where the command was last written to.
     server: Option<Addr>,
+    /// The write was done, and WAIT asks for its replicas.
+    waiting: bool,
     /// It holds a place in the pool.
     pooled: bool,
 }
@@ -209,11 +211,15 @@ impl Client {
     fn count_write(&mut self, w: usize) {
         let op = &mut self.workers[w].op;
         op.written = op.written.saturating_add(1);
+        op.waiting = false;
         op.server = op.target;
     }
 
     /// The server answered the command. An error reply says that it was not applied (client spec 2.1).
     pub(super) fn server_replied(&mut self, w: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        if std::mem::take(&mut self.workers[w].op.waiting) {
+            return self.waited(w, reply, io);
+        }
         let planted = self.profile.planted;
         let write = self.workers[w].op.command.is_some_and(|command| command.is_write());
         if write && matches!(reply, Reply::Error(_)) && planted.has(Planted::ErrorTakenForSuccess) {
@@ -226,11 +232,36 @@ impl Client {
             return self.attempt_failed(w, FailReason::Error(word), ErrClass::of(word), io);
         }
         match acknowledged(self.workers[w].op.command, reply) {
+            Some(_) if write && self.profile.wait.is_some() => self.send_wait(w, io),
             Some(value) => self.finish(w, Outcome::Ok(value), io),
             None => {
                 // Replies out of step: the library gives the connection up.
                 self.close_conn(w, io);
                 self.server_lost(w, FailReason::Closed, ErrClass::Closed, io);
+            }
+        }
+    }
+
+    /// Asks the server that has done the write how many replicas have it (WAIT, on the same connection).
+    fn send_wait(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        let (Some((replicas, timeout)), Some(conn)) = (self.profile.wait, self.workers[w].conn) else {
+            return;
+        };
+        io.send(conn, Request::Wait(replicas, timeout));
+        let deadline = io.after(self.profile.read_timeout);
+        self.workers[w].op.waiting = true;
+        self.workers[w].wait(Stage::ServerReply, deadline);
+    }
+
+    /// WAIT was answered. Too few replicas take nothing back: the write is there, and the application cannot know for how
+    /// long.
+    fn waited(&mut self, w: usize, reply: &Reply, io: &mut Io<'_, '_>) {
+        let needed = self.profile.wait.map_or(0, |(replicas, _)| i64::from(replicas));
+        match reply {
+            Reply::Int(count) if *count >= needed => self.finish(w, Outcome::Ok(None), io),
+            _ => {
+                self.count_unseen(w);
+                self.finish(w, Outcome::Info(FailReason::Unreplicated), io);
             }
         }
     }

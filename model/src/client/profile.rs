@@ -80,6 +80,9 @@ pub struct Profile {
     pub close_on_error: CloseOn,
     /// Which failed attempts are repeated inside the operation.
     pub op_retry: Retry,
+    /// The application sends WAIT after every write, for so many replicas and so long, and takes the write for done only if
+    /// so many have it.
+    pub wait: Option<(u32, Millis)>,
     /// A repeated attempt asks the Sentinels again; otherwise it goes to the address of the last one.
     pub resolve_in_op: bool,
     /// Pause between dials in the background, once as many dials as the pool has places have failed in a row; until one
@@ -166,6 +169,7 @@ impl Profile {
         close: CloseHow::Now,
         close_on_error: CloseOn::Only(&[]),
         op_retry: Retry::NEVER,
+        wait: None,
         resolve_in_op: true,
         dial_breaker: None,
         replica_choice: None,
@@ -186,6 +190,31 @@ impl Profile {
             Some(shared) if self.read_timeout.is_none() => shared.op_timeout = Some(patience),
             _ => self.read_timeout = Some(patience),
         }
+    }
+
+    /// Puts a loop around the operation, as applications write it: after any error a pause, each twice as long as the one
+    /// before, and another attempt from scratch, until there were so many. Returns whether that can be told apart from what
+    /// the library itself repeats.
+    pub fn set_loop(&mut self, attempts: u32, pause: Millis) -> bool {
+        let plain = self.op_retry == Retry::NEVER && self.shared.is_none();
+        if plain {
+            let backoff = Backoff {
+                base: pause,
+                growth: Growth::DoublingFromBase,
+                cap: Millis(i64::MAX / 1_000_000),
+                ..Backoff::NONE
+            };
+            self.op_retry = Retry { attempts, backoff, budget: None, on: ErrClass::ALL };
+            self.resolve_in_op = true;
+        }
+        plain
+    }
+
+    /// Lets the application send WAIT after every write. Returns whether the connection is its own, without which WAIT would
+    /// hold up others.
+    pub fn set_wait(&mut self, replicas: u32, timeout: Millis) -> bool {
+        self.wait = self.shared.is_none().then_some((replicas, timeout));
+        self.wait.is_some()
     }
 
     /// Lets the client read from replicas. Returns whether the library can.
@@ -313,6 +342,20 @@ pub enum ErrClass {
 }
 
 impl ErrClass {
+    /// All of them.
+    pub const ALL: &'static [ErrClass] = &[
+        ErrClass::ConnFail,
+        ErrClass::Closed,
+        ErrClass::ReadTimeout,
+        ErrClass::NoMaster,
+        ErrClass::ReadOnly,
+        ErrClass::Loading,
+        ErrClass::MasterDown,
+        ErrClass::NoReplicas,
+        ErrClass::PoolWait,
+        ErrClass::Other,
+    ];
+
     /// The class of an error reply.
     pub const fn of(word: ErrorWord) -> ErrClass {
         match word {

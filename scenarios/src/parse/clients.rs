@@ -76,6 +76,12 @@ fn client(
     if let Some(field) = table.get("connect-timeout") {
         profile.connect_timeout = Some(positive(&field)?);
     }
+    if let Some(field) = table.get("retry") {
+        retry(&field, &mut profile)?;
+    }
+    if let Some(field) = table.get("wait") {
+        wait(&field, &mut profile)?;
+    }
     let workload = match table.get("workload") {
         Some(field) => workload(&field)?,
         None => Workload { sadd: Rate(25_000), ..Workload::default() },
@@ -138,6 +144,38 @@ fn read_from(field: &Field<'_>, profile: &mut Profile, workload: &Workload) -> R
         return Err(error.expected("a workload of `get` alone"));
     }
     Ok(())
+}
+
+/// The application's own loop around an operation.
+fn retry(field: &Field<'_>, profile: &mut Profile) -> Read<()> {
+    let mut table = field.table("`retry`")?;
+    let (attempts, pause) = (table.get("attempts"), table.get("pause"));
+    table.finish(HOMES)?;
+    let (Some(attempts), Some(pause)) = (attempts, pause) else {
+        return Err(field.wrong("{ attempts = 3, pause = \"1s\" }"));
+    };
+    if profile.set_loop(attempts.count(2, 1000)?, positive(&pause)?) {
+        return Ok(());
+    }
+    let error = field.key_error(format!("the profile `{}` repeats operations itself, or queues them", profile.name));
+    Err(error
+        .expected("a profile that does neither: `recorder`, `redis-py`, `redis-py-5`, `jedis` or `go-redis-noretry`"))
+}
+
+/// WAIT after every write.
+fn wait(field: &Field<'_>, profile: &mut Profile) -> Read<()> {
+    let mut table = field.table("`wait`")?;
+    let (replicas, timeout) = (table.get("replicas"), table.get("timeout"));
+    table.finish(HOMES)?;
+    let (Some(replicas), Some(timeout)) = (replicas, timeout) else {
+        return Err(field.wrong("{ replicas = 1, timeout = \"1s\" }"));
+    };
+    if profile.set_wait(replicas.count(1, 199)?, positive(&timeout)?) {
+        return Ok(());
+    }
+    let error =
+        field.key_error(format!("the operations of `{}` share a connection, which WAIT would hold up", profile.name));
+    Err(error.expected("a profile with a pool of connections, like `redis-py` or `jedis`"))
 }
 
 fn positive(field: &Field<'_>) -> Read<splitbrain_model::Millis> {

@@ -1,7 +1,7 @@
 //! `[expect]`: what must and must not happen.
 
 use super::names::Names;
-use super::occurrences;
+use super::{measures, occurrences};
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
 use crate::reader::{Field, Read};
@@ -24,6 +24,10 @@ pub fn read(field: Option<&Field<'_>>, names: &Names, clients: bool, stable_for:
     for entry in table.rest() {
         if entry.key == Property::Events.name() {
             expectations.push(occurrences::read(&entry, names)?);
+            continue;
+        }
+        if entry.key == Property::Metrics.name() {
+            expectations.push(measures::read(&entry)?);
             continue;
         }
         let names: Vec<&str> = Property::ALL.iter().map(|property| property.name()).collect();

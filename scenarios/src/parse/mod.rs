@@ -1,6 +1,7 @@
 //! From a TOML document to a [`Scenario`]: one file per section.
 
 mod chaos;
+mod claim;
 mod clients;
 mod clock_faults;
 mod cluster;
@@ -9,6 +10,7 @@ mod expect;
 mod faults;
 mod link_faults;
 mod masters;
+mod measures;
 mod names;
 mod network;
 mod occurrences;
@@ -107,6 +109,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let title = root.get("title").map(|field| field.text().map(str::to_owned)).transpose()?;
     let why = root.get("why").map(|field| field.text().map(str::to_owned)).transpose()?;
     let planted = planted::read(root.get("planted").as_ref())?;
+    let claim = claim::read(root.get("claim").as_ref())?;
     let mut sections = Sections::of(&mut root);
     root.finish(HOMES)?;
     if let Some((faults, chaos)) = others {
@@ -149,6 +152,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
         title: title.unwrap_or_else(|| name.clone()),
         name,
         why,
+        claim,
         file: source.file.clone(),
         source: source.text.clone(),
         flags: Vec::new(),

@@ -75,7 +75,7 @@ fn occurrence(event: EventKind, field: &Field<'_>, names: &Names) -> Read<Occurr
 }
 
 /// In how many runs: `true` is at least one, a percentage at least so many; every run otherwise.
-fn share(field: &Field<'_>) -> Read<Option<u32>> {
+pub fn share(field: &Field<'_>) -> Read<Option<u32>> {
     match (field.as_bool(), field.as_text()) {
         (Some(true), _) => Ok(Some(0)),
         (_, Some("in-every-seed")) => Ok(None),

@@ -16,6 +16,7 @@ use toml::{Table, Value};
 const ORDER: &[&str] = &[
     "title",
     "why",
+    "claim",
     "planted",
     "cluster",
     "sentinel",
@@ -102,6 +103,11 @@ impl Document {
     pub fn forget_faults(&mut self) {
         self.root.remove("chaos");
         self.root.remove("faults");
+    }
+
+    /// Leaves out `[claim]`: what another schedule shows says nothing about it.
+    pub fn forget_claim(&mut self) {
+        self.root.remove("claim");
     }
 
     /// Sets a text at the top: `title`, `why`.

@@ -89,6 +89,7 @@ pub(super) fn promote(shrunk: &Shrunk, path: &Path, jobs: usize) -> Result<Promo
     let seeds = COUNTS.into_iter().find(|count| *count >= wanted).unwrap_or(MOST_SEEDS);
     let mut document = now.document.clone();
     document.set("run", "seeds", &seeds.to_string());
+    document.forget_claim();
     document.set_text("title", &format!("{} shows itself after {}", shrunk.target.property, counted(now.faults())));
     document.set_text("why", &format!("{}.", shrunk.play().finding));
     let documented = if lowest.is_some() { documented(shrunk, &document, path, seeds, jobs)? } else { None };

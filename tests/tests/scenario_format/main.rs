@@ -5,7 +5,7 @@ mod page;
 mod validator;
 
 use serde_json::Value;
-use splitbrain::checker::Property;
+use splitbrain::checker::{Metric, Property};
 use splitbrain::model::client::profile::Profile;
 use splitbrain::model::event::EventKind;
 use splitbrain::scenarios::{Environment, FAULT_KINDS, Family, Scenario, Source, scenario_files};
@@ -25,6 +25,7 @@ fn schema() -> Value {
 /// for that key.
 const TABLES: &[(&str, &str)] = &[
     ("/properties", "@\n[cluster]"),
+    ("/properties/claim/properties", "[cluster]\n[claim]\n@"),
     ("/properties/cluster/properties", "[cluster]\n@"),
     ("/properties/sentinel/properties", "[cluster]\n[sentinel]\n@"),
     ("/definitions/script/anyOf/1/properties", "[cluster]\n[sentinel]\nnotification-script = { @ }"),
@@ -35,6 +36,8 @@ const TABLES: &[(&str, &str)] = &[
     ("/properties/network/properties", "[cluster]\n[network]\n@"),
     ("/properties/disk/properties", "[cluster]\n[disk]\n@"),
     ("/definitions/client/properties", "[cluster]\n[[clients]]\n@"),
+    ("/definitions/client/properties/retry/properties", "[cluster]\n[[clients]]\nretry = { @ }"),
+    ("/definitions/client/properties/wait/properties", "[cluster]\n[[clients]]\nwait = { @ }"),
     ("/definitions/workload/properties", "[cluster]\n[[clients]]\nworkload = { @ }"),
     ("/definitions/fault/properties", "[cluster]\n[[faults]]\n@"),
     ("/definitions/fault/properties/restart/anyOf/1/properties", "[cluster]\n[[faults]]\nat = '0s'\nrestart = { @ }"),
@@ -57,6 +60,7 @@ const TABLES: &[(&str, &str)] = &[
     ("/properties/expect/properties", "[cluster]\n[expect]\n@"),
     ("/definitions/demand-of-failovers/anyOf/1/properties", "[cluster]\n[expect]\nfailover-completes = { @ }"),
     ("/definitions/occurrence/anyOf/1/properties", "[cluster]\n[expect.events]\n'+tilt' = { @ }"),
+    ("/definitions/measure/properties", "[cluster]\n[expect.metrics]\nwrites_lost = { @ }"),
 ];
 
 /// Keys that the reader knows only to refuse them with a reason.
@@ -100,6 +104,8 @@ fn the_schema_lists_the_names_that_the_program_has() {
     assert_eq!(words("/properties/network/properties/environment/enum"), Environment::NAMES);
     let events: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
     assert_eq!(words("/definitions/event/enum"), events);
+    let metrics: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    assert_eq!(words("/definitions/metric/enum"), metrics);
     let keys = |pointer: &str| known_to_the_schema(&schema, pointer);
     let set = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect::<BTreeSet<String>>();
     assert_eq!(keys("/definitions/families/properties"), set(&mut Family::ALL.iter().map(|(name, ..)| *name)));
@@ -136,6 +142,9 @@ const RIGHT: &[&str] = &[
     "[cluster]\n[[faults]]\nat = '0s'\nkill = 'master'\n[[faults]]\nwhen = '+switch-master'\nafter = '1ms'\nheal = true",
     "[cluster]\n[[faults]]\nat = '0s'\nclock-step = { of = 'sentinels', by = '-3s' }",
     "[cluster]\n[chaos]\nintensity = '3..8'\nfamilies = { crash = 3, flap = 0 }",
+    "[cluster]\n[claim]\npart-of = 'a'\nspeaks = 'against'\nfigures = ['writes_lost', 'lost-write']",
+    "[cluster]\n[[clients]]\nretry = { attempts = 3, pause = '1s' }\nwait = { replicas = 1, timeout = '1s' }",
+    "[cluster]\n[expect.metrics]\nwrites_lost = { at-least = 1, shows = '30%' }",
     "[cluster]\n[expect]\nfailover-completes = { within = 'auto', exactly = 1 }\n[expect.events]\n'+tilt' = ['never', { by = 'sentinel-1', at-most = 3 }]",
 ];
 
@@ -179,6 +188,11 @@ const WRONG: &[&str] = &[
     "[cluster]\n[expect]\nlost-writes = 'holds'",
     "[cluster]\n[expect.events]\n'+tilted' = 'never'",
     "[cluster]\n[expect.events]\n'+tilt' = { at-least = -1 }",
+    "[cluster]\n[expect.metrics]\nwrites_lost = {}",
+    "[cluster]\n[expect.metrics]\nwrites_missed = { at-least = 1 }",
+    "[cluster]\n[claim]\npart-of = 'a'\nspeaks = 'loudly'",
+    "[cluster]\n[[clients]]\nretry = { attempts = 1, pause = '1s' }",
+    "[cluster]\n[[clients]]\nwait = { replicas = 1 }",
 ];
 
 #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 /// Parts of the page by their headings, and where the schema has their keys.
 const PARTS: &[(&str, &[&str])] = &[
     ("## Sections", &["/properties"]),
+    ("## `[claim]`", &["/properties/claim/properties"]),
     ("## `[cluster]`", &["/properties/cluster/properties"]),
     ("## `[sentinel]`", &["/properties/sentinel/properties", "/definitions/script/anyOf/1/properties"]),
     ("## `[redis]`, `[redis.redis-3]`", &["/properties/redis/properties"]),
@@ -14,6 +15,10 @@ const PARTS: &[(&str, &[&str])] = &[
     ("## `[network]`", &["/properties/network/properties"]),
     ("## `[disk]`", &["/properties/disk/properties"]),
     ("## `[[clients]]`", &["/definitions/client/properties"]),
+    (
+        "### `retry`, `wait`",
+        &["/definitions/client/properties/retry/properties", "/definitions/client/properties/wait/properties"],
+    ),
     ("### `workload`", &["/definitions/workload/properties"]),
     ("## `[[faults]]`", &["/definitions/fault/properties"]),
     ("## `[chaos]`", &["/properties/chaos/properties"]),
@@ -21,6 +26,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("## `[run]`", &["/properties/run/properties"]),
     ("## `[expect]`", &["/properties/expect/properties", "/definitions/demand-of-failovers/anyOf/1/properties"]),
     ("### `[expect.events]`", &["/definitions/occurrence/anyOf/1/properties"]),
+    ("### `[expect.metrics]`", &["/definitions/measure/properties"]),
 ];
 
 /// A row as the page has it.
