@@ -3,7 +3,7 @@
 use crate::execution::Executions;
 use crate::failovers::{Attempt, attempts};
 use crate::observations::{MasterSettings, NodeIx, NodeKind, Observations, PathAt, Presence};
-use splitbrain_model::{Name, SentinelId, TrueTime};
+use splitbrain_model::{Name, Nanos, SentinelId, TrueTime};
 
 /// A time during which a Redis server was a master and its process was not dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,19 @@ impl<'a> Index<'a> {
             state = change.state;
         }
         state == Presence::Running
+    }
+
+    /// How long a process ran, neither paused nor dead, from `from` to `until`.
+    pub fn ran_for(&self, node: NodeIx, from: TrueTime, until: TrueTime) -> Nanos {
+        let (mut ran, mut since) = (0, None);
+        for change in self.obs.presence.iter().filter(|c| c.node == node && c.at < until) {
+            let at = change.at.max(from);
+            if let Some(since) = since.take() {
+                ran += at.since(since).0;
+            }
+            since = (change.state == Presence::Running).then_some(at);
+        }
+        Nanos(ran + since.map_or(0, |since| until.since(since).0))
     }
 
     /// Whether a process served from `from` to `until`: it ran, and if it is a Redis server, did not answer LOADING.

@@ -32,7 +32,7 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
     }
 }
 
-/// Longest time from a full sync to an append-only file that holds what it brought (Redis spec 12.3): the cron, the
+/// Longest time that a server runs from a full sync to an append-only file that holds what it brought (Redis spec 12.3): the cron, the
 /// rewrite, and a rewrite that has to be repeated.
 const AOF_BEGUN: Nanos = Nanos::from_secs(10);
 
@@ -48,7 +48,8 @@ fn check_restart(obs: &Observations, index: &Index<'_>, restart: &RestartAt, out
         report(Detail::ReplicaDiffers { node, key, expected, found, keys });
     }
     let Some((died, position)) = restart.kept else { return };
-    let fresh = |sync: &FullSyncAt| sync.node == node && sync.at <= died && died.since(sync.at) < AOF_BEGUN;
+    let fresh =
+        |sync: &FullSyncAt| sync.node == node && sync.at <= died && index.ran_for(node, sync.at, died) < AOF_BEGUN;
     let reigned = index.reigns.iter().any(|reign| reign.node == node && reign.until == died);
     if reigned || obs.full_syncs.iter().any(fresh) {
         return;

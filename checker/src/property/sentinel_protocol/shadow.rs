@@ -190,7 +190,8 @@ impl<'a> Shadow<'a> {
 
     /// Replies that are outstanding at an instance.
     pub(super) fn outstanding(&self, addr: Addr) -> usize {
-        self.lines.iter().filter(|line| line.addr == addr).map(|line| line.awaited.len()).sum()
+        let awaited = self.lines.iter().filter(|line| line.addr == addr).map(|line| line.awaited.len());
+        awaited.sum::<usize>() + self.of(addr).map_or(0, |it| it.leaked)
     }
 
     /// Notes a breach, unless it may be the fault of a wait.
@@ -232,7 +233,10 @@ impl<'a> Shadow<'a> {
                 }
             }
             What::Opened(conn, addr) => self.lines.push(Line { conn: *conn, addr: *addr, awaited: VecDeque::new() }),
-            What::Closed(conn) => self.lose(*conn),
+            What::Closed(conn) => {
+                self.leak(*conn);
+                self.lose(*conn);
+            }
             What::Event(event) => self.event(event),
             What::Wrote(conn, Message::Request(request)) => self.wrote(*conn, request),
             What::Wrote(conn, Message::Reply(reply)) => self.answered(*conn, reply),
@@ -262,6 +266,15 @@ impl<'a> Shadow<'a> {
         if self.silent_until.is_some_and(|until| self.now >= until || self.now.0 < until.0 - 10 * SILENCE) {
             self.silent_until = None;
             self.due.clear();
+        }
+    }
+
+    /// Replies outstanding on a connection of hellos that a Sentinel closes by itself are counted on
+    /// (`instanceLinkCloseConnection` forgets whose they are before hiredis gives them up).
+    fn leak(&mut self, conn: Conn) {
+        let leaked = self.line(conn).map_or(0, |line| line.awaited.len());
+        if let Some(it) = self.watched.iter_mut().find(|it| it.pc == Some(conn)) {
+            it.leaked += leaked;
         }
     }
 
@@ -384,6 +397,7 @@ impl<'a> Shadow<'a> {
         if let Some(it) = self.of_mut(addr) {
             match request {
                 Request::Ping => {
+                    it.leaked = if it.cc == Some(conn) { it.leaked } else { 0 };
                     it.cc = Some(conn);
                     it.last_ping = Some(now);
                     it.act_ping.get_or_insert(now);

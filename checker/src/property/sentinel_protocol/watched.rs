@@ -36,6 +36,8 @@ pub(super) struct Watched {
     /// Connection of commands and, to servers, of hellos.
     pub(super) cc: Option<Conn>,
     pub(super) pc: Option<Conn>,
+    /// Replies that count as outstanding though nobody waits for them any more, until `cc` is opened anew.
+    pub(super) leaked: usize,
     /// Oldest PING that no valid reply has followed.
     pub(super) act_ping: Option<Millis>,
     pub(super) last_ping: Option<Millis>,
@@ -74,6 +76,7 @@ impl Watched {
             created: now,
             cc: None,
             pc: None,
+            leaked: 0,
             act_ping: Some(now),
             last_ping: None,
             last_pong: now,
