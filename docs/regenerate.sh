@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts real output into the README, docs/fidelity.md, docs/history.md and docs/clients.md; with --claims it makes docs/claims.md,
+# Puts real output into the README, docs/fidelity.md, docs/history.md, docs/check.md and docs/clients.md; with --claims it makes docs/claims.md,
 # with --detection the table of docs/detection.md. Run it after anything that changes a number or a table, and read the
 # difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten, `tests/tests/clients_page.rs` if
 # that of the client libraries was, `tests/tests/claims.rs` if what the claims say was.
@@ -43,6 +43,8 @@ splitbrain run scenarios/classic/master-isolated.toml --quick --no-save
 fill README.md
 splitbrain history checker/tests/histories/split-brain-register.jsonl --text
 fill docs/history.md
+splitbrain check docs/examples/pair
+fill docs/check.md
 splitbrain conform tests/recordings
 fill docs/fidelity.md
 SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-tests --test clients_page

@@ -81,8 +81,12 @@ pub fn check(
             let (strong, bad) = (&|text: &str| style.bold(text), &|text: &str| style.bad(text));
             let several = if outcomes.len() > 1 { format!("{}\n", style.bold(&outcome.source)) } else { String::new() };
             let table = told::table(&outcome.cluster, &outcome.rows, strong, bad);
+            let grave = found.iter().filter(|finding| finding.severity != Severity::Advice);
+            let rules: Vec<&str> = grave.map(|finding| finding.id).collect();
+            let shown = told::shown(&rules, &outcome.rows, strong);
+            let shown = if shown.is_empty() { shown } else { format!("\n{shown}") };
             let changes = told::changes(&outcome.tried, strong);
-            print(&format!("\n{several}{table}\n{changes}"))?;
+            print(&format!("\n{several}{table}{shown}\n{changes}"))?;
         }
     }
     let document = |value: &dyn std::fmt::Display| format!("{value:#}\n");

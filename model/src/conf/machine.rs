@@ -179,7 +179,7 @@ pub fn matches(pattern: &[u8], path: &[u8]) -> bool {
     pattern.len() == path.len() && pattern.iter().zip(&path).all(|(pattern, name)| matches_name(pattern, name))
 }
 
-/// [`matches`] for one name without slashes. Backtracks to the last star only, so its time is bounded by the product
+/// `matches` for one name without slashes. Backtracks to the last star only, so its time is bounded by the product
 /// of the lengths.
 pub fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
     if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {

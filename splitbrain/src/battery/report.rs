@@ -64,8 +64,37 @@ pub fn changes(tried: &[Tried], strong: Paint<'_>) -> String {
             let _ = writeln!(out, "     {line}");
         }
         let told = told(its.before, its.after);
-        let _ = writeln!(out, "   {told}. Price: {}.", its.change.price);
+        out.push_str(&wrapped(&format!("{told}. Price: {}.", its.change.price)));
     }
+    out
+}
+
+/// Which of the rules that something breaks the failures show to matter: each rule once, in its order.
+pub fn shown(rules: &[&str], rows: &[Row], strong: Paint<'_>) -> String {
+    let mut out = String::new();
+    for (_, rule) in rules.iter().enumerate().filter(|(place, rule)| !rules[..*place].contains(rule)) {
+        if let Some((_, sentence)) = demonstrate::shown(rule, rows) {
+            if out.is_empty() {
+                let _ = writeln!(out, "{}", strong("What was found in the files, and where it shows"));
+            }
+            let _ = writeln!(out, "  {rule}: {sentence}");
+        }
+    }
+    out
+}
+
+/// In lines of a hundred columns, indented.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut line = String::from("  ");
+    for word in text.split(' ') {
+        if line.len() + 1 + word.len() > 100 {
+            let _ = writeln!(out, "{line}");
+            line = String::from("  ");
+        }
+        let _ = write!(line, " {word}");
+    }
+    let _ = writeln!(out, "{line}");
     out
 }
 
