@@ -52,6 +52,8 @@ properties! {
     ConfigAgreement = "config-agreement";
     /// No Sentinel does what its protocol forbids at that moment.
     SentinelProtocol = "sentinel-protocol";
+    /// No Redis server does what its protocol forbids at that moment.
+    ServerProtocol = "server-protocol";
     /// A failover that had to happen was completed in time.
     FailoverCompletes = "failover-completes";
     /// No failover of a master that ran and was reachable.

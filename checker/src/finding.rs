@@ -6,6 +6,7 @@
 use crate::expect::{Occurrence, Property};
 use crate::linear::AnomalyKind;
 use crate::observations::{NodeIx, Observations, Operation};
+use crate::server_law::ServerLaw;
 use serde::{Deserialize, Serialize};
 use splitbrain_model::event::EventKind;
 use splitbrain_model::note::Outcome;
@@ -325,6 +326,15 @@ pub enum Detail<N = NodeIx> {
         /// Which rule it broke.
         rule: Rule,
         /// The server it is about, if it is about one.
+        about: Option<Place<N>>,
+    },
+    /// A Redis server did what its protocol forbids at that moment.
+    ServerAgainstProtocol {
+        /// Which server.
+        server: N,
+        /// Which law it broke.
+        law: ServerLaw,
+        /// The other side, if there is one.
         about: Option<Place<N>>,
     },
     /// More than one Sentinel was elected in one epoch.

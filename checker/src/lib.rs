@@ -28,6 +28,8 @@ pub mod property;
 mod rename;
 pub mod search;
 pub mod sentence;
+pub mod server_law;
+pub mod server_tape;
 pub mod settings;
 pub mod stats;
 pub mod summary;

@@ -349,6 +349,8 @@ pub struct Observations {
     pub restarts: Vec<RestartAt>,
     /// What each Sentinel read, wrote and said, in order; empty where it was not recorded.
     pub tape: Vec<crate::tape::Taped>,
+    /// What each Redis server read and wrote, in order; empty where it was not recorded.
+    pub server_tape: Vec<crate::server_tape::Taped>,
 }
 
 impl Observations {

@@ -72,6 +72,9 @@ impl<N> Detail<N> {
             Detail::AgainstProtocol { sentinel, rule, about } => {
                 Detail::AgainstProtocol { sentinel: f(sentinel), rule, about: about.map(|p| place(p, f)) }
             }
+            Detail::ServerAgainstProtocol { server, law, about } => {
+                Detail::ServerAgainstProtocol { server: f(server), law, about: about.map(|p| place(p, f)) }
+            }
             Detail::ClientStuck { client, what, waited_ms, limit_ms } => {
                 Detail::ClientStuck { client: f(client), what, waited_ms, limit_ms }
             }

@@ -16,6 +16,7 @@ pub mod queue;
 pub mod record;
 pub mod recorder;
 pub mod run;
+pub mod server_tape;
 mod supervise;
 pub mod tape;
 pub mod tcp;

@@ -5,6 +5,7 @@ use crate::chance::{ProcessDraws, Stream};
 use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
+use crate::server_tape::TapedRedis;
 use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
 use splitbrain_model::client::Client;
@@ -18,7 +19,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub enum AnyNode {
     /// redis-server
-    Redis(Box<Redis>),
+    Redis(Box<TapedRedis>),
     /// redis-sentinel
     Sentinel(Box<TapedSentinel>),
     /// An application.
@@ -166,7 +167,7 @@ impl Proc {
     /// The Redis server in it.
     pub fn redis(&self) -> Option<&Redis> {
         match &self.node {
-            Some(AnyNode::Redis(node)) => Some(node),
+            Some(AnyNode::Redis(taped)) => Some(&taped.node),
             _ => None,
         }
     }

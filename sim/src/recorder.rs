@@ -4,6 +4,7 @@ use splitbrain_checker::observations::{
     AppliedAt, BranchAt, EventAt, ForcedAt, FullSyncAt, LoadingAt, LostFileAt, MovedAt, NodeIx, NodeKind, Observations,
     Operation, PathAt, Presence, PresenceAt, RoleAt,
 };
+use splitbrain_checker::server_tape;
 use splitbrain_checker::tape::{Taped, What};
 use splitbrain_model::event::Event;
 use splitbrain_model::note::Note;
@@ -88,6 +89,12 @@ impl Recorder {
     /// A Sentinel read, wrote or said something.
     pub fn taped(&mut self, at: TrueTime, node: NodeIx, wall: Millis, what: What) {
         self.seen.tape.push(Taped { at, node, wall, what });
+    }
+
+    /// A Redis server read, wrote or did something.
+    pub fn server_taped(&mut self, at: TrueTime, node: NodeIx, item: crate::server_tape::Item) {
+        let (wall, timer, counts, what) = item;
+        self.seen.server_tape.push(server_tape::Taped { at, node, wall, timer, counts, what });
     }
 
     /// A process starts a new life: its operations are counted from 0 again.

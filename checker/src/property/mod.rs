@@ -16,6 +16,7 @@ pub mod one_leader_per_epoch;
 pub mod one_promotion_per_epoch;
 pub mod replicas_agree;
 pub mod sentinel_protocol;
+pub mod server_protocol;
 pub mod split_brain;
 pub mod stale_read;
 

@@ -61,6 +61,11 @@ impl World {
                 self.recorder.taped(now, NodeIx(p), wall, what);
             }
         }
+        if let AnyNode::Redis(server) = &mut node {
+            for item in server.collect().into_iter().flatten() {
+                self.recorder.server_taped(now, NodeIx(p), item);
+            }
+        }
         proc.node = Some(node);
         proc.next_conn = out.next_conn;
         if let Some(drawn) = proc.draws.take_drawn() {

@@ -6,9 +6,11 @@ use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
 use crate::process::{AnyNode, Life, Proc};
+use crate::server_tape::{self, TapedRedis};
 use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
 use splitbrain_checker::observations::{NodeIx, Presence, RestartAt};
+use splitbrain_checker::server_tape::Counts;
 use splitbrain_checker::tape::What;
 use splitbrain_model::client::Client;
 use splitbrain_model::redis::Redis;
@@ -53,7 +55,9 @@ impl World {
 
     pub(super) fn on_start(&mut self, p: u16, life: u32) {
         let now = self.now;
-        let World { procs, hosts, kinds, environment, chain, out, next_client_number, dns, taped, .. } = self;
+        let World {
+            procs, hosts, kinds, environment, chain, out, next_client_number, dns, taped, servers_taped, ..
+        } = self;
         let proc = &mut procs[usize::from(p)];
         if proc.incarnation != life || proc.life != Life::Starting {
             return;
@@ -73,11 +77,16 @@ impl World {
         let mut env = env.with_resolver(&mut names);
         let node = match &mut kinds[usize::from(p)] {
             ProcessKind::Redis(_) => {
+                if *servers_taped {
+                    let wall = env.now();
+                    let began = (wall, wall, Counts::default(), server_tape::began(&redis_files));
+                    self.recorder.server_taped(now, NodeIx(p), began);
+                }
                 let mut redis = Redis::start(redis_files, proc.addr, &mut env, out);
                 if life == 1 {
                     redis.populate();
                 }
-                AnyNode::Redis(Box::new(redis))
+                AnyNode::Redis(Box::new(TapedRedis::new(redis, *servers_taped)))
             }
             ProcessKind::Sentinel(conf) => {
                 let conf = sentinel_conf.unwrap_or_else(|| conf.clone());
@@ -99,6 +108,7 @@ impl World {
         };
         let elapsed = env.elapsed();
         if let (AnyNode::Redis(redis), true) = (&node, life > 1) {
+            let redis = &redis.node;
             let (kept, lineage, data) = (proc.kept.take(), redis.lineage(), redis.dataset().clone());
             self.recorder.seen.restarts.push(RestartAt { at: now, node: NodeIx(p), kept, lineage, data });
         }

@@ -1,0 +1,253 @@
+//! The replica's side: how far its link to the master must be, what it asks there, and what it offers and acknowledges.
+
+use super::shadow::Shadow;
+use crate::server_law::ServerLaw;
+use crate::server_tape::What;
+use splitbrain_model::{Addr, Conn, Millis, ReplId, ReplOffset, Reply, Request};
+
+/// Runs of the timer within which what is due every second is done.
+const SECOND: u32 = 25;
+
+/// How far a link is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// There is none.
+    #[default]
+    Idle,
+    /// Connecting, or in handshake.
+    Trying,
+    /// PSYNC was sent.
+    Asked,
+    /// A dataset comes.
+    Transfer,
+    /// It is being loaded.
+    Loading,
+    Up,
+}
+
+/// The link to the master.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Link {
+    pub(super) phase: Phase,
+    pub(super) conn: Option<Conn>,
+    /// Since when, in runs of the timer.
+    pub(super) since: u32,
+    /// What the next PSYNC offers: an id, if it is known, and bounds of the offset.
+    pub(super) cached: Option<(Option<ReplId>, u64, u64)>,
+    /// What the last one offered.
+    offered: Option<u64>,
+    announced: Option<(ReplId, ReplOffset)>,
+    /// When an established link was lost: between these.
+    pub(super) down_since: Option<(Millis, Millis)>,
+    /// Last acknowledgement.
+    acked: u32,
+    /// Commands of the handshake that were sent.
+    stage: u8,
+    /// Clients in WAIT: how many replicas they ask for, and what those must have, if that is known.
+    pub(super) waits: Vec<(Conn, u32, Option<u64>)>,
+}
+
+impl Link {
+    /// Nothing is tried just now.
+    pub(super) fn idle(&mut self, ticks: u32) {
+        (self.phase, self.since, self.announced) = (Phase::Idle, ticks, None);
+    }
+}
+
+impl Shadow<'_> {
+    pub(super) fn link_up(&self) -> bool {
+        self.link.phase == Phase::Up
+    }
+
+    /// It opens a connection: the only ones that a server opens are to its master.
+    pub(super) fn opened(&mut self, conn: Conn, addr: Addr) {
+        let right = self.master.is_some_and(|master| master.ip.is_name() || master == addr);
+        if !right {
+            self.broke(ServerLaw::MasterWrong, Some(addr));
+        }
+        if self.link_up() {
+            // The link had ended while it loaded.
+            self.link_lost();
+        }
+        self.link.conn = Some(conn);
+        (self.link.phase, self.link.since, self.link.stage) = (Phase::Trying, self.now.ticks, 0);
+    }
+
+    fn link_lost(&mut self) {
+        let low = self.history.low;
+        self.link.cached = Some((self.history.id, low, low));
+        self.link.down_since = Some((self.now.timer, self.now.wall));
+    }
+
+    /// The link is gone.
+    pub(super) fn link_gone(&mut self) {
+        let lost = matches!(self.begun(), Some(What::Lost(_)));
+        match self.link.phase {
+            // It goes on loading.
+            Phase::Loading => return,
+            Phase::Up => {
+                self.link_lost();
+                self.promises.connect = true;
+            }
+            Phase::Transfer => self.promises.connect = lost,
+            _ => {}
+        }
+        self.link.conn = None;
+        self.link.idle(self.now.ticks);
+    }
+
+    /// It asks something on the link.
+    pub(super) fn asks(&mut self, conn: Conn, request: &Request) {
+        if self.link.conn != Some(conn) {
+            return;
+        }
+        match request {
+            Request::ReplconfAck(offset) => self.acks(offset.0),
+            Request::Psync(offer) => {
+                self.greets(5);
+                self.offers(offer.as_deref());
+            }
+            Request::Ping => self.greets(0),
+            Request::Auth(_) => self.greets(1),
+            Request::ReplconfPort(port) => {
+                let own = match self.conf.replica_announce_port {
+                    0 => self.addr.port,
+                    port => port,
+                };
+                self.greets(if *port == own { 2 } else { u8::MAX });
+            }
+            Request::ReplconfIp(_) => self.greets(3),
+            Request::ReplconfCapa => self.greets(4),
+            _ => self.greets(u8::MAX),
+        }
+    }
+
+    /// The handshake is at this step: PING, AUTH, REPLCONF listening-port, ip-address, capa, PSYNC.
+    fn greets(&mut self, step: u8) {
+        let mut due = self.link.stage;
+        if due == 1 && self.conf.masterauth.is_none() {
+            due += 1;
+        }
+        if due == 3 && self.conf.replica_announce_ip.is_none() {
+            due += 1;
+        }
+        if step != due || self.link.phase != Phase::Trying {
+            self.broke(ServerLaw::HandshakeWrong, None);
+        }
+        self.link.stage = due + 1;
+    }
+
+    fn offers(&mut self, offer: Option<&(ReplId, ReplOffset)>) {
+        self.link.phase = Phase::Asked;
+        self.link.offered = offer.map(|(_, offset)| offset.0);
+        let right = match (offer, self.link.cached) {
+            (None, None) => true,
+            (Some((id, offset)), Some((known, low, high))) => {
+                known.is_none_or(|known| known == *id) && (low + 1..=high + 1).contains(&offset.0)
+            }
+            _ => false,
+        };
+        if !right {
+            self.broke(ServerLaw::OfferWrong, None);
+        }
+    }
+
+    fn acks(&mut self, offset: u64) {
+        let expected = match (self.link.phase, self.link.announced.take()) {
+            (Phase::Loading, Some((_, announced))) => {
+                self.comes_up();
+                announced.0
+            }
+            (Phase::Up, _) => self.history.low,
+            _ => u64::MAX,
+        };
+        if offset != expected {
+            self.broke(ServerLaw::AckWrong, None);
+        }
+        self.link.acked = self.now.ticks;
+    }
+
+    fn comes_up(&mut self) {
+        (self.link.phase, self.link.since, self.link.down_since) = (Phase::Up, self.now.ticks, None);
+        self.link.acked = self.now.ticks;
+    }
+
+    /// Its master answers.
+    pub(super) fn link_answered(&mut self, reply: &Reply) {
+        if self.link.phase != Phase::Asked {
+            return;
+        }
+        match reply {
+            Reply::Continue(with) => {
+                let (Some(_), Some(offered)) = (self.link.cached.take(), self.link.offered) else { return };
+                let offset = offered.saturating_sub(1);
+                (self.history.low, self.history.high) = (offset, offset);
+                self.moved = self.counted.stream;
+                if self.history.resume(with.id) {
+                    self.promises.drop_replicas = true;
+                }
+                self.comes_up();
+            }
+            Reply::FullResync(announced) => {
+                self.link.announced = Some(**announced);
+                self.link.phase = Phase::Transfer;
+            }
+            _ => {}
+        }
+    }
+
+    /// The dataset is there: from here on the old one, the replicas and the old position are gone (spec 6.1).
+    pub(super) fn loads(&mut self, conn: Conn) {
+        let Some(announced) = self.link.announced.filter(|_| self.link.conn == Some(conn)) else { return };
+        self.link.cached = None;
+        self.link.phase = Phase::Loading;
+        self.history.adopt(announced);
+        self.moved = self.counted.stream;
+        self.promises.drop_replicas = true;
+    }
+
+    /// What is due on the link.
+    pub(super) fn link_overdue(&mut self) {
+        let Some(master) = self.master else { return };
+        let timeout = (self.conf.repl_timeout + 2) * 10 + SECOND;
+        let law = match self.link.phase {
+            Phase::Idle if !master.ip.is_name() && self.ran(self.link.since) > SECOND => ServerLaw::ConnectMissed,
+            Phase::Up if self.ran(self.link.acked) > SECOND => ServerLaw::AckMissed,
+            Phase::Idle | Phase::Loading => return,
+            _ if self.ran(self.link.since.max(self.counted.heard)) > timeout => ServerLaw::DeadLinkKept,
+            _ => return,
+        };
+        self.broke(law, None);
+    }
+
+    /// A client waits for replicas (spec 11). `last`: what was counted of the stream when its last command ended.
+    pub(super) fn waits(&mut self, conn: Conn, need: u32, last: Option<u64>) {
+        let target = match last {
+            None => Some(0),
+            Some(last) if last >= self.moved => {
+                self.history.exact().map(|offset| offset.saturating_sub(self.counted.stream - last))
+            }
+            Some(_) => None,
+        };
+        // It asks its replicas, whether anybody sees that or not.
+        self.history.high += 64;
+        if self.master.is_none() {
+            self.link.waits.push((conn, need, target));
+        }
+    }
+
+    /// WAIT ends with this reply, or because the server became a replica.
+    pub(super) fn waited(&mut self, conn: Conn, reply: Option<&Reply>) {
+        let Some(place) = self.link.waits.iter().position(|(waits, ..)| *waits == conn) else { return };
+        let (_, _, target) = self.link.waits.remove(place);
+        let (Some(Reply::Int(count)), Some(target)) = (reply, target) else { return };
+        if *count != self.have(target) {
+            self.broke(ServerLaw::WaitWrong, None);
+        }
+    }
+
+    /// How many replicas have acknowledged so much.
+    pub(super) fn have(&self, target: u64) -> i64 {
+        self.replicas.iter().filter(|replica| replica.online() && replica.acked >= target).count() as i64
+    }
+}
