@@ -44,6 +44,14 @@ laws! {
     ReplicasDropped = "dropped its replicas when it became a replica itself";
     /// 8, step 9.
     SilentReplicaKept = "kept {}, which had been silent for longer than repl-timeout";
+    /// 8, step 9.
+    ReplicaDropped = "dropped {}, which had acknowledged within repl-timeout";
+    /// 4.1.
+    HelloNotFed = "did not pass hellos on to its replicas";
+    /// 4.1, 5.3.
+    SelectMissed = "did not begin the stream with SELECT after a snapshot or a promotion";
+    /// 2.4, 4.1.
+    AcksNotAsked = "did not ask its replicas for the acknowledgements that WAIT waits for";
     /// 8, step 7.
     PingMissed = "did not send its replicas a PING that was due";
     /// 10.
@@ -63,7 +71,7 @@ laws! {
     /// 9.1.
     ServedStale = "answered commands without its master, though replica-serve-stale-data is off";
     /// 13.1.
-    KillIncomplete = "left clients connected that CLIENT KILL should have closed";
+    KillWrong = "closed other clients on CLIENT KILL than it should have";
     /// 12.6.
     ShutdownEarly = "ended before {} had everything and before shutdown-timeout had passed";
     /// 12.6.
@@ -86,6 +94,10 @@ laws! {
     AckMissed = "did not acknowledge for seconds, though its link was up";
     /// 8, steps 2 to 4.
     DeadLinkKept = "kept its link though its master had been silent for longer than repl-timeout";
+    /// 8, step 4.
+    LiveLinkDropped = "gave up its link, though its master had been heard within repl-timeout";
+    /// 6.1.
+    LoadedSilently = "did not tell its master that it lives while it loaded";
     /// 7.
     InfoRole = "said in INFO or ROLE another role or master than it had";
     /// 7.

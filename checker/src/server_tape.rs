@@ -32,6 +32,8 @@ pub struct Counts {
     pub ticks: u32,
     /// How many there had been when something was last read from the master.
     pub heard: u32,
+    /// What its wall clock had shown at the last of those.
+    pub heard_at: Millis,
     /// Writes of clients that were done.
     pub writes: u32,
     /// Reads of clients that were answered, PINGs included.
@@ -98,6 +100,10 @@ pub enum What {
     Streamed(Conn, u64),
     /// It put a PING into the stream.
     Pinged,
+    /// It put GETACK into the stream.
+    AskedAcks,
+    /// It put SELECT into the stream, for a client's command.
+    Selected,
     /// It ended with this status.
     Exited(u8),
 }

@@ -90,6 +90,16 @@ planted! {
     ClientsNotKilled = "clients-not-killed", "SLAVEOF is sent without CLIENT KILL.";
     OffsetIgnored = "offset-ignored", "The replication offset does not count when a replica is selected.";
     AofNotRestarted = "aof-not-restarted", "The append-only file is not begun again after a full sync.";
+    SecondOffsetShort = "second-offset-short", "The former replication id is not valid for the byte after the promotion.";
+    AckTooHigh = "ack-too-high", "A replica acknowledges more than it has applied.";
+    NoPositionOffered = "no-position-offered", "A demoted master asks its new master for everything.";
+    GoodReplicasNotRecounted = "good-replicas-not-recounted", "The timer does not count the good replicas anew.";
+    ReplicasNotPinged = "replicas-not-pinged", "A master sends its replicas no PING.";
+    DeadLinkKept = "dead-link-kept", "A replica does not notice that its master is silent.";
+    SilentReplicaKept = "silent-replica-kept", "A master keeps replicas that do not acknowledge any more.";
+    WaitCountsAll = "wait-counts-all", "WAIT counts replicas that have not acknowledged.";
+    ShutdownDoesNotWait = "shutdown-does-not-wait", "A server that is told to end does not wait for its replicas.";
+    PeerPortListed = "peer-port-listed", "INFO lists replicas with the port of their connection.";
     FixedHz = "fixed-hz", "The timer of Sentinel runs at 10 Hz instead of at a new frequency after every tick.";
     EagerInfo = "eager-info", "INFO is due every 500 ms.";
     EagerReconnect = "eager-reconnect", "Reconnections are not held back.";

@@ -351,6 +351,7 @@ impl<'a> Run<'a> {
             self.on_stop(stop);
         }
         self.poll();
+        self.world.end_tapes();
         let (final_redis, final_views) = (self.final_redis(), self.final_views());
         let sentinel_traffic = self.sentinel_traffic();
         let World { recorder, trace, .. } = &mut self.world;

@@ -65,6 +65,11 @@ impl TapedRedis {
         TapedRedis { node, tape: wanted.then(Box::default) }
     }
 
+    /// A last item, for what was counted since the last one.
+    pub fn end(&self) -> Option<Item> {
+        self.tape.as_ref().map(|tape| (tape.timer, tape.timer, tape.counts, What::Rest))
+    }
+
     /// What was taken since the last call.
     pub fn collect(&mut self) -> Option<std::vec::Drain<'_, Item>> {
         self.tape.as_mut().filter(|tape| !tape.items.is_empty()).map(|tape| tape.items.drain(..))
@@ -190,7 +195,7 @@ impl Tape {
 
     fn written(&mut self, wall: Millis, out: &Effects, own: Option<Conn>) {
         let produces = own.is_none_or(|own| self.link != Some(own));
-        let (mut first, mut to_own, mut pinged) = (None, 0, false);
+        let (mut first, mut to_own, mut pinged, mut asked) = (None, 0, false, false);
         for (conn, message) in out.stream.iter().skip(self.streamed.len()) {
             match message {
                 Message::Stream(item) if Some(*conn) == own => to_own += item.wire_len(),
@@ -198,6 +203,7 @@ impl Tape {
                     if produces && *first.get_or_insert(*conn) == *conn {
                         self.counts.stream += item.wire_len();
                         pinged |= matches!(item, StreamItem::Ping);
+                        asked |= matches!(item, StreamItem::GetAck);
                     }
                 }
                 Message::Snapshot(_) => self.take(wall, What::Gave(*conn)),
@@ -207,7 +213,7 @@ impl Tape {
         }
         for (conn, message) in out.sends.iter().skip(self.replies.len()) {
             match message {
-                Message::Reply(Reply::Pong) | Message::Hello(_) | Message::Newline => {}
+                Message::Reply(Reply::Pong) | Message::Hello(_) => {}
                 message => self.take(wall, What::Wrote(*conn, message.clone())),
             }
         }
@@ -216,6 +222,9 @@ impl Tape {
         }
         if pinged && own.is_none() {
             self.take(wall, What::Pinged);
+        }
+        if asked && own.is_none() {
+            self.take(wall, What::AskedAcks);
         }
     }
 
@@ -245,6 +254,9 @@ impl Tape {
     fn data(&mut self, wall: Millis, out: &Effects, conn: Conn, kind: Option<Kind>) {
         let replied = out.sends.len() > self.replies.len();
         let reply = out.sends.last().filter(|(to, _)| replied && *to == conn).map(|(_, message)| message);
+        if let Some((_, Message::Stream(StreamItem::Select))) = out.stream.get(self.streamed.len()) {
+            self.take(wall, What::Selected);
+        }
         self.counts.stream += self.produced(out);
         match (reply, kind) {
             (Some(Message::Reply(Reply::Error(word))), Some(kind)) if *word != ErrorWord::WrongType => {
@@ -271,7 +283,7 @@ impl Node for TapedRedis {
             _ => None,
         };
         if own.is_some() && tape.link == own {
-            tape.counts.heard = tape.counts.ticks;
+            (tape.counts.heard, tape.counts.heard_at) = (tape.counts.ticks, tape.timer);
         }
         match begins {
             Begins::Data(conn, kind) => {

@@ -77,6 +77,13 @@ pub const ENTRIES: &[Entry] = &[
          specification says, in time and not before.",
     ),
     entry(
+        "server-protocol",
+        "No Redis server does what its protocol forbids at that moment. Everything that a server reads and writes about \
+         replication and roles is looked at: by its own clock it has to offer, accept, acknowledge, drop, refuse and say \
+         in INFO what the specification says, in time and not before. Commands of clients count: nothing is done as a \
+         replica, while a dataset is loaded, or without enough good replicas, and nothing is refused without a ground.",
+    ),
+    entry(
         "failover-completes",
         "A failover that had to happen was completed in time. `within = \"auto\"` takes the bound that down-after, \
          failover-timeout and the timers of Sentinel imply; `exactly` counts completed failovers. It is demanded only \

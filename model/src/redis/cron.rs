@@ -2,11 +2,12 @@
 
 use super::Redis;
 use super::link::Phase;
-use super::master::SyncState;
+use super::master::{Attached, SyncState};
 use super::persist::{Child, ChildKind};
 use crate::effects::Effects;
 use crate::env::Env;
 use crate::message::Message;
+use crate::planted::Planted;
 use crate::time::Nanos;
 
 /// Runs per second (`hz`), doubled while there are many clients.
@@ -64,13 +65,18 @@ impl Redis {
         // 9.
         let now = self.clock.secs();
         let limit = i64::from(self.conf.repl_timeout);
-        self.drop_replicas(env, out, |replica| replica.state == SyncState::Online && now - replica.ack_time > limit);
+        if !self.conf.planted.has(Planted::SilentReplicaKept) {
+            let silent = |replica: &Attached| replica.state == SyncState::Online && now - replica.ack_time > limit;
+            self.drop_replicas(env, out, silent);
+        }
         // 10.
         self.backlog_ttl(env, out);
         // 11.
         self.start_pending_snapshot(env, out);
         // 12.
-        self.refresh_good_replicas();
+        if !self.conf.planted.has(Planted::GoodReplicasNotRecounted) {
+            self.refresh_good_replicas();
+        }
         self.cron.replication_loops += 1;
     }
 
@@ -83,7 +89,8 @@ impl Redis {
             self.cancel_handshake(env, out);
             self.connect_with_master(env, out);
         }
-        if self.link.phase == Phase::Connected && now - self.link.last_interaction > limit {
+        let noticed = !self.conf.planted.has(Planted::DeadLinkKept);
+        if self.link.phase == Phase::Connected && noticed && now - self.link.last_interaction > limit {
             self.close_link(env, out);
             self.master_lost(env, out);
         }

@@ -137,7 +137,8 @@ impl History {
 
     /// masterTryPartialResync, spec 4.3: whether a replica that asks for byte `offset` of history `id` can continue.
     pub fn can_continue(&self, id: ReplId, offset: u64, planted: Plant) -> bool {
-        let within = |limit| offset <= limit || planted.has(Planted::SecondOffsetIgnored);
+        let short = u64::from(planted.has(Planted::SecondOffsetShort));
+        let within = |limit| offset + short <= limit || planted.has(Planted::SecondOffsetIgnored);
         let known = id == self.replid
             || self.second.is_some_and(|(second, limit)| id == second && within(limit))
             || planted.has(Planted::PsyncBeyondBacklog);

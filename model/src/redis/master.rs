@@ -79,9 +79,13 @@ impl Redis {
         }
         let client = self.clients.get_mut(conn)?;
         client.kind = Kind::Replica;
+        let port = match self.conf.planted.has(Planted::PeerPortListed) {
+            true => client.peer.port,
+            false => client.listening_port,
+        };
         let replica = Attached {
             conn,
-            addr: Addr { ip: client.announced_ip.unwrap_or(client.peer.ip), port: client.listening_port },
+            addr: Addr { ip: client.announced_ip.unwrap_or(client.peer.ip), port },
             state: SyncState::WaitStart,
             ack_off: 0,
             ack_time: self.clock.secs(),
@@ -314,13 +318,14 @@ impl Redis {
 
     /// replicationCountAcksByOffset, spec 11.
     pub(super) fn acknowledged_by(&self, target: u64) -> u32 {
-        let has = |r: &&Attached| r.state == SyncState::Online && r.ack_off >= target;
+        let all = self.conf.planted.has(Planted::WaitCountsAll);
+        let has = |r: &&Attached| r.state == SyncState::Online && (r.ack_off >= target || all);
         self.replicas.iter().filter(has).count() as u32
     }
 
     /// A PING of the master to its replicas, through the stream.
     pub(super) fn ping_replicas(&mut self, out: &mut Effects) {
-        if !self.replicas.is_empty() {
+        if !self.replicas.is_empty() && !self.conf.planted.has(Planted::ReplicasNotPinged) {
             self.feed(out, StreamItem::Ping);
         }
     }

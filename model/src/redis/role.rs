@@ -8,6 +8,7 @@ use crate::error::ErrorWord;
 use crate::ids::{Addr, ReplId};
 use crate::message::Reply;
 use crate::note::Note;
+use crate::planted::Planted;
 
 impl Redis {
     /// REPLICAOF host port, spec 3.1.
@@ -29,7 +30,7 @@ impl Redis {
         self.master_addr = Some(master);
         self.cancel_handshake(env, out);
         // 4. a former master offers its own position
-        if was_master {
+        if was_master && !self.conf.planted.has(Planted::NoPositionOffered) {
             self.link.cached = Some((self.history.replid, self.history.offset));
         }
         // 5. connect at once

@@ -6,6 +6,7 @@ use crate::effects::Effects;
 use crate::env::Env;
 use crate::files::AppendFsync;
 use crate::message::StreamItem;
+use crate::planted::Planted;
 use crate::time::Millis;
 
 /// How far a graceful shutdown is.
@@ -57,7 +58,7 @@ impl Redis {
     /// prepareForShutdown
     fn prepare_for_shutdown(&mut self, env: &mut Env<'_>, out: &mut Effects) {
         let timeout = i64::from(self.conf.shutdown_timeout) * 1000;
-        if timeout == 0 || self.replicas_have_everything() {
+        if timeout == 0 || self.conf.planted.has(Planted::ShutdownDoesNotWait) || self.replicas_have_everything() {
             return self.finish_shutdown(env, out);
         }
         self.shutdown = Shutdown::Waiting(Millis(env.now().0 + timeout));

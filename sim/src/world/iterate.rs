@@ -86,6 +86,15 @@ impl World {
         }
     }
 
+    /// Ends the tapes of all servers.
+    pub fn end_tapes(&mut self) {
+        for (p, proc) in (0u16..).zip(&self.procs) {
+            if let Some(AnyNode::Redis(server)) = &proc.node {
+                server.end().into_iter().for_each(|item| self.recorder.server_taped(self.now, NodeIx(p), item));
+            }
+        }
+    }
+
     /// Keeps the effects of an iteration that was blocked: each happens in its time, output leaves at the end.
     pub(super) fn block(&mut self, p: u16, elapsed: Nanos) {
         let proc = &mut self.procs[usize::from(p)];

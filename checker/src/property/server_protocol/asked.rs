@@ -5,12 +5,15 @@ use crate::server_law::ServerLaw;
 use crate::server_tape::{Counts, Kind};
 use splitbrain_model::ErrorWord;
 
+/// Fewest bytes of a hello in the stream.
+const HELLO_LEAST: u64 = 100;
 /// Runs of the timer within which a shutdown begins.
 const BEGINS: u32 = 3;
 
 impl Shadow<'_> {
     /// What was served since the last item, as things have stood since then.
     pub(super) fn between(&mut self, counts: &Counts) {
+        self.fed(counts);
         let (wrote, read) = (counts.writes > self.counted.writes, counts.reads > self.counted.reads);
         if !wrote && !read {
             return;
@@ -35,6 +38,25 @@ impl Shadow<'_> {
         let waiting = self.terminated.is_some_and(|(_, ticks)| self.now.ticks > ticks + BEGINS);
         if waiting && self.conf.save.is_empty() {
             self.broke(ServerLaw::TookInShutdown, None);
+        }
+    }
+
+    /// Hellos are passed on to replicas, and after a snapshot or a promotion SELECT comes before the first.
+    fn fed(&mut self, counts: &Counts) {
+        let hellos = u64::from(counts.hellos - self.counted.hellos);
+        if self.master.is_some() || !self.replicas.iter().any(|replica| replica.streams) {
+            // Nobody saw whether it came.
+            self.select_due &= hellos == 0 && counts.writes == self.counted.writes;
+            return;
+        }
+        if hellos == 0 {
+            return;
+        }
+        if counts.stream - self.counted.stream < hellos * HELLO_LEAST {
+            self.broke(ServerLaw::HelloNotFed, None);
+        }
+        if self.select_due {
+            self.broke(ServerLaw::SelectMissed, None);
         }
     }
 

@@ -37,6 +37,9 @@ pub(super) struct Link {
     /// What the last one offered.
     offered: Option<u64>,
     announced: Option<(ReplId, ReplOffset)>,
+    /// Since when it loads, and newlines that it has sent meanwhile.
+    loads_since: Millis,
+    pub(super) newlines: u32,
     /// When an established link was lost: between these.
     pub(super) down_since: Option<(Millis, Millis)>,
     /// Last acknowledgement.
@@ -153,18 +156,26 @@ impl Shadow<'_> {
     }
 
     fn acks(&mut self, offset: u64) {
-        let expected = match (self.link.phase, self.link.announced.take()) {
+        let low = self.history.low;
+        let right = match (self.link.phase, self.link.announced.take()) {
             (Phase::Loading, Some((_, announced))) => {
+                let loaded = (self.now.wall.0 - self.link.loads_since.0) / 1000;
+                if i64::from(self.link.newlines) * 2 + 4 < loaded && self.link.since >= self.jumped {
+                    self.broke(ServerLaw::LoadedSilently, None);
+                }
                 self.comes_up();
-                announced.0
+                self.promises.loaded = Some(announced.0);
+                offset == announced.0
             }
-            (Phase::Up, _) => self.history.low,
-            _ => u64::MAX,
+            // What was read while it loaded is applied in this very step, and may ask for more of them.
+            (Phase::Up, _) => (self.promises.loaded.unwrap_or(low)..=low).contains(&offset),
+            _ => false,
         };
-        if offset != expected {
+        if !right {
             self.broke(ServerLaw::AckWrong, None);
         }
         self.link.acked = self.now.ticks;
+        self.promises.acked = true;
     }
 
     fn comes_up(&mut self) {
@@ -201,6 +212,7 @@ impl Shadow<'_> {
         let Some(announced) = self.link.announced.filter(|_| self.link.conn == Some(conn)) else { return };
         self.link.cached = None;
         self.link.phase = Phase::Loading;
+        (self.link.loads_since, self.link.newlines, self.link.since) = (self.now.wall, 0, self.now.ticks);
         self.history.adopt(announced);
         self.moved = self.counted.stream;
         self.promises.drop_replicas = true;
@@ -233,6 +245,7 @@ impl Shadow<'_> {
         self.history.high += 64;
         if self.master.is_none() {
             self.link.waits.push((conn, need, target));
+            self.asks_due = true;
         }
     }
 
@@ -240,6 +253,8 @@ impl Shadow<'_> {
     pub(super) fn waited(&mut self, conn: Conn, reply: Option<&Reply>) {
         let Some(place) = self.link.waits.iter().position(|(waits, ..)| *waits == conn) else { return };
         let (_, _, target) = self.link.waits.remove(place);
+        // Who was answered at once does not make it ask.
+        self.asks_due &= !self.link.waits.is_empty();
         let (Some(Reply::Int(count)), Some(target)) = (reply, target) else { return };
         if *count != self.have(target) {
             self.broke(ServerLaw::WaitWrong, None);

@@ -3,6 +3,7 @@
 
 use super::shadow::Shadow;
 use crate::server_law::ServerLaw;
+use crate::server_tape::What;
 use splitbrain_model::message::{ClientType, ReplicaState};
 use splitbrain_model::{Addr, Conn, ErrorWord, Ip, Millis, ReplId, ReplOffset, Reply, Request};
 
@@ -199,6 +200,7 @@ impl<'a> Shadow<'a> {
                 self.broke(ServerLaw::SyncEarly, Some(addr));
             }
         }
+        self.select_due = true;
         let replica = &mut self.replicas[place];
         (replica.sync, replica.needs) = (Sync::WaitEnd, offset + 1);
     }
@@ -277,6 +279,33 @@ impl<'a> Shadow<'a> {
         }
         if self.replicas.is_empty() {
             self.alone_since = self.now.ticks;
+        }
+    }
+
+    /// It closes a connection: in a run of its timer, whoever was heard within repl-timeout is kept.
+    pub(super) fn closes(&mut self, conn: Conn) {
+        let limit = (i64::from(self.conf.repl_timeout) - 1) * 1000;
+        if !matches!(self.begun(), Some(What::Tick)) || self.terminated.is_some() || self.ran(0) <= SECOND {
+            return;
+        }
+        let now = self.now.wall.0;
+        let recent = |at: Millis| (0..limit).contains(&(now - at.0));
+        let replica = self.replicas.iter().find(|replica| replica.conn == conn && replica.online());
+        if let Some(addr) = replica.filter(|replica| recent(replica.heard)).map(|replica| replica.addr) {
+            self.broke(ServerLaw::ReplicaDropped, Some(addr));
+        }
+        let live = self.link_up() && self.link.conn == Some(conn) && self.counted.heard > self.link.since;
+        if live && recent(self.counted.heard_at) {
+            self.broke(ServerLaw::LiveLinkDropped, None);
+        }
+    }
+
+    /// The iteration is over.
+    pub(super) fn iteration_over(&mut self) {
+        let asks = std::mem::take(&mut self.asks_due) && !self.link.waits.is_empty() && self.master.is_none();
+        let settled = self.replicas.iter().any(|replica| replica.streams);
+        if asks && settled && self.terminated.is_none() {
+            self.broke(ServerLaw::AcksNotAsked, None);
         }
     }
 

@@ -27,6 +27,10 @@ pub(super) struct Promises {
     pub(super) kills: Option<(Conn, Vec<ClientType>)>,
     /// A snapshot was begun.
     pub(super) forked: bool,
+    /// It has loaded a dataset of this offset.
+    pub(super) loaded: Option<u64>,
+    /// It acknowledged.
+    pub(super) acked: bool,
     /// So many bytes of the stream were sent to this connection.
     pub(super) streamed: Option<(Conn, u64)>,
     /// PSYNC of this step: as things stood before, whether it had to be continued and whether it could be.
@@ -65,6 +69,7 @@ impl Shadow<'_> {
 
     fn promoted(&mut self) {
         self.history.shift();
+        self.select_due = true;
         self.link = Link::default();
         self.master = None;
         self.alone_since = self.now.ticks;
@@ -133,8 +138,8 @@ impl Shadow<'_> {
             };
             let left = self.clients.iter().filter(|client| client.conn != caller);
             let mut left = left.map(|client| of(client.conn).unwrap_or(client.kind()));
-            if left.any(|kind| kinds.contains(&kind)) {
-                self.broke(ServerLaw::KillIncomplete, None);
+            if left.any(|kind| kinds.contains(&kind)) || !self.clients.iter().any(|client| client.conn == caller) {
+                self.broke(ServerLaw::KillWrong, None);
             }
         }
     }

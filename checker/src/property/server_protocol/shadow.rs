@@ -42,6 +42,10 @@ pub(super) struct Shadow<'a> {
     pub(super) alone_since: u32,
     /// SIGTERM came: then, and when the timer had run so often.
     pub(super) terminated: Option<(Millis, u32)>,
+    /// The next command in its stream has to be SELECT.
+    pub(super) select_due: bool,
+    /// A WAIT began in this iteration: its end asks the replicas.
+    pub(super) asks_due: bool,
     /// Commands that are not safe while loading were served in this life.
     pub(super) served: bool,
     pub(super) promises: Promises,
@@ -107,6 +111,8 @@ impl<'a> Shadow<'a> {
             pinged: 0,
             alone_since: 0,
             terminated: None,
+            select_due: false,
+            asks_due: false,
             served: false,
             promises: Promises::default(),
             left: u64::MAX,
@@ -133,6 +139,7 @@ impl<'a> Shadow<'a> {
             self.end_step();
         }
         if item.at != self.at {
+            self.iteration_over();
             (self.at, self.left) = (item.at, u64::MAX);
             self.history.low_before = self.history.low;
         }
@@ -158,6 +165,7 @@ impl<'a> Shadow<'a> {
     /// A step begins.
     fn begins(&mut self, what: &'a What) {
         match what {
+            What::Selected => self.select_due = false,
             What::Began(_) | What::Tick | What::Rest | What::Connected(_) => {}
             What::Jumped => self.jumped = self.now.ticks,
             What::Accepted(conn, peer) => self.clients.push(Client::new(*conn, *peer)),
@@ -185,12 +193,17 @@ impl<'a> Shadow<'a> {
     fn does(&mut self, what: &'a What) {
         match what {
             What::Opened(conn, addr) => self.opened(*conn, *addr),
-            What::Closed(conn) => self.gone(*conn),
+            What::Closed(conn) => {
+                self.closes(*conn);
+                self.gone(*conn);
+            }
             What::Wrote(conn, Message::Request(request)) => self.asks(*conn, request),
+            What::Wrote(_, Message::Newline) => self.link.newlines += 1,
             What::Wrote(conn, Message::Reply(reply)) => self.answers(*conn, reply),
             What::Gave(conn) => self.gave(*conn),
             What::Streamed(conn, bytes) => self.promises.streamed = Some((*conn, *bytes)),
             What::Pinged => self.pinged = self.now.ticks,
+            What::AskedAcks => self.asks_due = false,
             What::Exited(status) => self.exited(*status),
             _ => {}
         }
@@ -275,6 +288,9 @@ impl<'a> Shadow<'a> {
             What::Read(conn, Message::Request(Request::Psync(asked))) => self.psync_over(*conn, asked.as_deref()),
             What::Read(conn, Message::Request(Request::ReplconfAck(_))) => self.caught_up(*conn),
             What::Sent(conn) => self.caught_up(*conn),
+            What::Read(_, Message::Stream(_)) if self.link_up() && !self.promises.acked => {
+                self.broke(ServerLaw::AckMissed, None);
+            }
             _ => {}
         }
         self.promises_over();
@@ -297,6 +313,7 @@ impl What {
                 | What::Gave(_)
                 | What::Streamed(..)
                 | What::Pinged
+                | What::AskedAcks
                 | What::Exited(_)
         )
     }
