@@ -52,6 +52,8 @@ properties! {
     ConfigAgreement = "config-agreement";
     /// No Sentinel does what its protocol forbids at that moment.
     SentinelProtocol = "sentinel-protocol";
+    /// No client does what its library does not do.
+    ClientProtocol = "client-protocol";
     /// A failover that had to happen was completed in time.
     FailoverCompletes = "failover-completes";
     /// No failover of a master that ran and was reachable.

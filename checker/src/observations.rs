@@ -349,6 +349,8 @@ pub struct Observations {
     pub restarts: Vec<RestartAt>,
     /// What each Sentinel read, wrote and said, in order; empty where it was not recorded.
     pub tape: Vec<crate::tape::Taped>,
+    /// The tape of each client by the number of its process; none where it was not recorded.
+    pub client_tapes: Vec<Vec<crate::client_tape::Taped>>,
 }
 
 impl Observations {

@@ -50,6 +50,8 @@ impl Recorder {
             .collect();
         let numbers = seen.nodes.iter().map(|node| (node.host.to_ascii_lowercase(), node.addr.ip)).collect();
         let operations = vec![Vec::new(); seen.nodes.len()];
+        let mut seen = seen;
+        seen.client_tapes.resize_with(seen.nodes.len(), Vec::new);
         Recorder { seen, by_addr, numbers, operations, ..Recorder::default() }
     }
 
@@ -88,6 +90,11 @@ impl Recorder {
     /// A Sentinel read, wrote or said something.
     pub fn taped(&mut self, at: TrueTime, node: NodeIx, wall: Millis, what: What) {
         self.seen.tape.push(Taped { at, node, wall, what });
+    }
+
+    /// The tape of a client.
+    pub fn client_tape(&mut self, node: NodeIx) -> &mut Vec<splitbrain_checker::client_tape::Taped> {
+        &mut self.seen.client_tapes[usize::from(node.0)]
     }
 
     /// A process starts a new life: its operations are counted from 0 again.

@@ -105,6 +105,8 @@ pub struct World {
     moved: u32,
     /// Whether what Sentinels read and write is recorded.
     taped: bool,
+    /// Whether what clients read and write is.
+    clients_taped: bool,
     /// What is recorded.
     pub recorder: Recorder,
     /// One line per event, if asked for.
@@ -166,6 +168,7 @@ impl World {
             again: None,
             moved: 0,
             taped: crate::tape::wanted(scenario),
+            clients_taped: crate::client_tape::wanted(scenario),
             recorder,
             trace: None,
         }
