@@ -90,6 +90,14 @@ planted! {
     ClientsNotKilled = "clients-not-killed", "SLAVEOF is sent without CLIENT KILL.";
     OffsetIgnored = "offset-ignored", "The replication offset does not count when a replica is selected.";
     AofNotRestarted = "aof-not-restarted", "The append-only file is not begun again after a full sync.";
+    GreetingIgnored = "greeting-ignored", "A client does not look at what ROLE or INFO of a new connection says.";
+    TimedOutReused = "timed-out-connection-reused", "A connection on which an answer did not come in time goes back to the pool.";
+    SwitchIgnored = "switch-ignored", "A client does nothing about +switch-master.";
+    SubscriptionNotRenewed = "subscription-not-renewed", "A lost subscription at a Sentinel is not opened again.";
+    FirstSentinelOnly = "first-sentinel-only", "A client asks the first Sentinel and no other.";
+    RetryUncounted = "retry-uncounted", "A write without an answer does not count as possibly executed.";
+    DownFlagsIgnored = "down-flags-ignored", "A client takes a master that its Sentinel holds for down.";
+    PoolPlaceLeaked = "pool-place-leaked", "An operation whose connection broke keeps its place in the pool.";
     FixedHz = "fixed-hz", "The timer of Sentinel runs at 10 Hz instead of at a new frequency after every tick.";
     EagerInfo = "eager-info", "INFO is due every 500 ms.";
     EagerReconnect = "eager-reconnect", "Reconnections are not held back.";

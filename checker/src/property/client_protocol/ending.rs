@@ -99,6 +99,10 @@ impl Shadow<'_> {
         if dialled {
             self.vain_dials += 1;
         }
+        if self.profile.shared.is_some() {
+            // The operations wait; their attempts are what was written.
+            return;
+        }
         let Some(op) = self.sole() else { return self.trouble() };
         match line.refused {
             _ if dialled => {
@@ -174,7 +178,9 @@ impl Shadow<'_> {
             return;
         }
         let class = match reason {
-            FailReason::PoolExhausted | FailReason::NoMaster | FailReason::NoSentinel => return,
+            FailReason::PoolExhausted | FailReason::NoMaster | FailReason::NoSentinel | FailReason::Unreplicated => {
+                return;
+            }
             reason => op.failure.filter(|_| refused == 0).unwrap_or(class_of(reason)),
         };
         let spent = self.now.mono.since(op.begun.mono);

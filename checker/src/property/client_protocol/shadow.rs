@@ -342,7 +342,9 @@ impl<'a> Shadow<'a> {
             OnNewAddress::CloseIdle | OnNewAddress::CloseIdleAndLazyInUse => (false, true),
             OnNewAddress::CloseAll => (true, true),
         };
-        self.gone = 0;
+        if self.ops.is_empty() {
+            self.gone = 0;
+        }
         for line in self.lines.iter().filter(|line| line.side == Side::Server && line.addr != addr) {
             let used = self.ops.iter().any(|op| op.conn == Some(line.conn));
             if line.dialled.is_none() && (all || idle && line.is_ready() && !used) {
