@@ -54,6 +54,8 @@ properties! {
     SentinelProtocol = "sentinel-protocol";
     /// No Redis server does what its protocol forbids at that moment.
     ServerProtocol = "server-protocol";
+    /// No client does what its library does not do.
+    ClientProtocol = "client-protocol";
     /// A failover that had to happen was completed in time.
     FailoverCompletes = "failover-completes";
     /// No failover of a master that ran and was reachable.

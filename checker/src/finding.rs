@@ -337,6 +337,15 @@ pub enum Detail<N = NodeIx> {
         /// The other side, if there is one.
         about: Option<Place<N>>,
     },
+    /// A client did what its library does not do.
+    ClientAgainstProtocol {
+        /// Which client.
+        client: N,
+        /// Which law it broke.
+        law: crate::client_law::ClientLaw,
+        /// The server or Sentinel it is about, if it is about one.
+        about: Option<Place<N>>,
+    },
     /// More than one Sentinel was elected in one epoch.
     TwoLeaders {
         /// The epoch.

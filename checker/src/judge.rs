@@ -64,6 +64,7 @@ pub fn judge_with(obs: &Observations, expect: &[Expectation], scratch: &mut Scra
     property::config_agreement::check(obs, &index, &mut out);
     property::sentinel_protocol::check(obs, &index, &mut out);
     property::server_protocol::check(obs, &mut out);
+    property::client_protocol::check(obs, &mut out);
     property::converges_after_heal::check(obs, &index, &mut out);
     property::no_false_failover::check(obs, &index, &mut out);
     property::available::check(obs, &index, given(Property::Available), &mut out);

@@ -1,26 +1,27 @@
 //! The laws a Sentinel keeps that can be checked from its tape ([`crate::tape`]), each with how a breach is told.
 
-use serde::{Deserialize, Serialize};
-
 macro_rules! laws {
-    ($($(#[doc = $doc:literal])* $law:ident = $told:literal;)*) => {
-        /// Something that a Sentinel has to do or must not do, as its own clock and what it read have it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    ($(#[doc = $about:literal])* $name:ident: $($(#[doc = $doc:literal])* $law:ident = $told:literal;)*) => {
+        $(#[doc = $about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(rename_all = "kebab-case")]
-        pub enum Law {
+        pub enum $name {
             $($(#[doc = $doc])* $law,)*
         }
 
-        impl Law {
-            /// What a Sentinel that breaks it did; `{}` stands for the instance.
+        impl $name {
+            /// What somebody who breaks it did; `{}` stands for the instance it is about.
             pub(crate) const fn told(self) -> &'static str {
-                match self { $(Law::$law => $told,)* }
+                match self { $($name::$law => $told,)* }
             }
         }
     };
 }
+pub(crate) use laws;
 
 laws! {
+    /// Something that a Sentinel has to do or must not do, as its own clock and what it read have it.
+    Law:
     /// Spec 6.1.
     DownMissed = "did not call {} subjectively down, though it had not answered for longer than down-after-milliseconds";
     /// Spec 6.1.

@@ -6,6 +6,8 @@
 
 pub mod audit;
 pub mod bounds;
+pub mod client_law;
+pub mod client_tape;
 pub mod course;
 pub mod coverage;
 pub mod evaluate;

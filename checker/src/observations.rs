@@ -351,6 +351,8 @@ pub struct Observations {
     pub tape: Vec<crate::tape::Taped>,
     /// What each Redis server read and wrote, in order; empty where it was not recorded.
     pub server_tape: Vec<crate::server_tape::Taped>,
+    /// The tape of each client by the number of its process; none where it was not recorded.
+    pub client_tapes: Vec<Vec<crate::client_tape::Taped>>,
 }
 
 impl Observations {

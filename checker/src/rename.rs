@@ -69,6 +69,9 @@ impl<N> Detail<N> {
             Detail::ReplicaTookWrites { node, writes, first } => {
                 Detail::ReplicaTookWrites { node: f(node), writes, first: evidence(first, f) }
             }
+            Detail::ClientAgainstProtocol { client, law, about } => {
+                Detail::ClientAgainstProtocol { client: f(client), law, about: about.map(|p| place(p, f)) }
+            }
             Detail::AgainstProtocol { sentinel, rule, about } => {
                 Detail::AgainstProtocol { sentinel: f(sentinel), rule, about: about.map(|p| place(p, f)) }
             }

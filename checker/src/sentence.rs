@@ -278,6 +278,10 @@ impl Detail<String> {
                 let about = about.as_ref().map_or("another".to_owned(), place);
                 format!("{server} {}", law.told().replace("{}", &about))
             }
+            Detail::ClientAgainstProtocol { client, law, about } => {
+                let about = about.as_ref().map_or("a server".to_owned(), place);
+                format!("{client} {}", law.told().replace("{}", &about))
+            }
             Detail::ClientStuck { client, what, waited_ms, limit_ms } => format!(
                 "{} of {client} was done for {} although everybody agreed; {} are allowed",
                 if *what == Kind::Reads { "no read" } else { "no write" },

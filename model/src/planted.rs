@@ -100,6 +100,14 @@ planted! {
     WaitCountsAll = "wait-counts-all", "WAIT counts replicas that have not acknowledged.";
     ShutdownDoesNotWait = "shutdown-does-not-wait", "A server that is told to end does not wait for its replicas.";
     PeerPortListed = "peer-port-listed", "INFO lists replicas with the port of their connection.";
+    GreetingIgnored = "greeting-ignored", "A client does not look at what ROLE or INFO of a new connection says.";
+    TimedOutReused = "timed-out-connection-reused", "A connection on which an answer did not come in time goes back to the pool.";
+    SwitchIgnored = "switch-ignored", "A client does nothing about +switch-master.";
+    SubscriptionNotRenewed = "subscription-not-renewed", "A lost subscription at a Sentinel is not opened again.";
+    FirstSentinelOnly = "first-sentinel-only", "A client asks the first Sentinel and no other.";
+    RetryUncounted = "retry-uncounted", "A write without an answer does not count as possibly executed.";
+    DownFlagsIgnored = "down-flags-ignored", "A client takes a master that its Sentinel holds for down.";
+    PoolPlaceLeaked = "pool-place-leaked", "An operation whose connection broke keeps its place in the pool.";
     FixedHz = "fixed-hz", "The timer of Sentinel runs at 10 Hz instead of at a new frequency after every tick.";
     EagerInfo = "eager-info", "INFO is due every 500 ms.";
     EagerReconnect = "eager-reconnect", "Reconnections are not held back.";

@@ -4,6 +4,7 @@
 //! no message; it computes no verdict.
 
 pub mod chance;
+pub mod client_tape;
 pub mod clock;
 pub mod digest;
 pub mod disk;

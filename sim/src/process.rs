@@ -2,13 +2,13 @@
 //! sockets are ready and in which order they became so, connections waiting to be accepted, pending wake-ups, clocks.
 
 use crate::chance::{ProcessDraws, Stream};
+use crate::client_tape::TapedClient;
 use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
 use crate::server_tape::TapedRedis;
 use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
-use splitbrain_model::client::Client;
 use splitbrain_model::files::{AppendFsync, Lineage};
 use splitbrain_model::redis::Redis;
 use splitbrain_model::sentinel::Sentinel;
@@ -23,7 +23,7 @@ pub enum AnyNode {
     /// redis-sentinel
     Sentinel(Box<TapedSentinel>),
     /// An application.
-    Client(Box<Client>),
+    Client(Box<TapedClient>),
 }
 
 impl Node for AnyNode {

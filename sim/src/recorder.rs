@@ -51,6 +51,8 @@ impl Recorder {
             .collect();
         let numbers = seen.nodes.iter().map(|node| (node.host.to_ascii_lowercase(), node.addr.ip)).collect();
         let operations = vec![Vec::new(); seen.nodes.len()];
+        let mut seen = seen;
+        seen.client_tapes.resize_with(seen.nodes.len(), Vec::new);
         Recorder { seen, by_addr, numbers, operations, ..Recorder::default() }
     }
 
@@ -95,6 +97,11 @@ impl Recorder {
     pub fn server_taped(&mut self, at: TrueTime, node: NodeIx, item: crate::server_tape::Item) {
         let (wall, timer, counts, what) = item;
         self.seen.server_tape.push(server_tape::Taped { at, node, wall, timer, counts, what });
+    }
+
+    /// The tape of a client.
+    pub fn client_tape(&mut self, node: NodeIx) -> &mut Vec<splitbrain_checker::client_tape::Taped> {
+        &mut self.seen.client_tapes[usize::from(node.0)]
     }
 
     /// A process starts a new life: its operations are counted from 0 again.

@@ -4,7 +4,7 @@
 use splitbrain_checker::tape::What;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::sentinel::Sentinel;
-use splitbrain_model::{Act, CloseHow, Conn, Effects, Env, Input, Millis, MonoTime, Nanos, Node};
+use splitbrain_model::{Act, CloseHow, Conn, Effects, Env, Input, Message, Millis, MonoTime, Nanos, Node};
 use splitbrain_scenarios::{ProcessKind, Resolved};
 
 /// A Sentinel with its tape.
@@ -14,14 +14,51 @@ pub struct TapedSentinel {
     pub node: Sentinel,
     /// The tape since it was last collected; `None` if none is wanted.
     tape: Option<Vec<(Millis, What)>>,
-    /// Connections of the messages that wait to be sent.
+    sends: Sends,
+}
+
+/// Which messages of an iteration were written before the present step.
+#[derive(Debug, Default)]
+pub(crate) struct Sends {
+    /// Their connections.
     queued: Vec<Conn>,
+}
+
+impl Sends {
+    /// Before a step.
+    pub(crate) fn begin(&mut self, out: &Effects) {
+        if out.sends.is_empty() {
+            self.queued.clear();
+        }
+    }
+
+    /// What was written to a connection that this step closed is not sent.
+    pub(crate) fn forget_closed(&mut self, acts: &[(Nanos, Act)]) {
+        for (_, act) in acts {
+            if let Act::Close(conn, how) = act
+                && *how != CloseHow::AfterFlush
+            {
+                self.queued.retain(|queued| queued != conn);
+            }
+        }
+    }
+
+    /// What this step wrote.
+    pub(crate) fn new_ones<'a>(&self, out: &'a Effects) -> &'a [(Conn, Message)] {
+        out.sends.get(self.queued.len()..).unwrap_or_default()
+    }
+
+    /// After a step.
+    pub(crate) fn remember(&mut self, out: &Effects) {
+        let old = self.queued.len().min(out.sends.len());
+        self.queued.extend(out.sends[old..].iter().map(|(conn, _)| *conn));
+    }
 }
 
 impl TapedSentinel {
     /// Wraps a Sentinel.
     pub fn new(node: Sentinel, wanted: bool) -> TapedSentinel {
-        TapedSentinel { node, tape: wanted.then(Vec::new), queued: Vec::new() }
+        TapedSentinel { node, tape: wanted.then(Vec::new), sends: Sends::default() }
     }
 
     /// What was taken since the last call; `None` if no tape is wanted.
@@ -36,9 +73,7 @@ impl Node for TapedSentinel {
             return self.node.step(env, input, out);
         };
         let (wall, before, acts) = (env.now(), env.elapsed(), out.acts.len());
-        if out.sends.is_empty() {
-            self.queued.clear();
-        }
+        self.sends.begin(out);
         let begins = match &input {
             Input::Wake => Some(What::Tick),
             Input::Message(conn, message) => Some(What::Read(*conn, message.clone())),
@@ -56,21 +91,14 @@ impl Node for TapedSentinel {
         for (_, act) in &out.acts[acts..] {
             match act {
                 Act::Open(conn, addr) => tape.push((wall, What::Opened(*conn, *addr))),
-                Act::Close(conn, how) => {
-                    if *how != CloseHow::AfterFlush {
-                        self.queued.retain(|queued| queued != conn);
-                    }
-                    tape.push((wall, What::Closed(*conn)));
-                }
+                Act::Close(conn, _) => tape.push((wall, What::Closed(*conn))),
                 Act::Event(event) => tape.push((wall, What::Event(event.clone()))),
                 Act::TellSent(_) | Act::Note(_) | Act::Exit(_) => {}
             }
         }
-        for (conn, message) in out.sends.iter().skip(self.queued.len()) {
-            tape.push((wall, What::Wrote(*conn, message.clone())));
-        }
-        self.queued.clear();
-        self.queued.extend(out.sends.iter().map(|(conn, _)| *conn));
+        self.sends.forget_closed(&out.acts[acts..]);
+        tape.extend(self.sends.new_ones(out).iter().map(|(conn, message)| (wall, What::Wrote(*conn, message.clone()))));
+        self.sends.remember(out);
     }
 
     fn end_iteration(&mut self, env: &mut Env<'_>, out: &mut Effects) {

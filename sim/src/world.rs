@@ -107,6 +107,8 @@ pub struct World {
     taped: bool,
     /// Whether what Redis servers read and write is recorded.
     servers_taped: bool,
+    /// Whether what clients read and write is.
+    clients_taped: bool,
     /// What is recorded.
     pub recorder: Recorder,
     /// One line per event, if asked for.
@@ -169,6 +171,7 @@ impl World {
             moved: 0,
             taped: crate::tape::wanted(scenario),
             servers_taped: crate::server_tape::wanted(scenario),
+            clients_taped: crate::client_tape::wanted(scenario),
             recorder,
             trace: None,
         }

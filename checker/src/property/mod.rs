@@ -1,6 +1,7 @@
 //! The properties, one per file. Each begins with its formal statement, where it comes from, and what it cannot see.
 
 pub mod available;
+pub mod client_protocol;
 pub mod clients_recover;
 pub mod config_agreement;
 pub mod converges_after_heal;

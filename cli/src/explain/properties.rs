@@ -84,6 +84,14 @@ pub const ENTRIES: &[Entry] = &[
          replica, while a dataset is loaded, or without enough good replicas, and nothing is refused without a ground.",
     ),
     entry(
+        "client-protocol",
+        "No client does what its library does not do. Everything an application's library reads and writes is held against its \
+         profile: it goes only where a Sentinel or its own rules send it, greets a server and believes the answer, closes what an \
+         error, a timeout or a new address ends, gives up when its limits are over and not before, repeats what it repeats, so \
+         often and after such pauses, renews its subscriptions, and tells the application what was answered and how often \
+         nobody can know. Which of its rules a client broke, and where, is in the finding.",
+    ),
+    entry(
         "failover-completes",
         "A failover that had to happen was completed in time. `within = \"auto\"` takes the bound that down-after, \
          failover-timeout and the timers of Sentinel imply; `exactly` counts completed failovers. It is demanded only \

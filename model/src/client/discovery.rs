@@ -4,6 +4,7 @@
 use super::profile::{ErrClass, Greeting, Promote, SentinelOrder, SentinelQuery};
 use super::{Client, Io, Role, Stage};
 use crate::note::FailReason;
+use crate::planted::Planted;
 use crate::{Addr, Conn, Draws, ErrorWord, Purpose, Reply, Request};
 
 /// The Sentinels as all workers of a process see them.
@@ -138,7 +139,8 @@ impl Client {
         let worker = &mut self.workers[w];
         worker.place = place;
         worker.failures = 0;
-        if place < worker.round.len() {
+        let first_only = place > 0 && self.profile.planted.has(Planted::FirstSentinelOnly);
+        if place < worker.round.len() && !first_only {
             if self.profile.sentinel_order == SentinelOrder::RotateEachUse {
                 self.sentinels.cursor = (self.sentinels.cursor + 1).min(self.sentinels.order.len());
             }
@@ -356,6 +358,7 @@ impl Client {
     }
 
     fn judge(&self, reply: &Reply) -> Answer {
+        let reject_down = self.profile.reject_down_flags && !self.profile.planted.has(Planted::DownFlagsIgnored);
         match reply {
             Reply::Error(word) => Answer::Error(*word),
             Reply::Addr(addr) => Answer::Usable(*addr),
@@ -363,7 +366,7 @@ impl Client {
                 .iter()
                 .find(|entry| entry.name == self.master)
                 .filter(|entry| entry.master)
-                .filter(|entry| !self.profile.reject_down_flags || !(entry.s_down || entry.o_down))
+                .filter(|entry| !reject_down || !(entry.s_down || entry.o_down))
                 .filter(|entry| entry.other_sentinels >= self.profile.min_other_sentinels)
                 .map_or(Answer::Useless, |entry| Answer::Usable(entry.addr)),
             _ => Answer::Useless,

@@ -116,3 +116,14 @@ pub struct ReplicaChoice {
     /// Go to the master if there is none.
     pub falls_back_to_master: bool,
 }
+
+/// For what else than the replies and connections of servers the application's timeouts hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reaches {
+    /// That for replies also for replies of Sentinels.
+    pub sentinel_replies: bool,
+    /// That for connecting also for connections to Sentinels.
+    pub sentinel_connects: bool,
+    /// That for replies also for connecting, to whomever, where there is no limit of its own.
+    pub connects: bool,
+}

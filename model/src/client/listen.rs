@@ -5,6 +5,7 @@ use super::profile::{Greeting, Subscribe, Subscription, Trigger};
 use super::{Client, Happened, Io};
 use crate::event::Event;
 use crate::message::{Channel, SwitchMaster};
+use crate::planted::Planted;
 use crate::{Addr, Conn, MonoTime, Reply, Request};
 
 /// A subscription at one Sentinel.
@@ -176,7 +177,8 @@ impl Client {
         }
         listener.failures += 1;
         let pause = redial.pause(listener.failures, io.env.draws);
-        listener.wait(Stage::Pause, Some(io.env.mono() + pause));
+        let renewed = !self.profile.planted.has(Planted::SubscriptionNotRenewed);
+        listener.wait(Stage::Pause, renewed.then(|| io.env.mono() + pause));
     }
 
     /// A Sentinel says that it has switched to another master.
@@ -187,6 +189,7 @@ impl Client {
         match how.trigger {
             // This one does not look at the name: any failover will do.
             Trigger::DropConnection => self.drop_links(io),
+            _ if self.profile.planted.has(Planted::SwitchIgnored) => {}
             _ if message.name != self.master => {}
             Trigger::UsePayloadAddress => self.new_address(message.new, io),
             Trigger::Refresh(delay) => self.refresh_later(delay, io),

@@ -30,6 +30,7 @@ pub mod workload;
 
 use crate::message::{Credentials, OperatorCommand};
 use crate::note::Note;
+use crate::planted::Planted;
 use crate::{Addr, Conn, Effects, Env, Input, Message, Millis, MonoTime, Name, Node, Reply, Request};
 use breaker::Breaker;
 use discovery::{Sentinels, Survey};
@@ -318,8 +319,9 @@ impl Client {
                 Stage::RetryPause => self.start_attempt(w, io),
                 Stage::LinkPause => self.link_open(w, io),
                 Stage::ServerLoading(step) => self.greet_server(w, step, io),
-                _ => {
-                    if let Some(conn) = self.workers[w].conn.take() {
+                stage => {
+                    let reused = stage == Stage::ServerReply && self.profile.planted.has(Planted::TimedOutReused);
+                    if let Some(conn) = self.workers[w].conn.take_if(|_| !reused) {
                         io.close(conn, self.profile.close);
                     }
                     self.advance(w, Happened::Trouble(Trouble::Timeout), io);

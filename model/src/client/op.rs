@@ -162,6 +162,7 @@ impl Client {
                 return self.workers[w].wait(Stage::ServerLoading(step), Some(deadline));
             }
             (Greeting::Info, Reply::Info(info)) if info.slave.is_some() == replica => None,
+            (Greeting::Role | Greeting::Info, _) if self.profile.planted.has(Planted::GreetingIgnored) => None,
             (Greeting::Role | Greeting::Info, _) => Some((FailReason::NotMaster, ErrClass::ReadOnly)),
             (Greeting::Hello | Greeting::Auth, Reply::Error(word)) => {
                 Some((FailReason::Error(*word), ErrClass::of(*word)))
@@ -296,6 +297,9 @@ impl Client {
 
     /// The last writing may have been executed, and nobody will tell.
     pub(super) fn count_unseen(&mut self, w: usize) {
+        if self.profile.planted.has(Planted::RetryUncounted) {
+            return;
+        }
         let op = &mut self.workers[w].op;
         op.indeterminate = op.indeterminate.saturating_add(1);
     }

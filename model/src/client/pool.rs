@@ -69,7 +69,9 @@ impl Pool {
 
     /// An operation ended. `conn` is its connection if that is still open, `addr` where it last led to.
     pub(super) fn release(&mut self, profile: &Profile, conn: Option<Conn>, addr: Option<Addr>, io: &mut Io<'_, '_>) {
-        self.in_use -= 1;
+        if conn.is_some() || !profile.planted.has(Planted::PoolPlaceLeaked) {
+            self.in_use -= 1;
+        }
         let lazy = profile.on_new_address == OnNewAddress::CloseIdleAndLazyInUse
             && !profile.planted.has(Planted::StaleConnectionKept);
         let disowned = lazy && self.known.is_some_and(|known| addr != Some(known));

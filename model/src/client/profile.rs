@@ -6,7 +6,7 @@ use crate::{CloseHow, ErrorWord, Millis};
 
 pub use super::backoff::{Backoff, Growth, Retry};
 pub use super::knobs::{
-    Health, Reach, ReplicaChoice, ReplicaOrder, SentinelOrder, Shared, Subscribe, Subscription, Trigger,
+    Health, Reach, Reaches, ReplicaChoice, ReplicaOrder, SentinelOrder, Shared, Subscribe, Subscription, Trigger,
 };
 
 /// A client library with its settings.
@@ -38,6 +38,8 @@ pub struct Profile {
     pub sentinel_connect_timeout: Option<Millis>,
     /// Time for each reply of a Sentinel; `None` waits for ever.
     pub sentinel_cmd_timeout: Option<Millis>,
+    /// For what else the timeouts that an application sets hold.
+    pub timeouts_reach: Reaches,
     /// What a new connection to a Sentinel exchanges first.
     pub sentinel_greeting: &'static [Greeting],
     /// Attempts at one Sentinel before the next is asked.
@@ -148,6 +150,7 @@ impl Profile {
         keep_sentinel_connections: false,
         sentinel_connect_timeout: None,
         sentinel_cmd_timeout: None,
+        timeouts_reach: Reaches { sentinel_replies: false, sentinel_connects: false, connects: false },
         sentinel_greeting: &[],
         sentinel_attempts: 1,
         sentinel_backoff: Backoff::NONE,
@@ -189,6 +192,21 @@ impl Profile {
         match &mut self.shared {
             Some(shared) if self.read_timeout.is_none() => shared.op_timeout = Some(patience),
             _ => self.read_timeout = Some(patience),
+        }
+        if self.timeouts_reach.sentinel_replies {
+            self.sentinel_cmd_timeout = Some(patience);
+        }
+        if self.timeouts_reach.connects {
+            self.connect_timeout.get_or_insert(patience);
+            self.sentinel_connect_timeout.get_or_insert(patience);
+        }
+    }
+
+    /// Sets the time for opening a connection.
+    pub fn set_connect_timeout(&mut self, patience: Millis) {
+        self.connect_timeout = Some(patience);
+        if self.timeouts_reach.sentinel_connects {
+            self.sentinel_connect_timeout = Some(patience);
         }
     }
 
@@ -371,6 +389,34 @@ impl ErrClass {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn timeouts_of_the_application_hold_for_sentinels_where_the_library_hands_them_on() {
+        let set = |name: &str| {
+            let mut profile = Profile::named(name).unwrap();
+            profile.set_connect_timeout(Millis(300));
+            profile.set_timeout(Millis(700));
+            assert_eq!(profile.connect_timeout, Some(Millis(300)), "{name}");
+            (profile.sentinel_connect_timeout, profile.sentinel_cmd_timeout)
+        };
+        let (mine, own) = ((Some(Millis(300)), Some(Millis(700))), |ms| Some(Millis(ms)));
+        for name in ["redis-py", "redis-py-retry", "redis-py-5", "go-redis", "go-redis-noretry"] {
+            assert_eq!(set(name), mine, "{name}");
+        }
+        assert_eq!(set("ioredis"), (own(300), None), "sentinelCommandTimeout is a setting of its own");
+        assert_eq!(set("lettuce"), (own(300), own(60_000)));
+        assert_eq!(set("jedis"), (own(2000), own(2000)), "sentinelConnectionTimeout and sentinelSoTimeout are others");
+        assert_eq!(set("redis-rs"), (own(1000), own(500)));
+        assert_eq!(set("recorder"), (own(250), own(250)));
+    }
+
+    #[test]
+    fn without_a_limit_of_its_own_connecting_takes_that_of_redis_py_5_for_replies() {
+        let mut profile = Profile::named("redis-py-5").unwrap();
+        profile.set_timeout(Millis(700));
+        let limit = Some(Millis(700));
+        assert_eq!((profile.connect_timeout, profile.sentinel_connect_timeout), (limit, limit));
+    }
 
     #[test]
     fn every_name_names_a_profile_that_bears_it() {

@@ -74,7 +74,7 @@ fn client(
         profile.set_timeout(positive(&field)?);
     }
     if let Some(field) = table.get("connect-timeout") {
-        profile.connect_timeout = Some(positive(&field)?);
+        profile.set_connect_timeout(positive(&field)?);
     }
     if let Some(field) = table.get("retry") {
         retry(&field, &mut profile)?;

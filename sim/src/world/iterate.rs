@@ -66,6 +66,9 @@ impl World {
                 self.recorder.server_taped(now, NodeIx(p), item);
             }
         }
+        if let AnyNode::Client(client) = &mut node {
+            client.collect(now, self.recorder.client_tape(NodeIx(p)));
+        }
         proc.node = Some(node);
         proc.next_conn = out.next_conn;
         if let Some(drawn) = proc.draws.take_drawn() {

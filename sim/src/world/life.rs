@@ -2,6 +2,7 @@
 
 use super::{Event, World, request_run};
 use crate::chance::{ProcessDraws, Stream};
+use crate::client_tape::{TapedClient, began};
 use crate::clock::ProcessClock;
 use crate::disk::ProcessDisk;
 use crate::link::HostIx;
@@ -9,6 +10,7 @@ use crate::process::{AnyNode, Life, Proc};
 use crate::server_tape::{self, TapedRedis};
 use crate::tape::TapedSentinel;
 use crate::tcp::EndIx;
+use splitbrain_checker::client_tape::Taped;
 use splitbrain_checker::observations::{NodeIx, Presence, RestartAt};
 use splitbrain_checker::server_tape::Counts;
 use splitbrain_checker::tape::What;
@@ -56,7 +58,18 @@ impl World {
     pub(super) fn on_start(&mut self, p: u16, life: u32) {
         let now = self.now;
         let World {
-            procs, hosts, kinds, environment, chain, out, next_client_number, dns, taped, servers_taped, ..
+            procs,
+            hosts,
+            kinds,
+            environment,
+            chain,
+            out,
+            next_client_number,
+            dns,
+            taped,
+            servers_taped,
+            clients_taped,
+            ..
         } = self;
         let proc = &mut procs[usize::from(p)];
         if proc.incarnation != life || proc.life != Life::Starting {
@@ -103,7 +116,12 @@ impl World {
                     conf.number = *next_client_number;
                     *next_client_number += 1;
                 }
-                AnyNode::Client(Box::new(Client::start((**conf).clone(), &mut env, out)))
+                if *clients_taped {
+                    let taped = Taped { at: now, mono, what: began(conf) };
+                    self.recorder.client_tape(NodeIx(p)).push(taped);
+                }
+                let client = Client::start((**conf).clone(), &mut env, out);
+                AnyNode::Client(Box::new(TapedClient::new(client, *clients_taped)))
             }
         };
         let elapsed = env.elapsed();

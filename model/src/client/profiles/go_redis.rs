@@ -2,8 +2,8 @@
 //! address closes all connections to the old one; failed attempts are repeated, whatever the command.
 
 use crate::client::profile::{
-    Backoff, CloseOn, ErrClass, Greeting, Health, OnNewAddress, PoolWait, Profile, ReplicaChoice, ReplicaOrder, Retry,
-    SentinelOrder, Subscribe, Subscription, Trigger,
+    Backoff, CloseOn, ErrClass, Greeting, Health, OnNewAddress, PoolWait, Profile, Reaches, ReplicaChoice,
+    ReplicaOrder, Retry, SentinelOrder, Subscribe, Subscription, Trigger,
 };
 use crate::{ErrorWord, Millis};
 
@@ -24,6 +24,8 @@ pub fn profile() -> Profile {
         keep_sentinel_connections: true,
         sentinel_connect_timeout: TIMEOUT,
         sentinel_cmd_timeout: TIMEOUT,
+        // The options of its clients of Sentinels are made from those of the application.
+        timeouts_reach: Reaches { sentinel_replies: true, sentinel_connects: true, connects: false },
         sentinel_greeting: GREETING,
         sentinel_attempts: 4,
         sentinel_backoff: BACKOFF,

@@ -2,8 +2,8 @@
 //! next one. Nothing but the loss of the connection makes it ask the Sentinels.
 
 use crate::client::profile::{
-    Backoff, Greeting, Growth, Profile, Promote, Reach, ReplicaChoice, ReplicaOrder, SentinelOrder, Shared, Subscribe,
-    Subscription, Trigger,
+    Backoff, Greeting, Growth, Profile, Promote, Reach, Reaches, ReplicaChoice, ReplicaOrder, SentinelOrder, Shared,
+    Subscribe, Subscription, Trigger,
 };
 use crate::{ErrorWord, Millis};
 
@@ -15,6 +15,8 @@ pub fn profile() -> Profile {
         next_on_bad_answer: true,
         next_on_error_reply: true,
         sentinel_connect_timeout: Some(Millis(10_000)),
+        // `connectTimeout` is for the master and Sentinels (client spec 5).
+        timeouts_reach: Reaches { sentinel_replies: false, sentinel_connects: true, connects: false },
         round_retry: Some(Backoff { base: Millis(10), growth: Growth::Linear, cap: Millis(1000), ..Backoff::NONE }),
         greeting: &[Greeting::LibName, Greeting::LibVersion, Greeting::Info],
         connect_timeout: Some(Millis(10_000)),

@@ -3,7 +3,8 @@
 
 use crate::Millis;
 use crate::client::profile::{
-    Backoff, Greeting, Growth, OnNewAddress, Profile, Reach, SentinelQuery, Shared, Subscribe, Subscription, Trigger,
+    Backoff, Greeting, Growth, OnNewAddress, Profile, Reach, Reaches, SentinelQuery, Shared, Subscribe, Subscription,
+    Trigger,
 };
 use crate::event::EventKind;
 
@@ -32,6 +33,8 @@ pub fn profile() -> Profile {
         name: "lettuce",
         sentinel_connect_timeout: Some(Millis(10_000)),
         sentinel_cmd_timeout: COMMAND_TIMEOUT,
+        // `SocketOptions` belong to the client with all its connections (client spec 6).
+        timeouts_reach: Reaches { sentinel_replies: false, sentinel_connects: true, connects: false },
         sentinel_greeting: GREETING,
         greeting: GREETING,
         connect_timeout: Some(Millis(10_000)),

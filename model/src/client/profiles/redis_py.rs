@@ -2,7 +2,7 @@
 //! be opened; there is no subscription. Each Sentinel is asked through a plain client, which repeats its attempts.
 
 use crate::client::profile::{
-    Backoff, CloseOn, ErrClass, Greeting, OnNewAddress, Profile, Promote, ReplicaChoice, ReplicaOrder, Retry,
+    Backoff, CloseOn, ErrClass, Greeting, OnNewAddress, Profile, Promote, Reaches, ReplicaChoice, ReplicaOrder, Retry,
     SentinelQuery,
 };
 use crate::{CloseHow, ErrorWord, Millis};
@@ -25,6 +25,8 @@ pub fn profile() -> Profile {
         keep_sentinel_connections: true,
         sentinel_connect_timeout: Some(Millis(5000)),
         sentinel_cmd_timeout: Some(Millis(5000)),
+        // `sentinel_kwargs` are the `socket_*` arguments unless the application gives others.
+        timeouts_reach: Reaches { sentinel_replies: true, sentinel_connects: true, connects: false },
         sentinel_greeting: HANDSHAKE,
         sentinel_attempts: 11,
         sentinel_backoff: BACKOFF,
@@ -82,6 +84,8 @@ pub fn five() -> Profile {
         greeting: &[Greeting::LibName, Greeting::LibVersion],
         connect_timeout: None,
         read_timeout: None,
+        // Without `socket_connect_timeout`, `socket_timeout` holds for connecting too (client spec 3.1).
+        timeouts_reach: Reaches { sentinel_replies: true, sentinel_connects: true, connects: true },
         resolve_in_op: true,
         ..profile()
     }
