@@ -1,10 +1,11 @@
 //! The search: depth first, just in time. It walks along the events and acts only when an operation returns that has not
 //! been taken yet: then this one is taken, or others before it, those that return soonest first and those of unknown
-//! outcome last. No recursion: histories are long.
+//! outcome last. No recursion: histories are long. Where it gets no further it looks for a proof nearby (`nearby.rs`).
 
 use super::flaws::{self, Flaw};
 use super::hash::{NONE, Numbers};
 use super::memo::Memo;
+use super::nearby::Nearby;
 use super::plan::{Kind, Op, Plan};
 use super::spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
 use super::window::Window;
@@ -28,9 +29,12 @@ const WORTH_CLEARING: usize = 1 << 20;
 pub fn decide<S: Spec>(spec: &S, calls: &[Call<S::Op>], budget: Budget) -> Decided {
     let impossible = |call: &Call<S::Op>| call.fate == Fate::Done && spec.is_impossible(call);
     if let Some(call) = calls.iter().position(impossible) {
-        return Decided { answer: Answer::Illegal { call: call as u32, later: Vec::new() }, nodes: 0 };
+        return Decided { answer: Answer::illegal(call as u32), nodes: 0 };
     }
     let plan = Plan::of(spec, calls);
+    if let Some(call) = spec.contradiction(calls, plan.in_order()) {
+        return Decided { answer: Answer::illegal(call), nodes: 0 };
+    }
     let mut search = Search::new(spec, calls, &plan);
     let answer = search.run(budget);
     Decided { answer, nodes: search.nodes }
@@ -50,10 +54,10 @@ struct Frame {
     idle: bool,
 }
 
-struct Search<'a, S: Spec> {
-    spec: &'a S,
-    calls: &'a [Call<S::Op>],
-    plan: &'a Plan,
+pub(super) struct Search<'a, S: Spec> {
+    pub(super) spec: &'a S,
+    pub(super) calls: &'a [Call<S::Op>],
+    pub(super) plan: &'a Plan,
     window: Window<'a>,
     states: Numbers<S::State>,
     memo: Memo,
@@ -74,11 +78,18 @@ struct Search<'a, S: Spec> {
     cut: usize,
     deepest: u32,
     later: Vec<u32>,
-    nodes: u64,
+    pub(super) nodes: u64,
+    /// Choices when it got to the deepest place.
+    nodes_there: u64,
+    /// The place that has to be reached.
+    end: u32,
+    /// Operations called before this event may have been taken before the beginning.
+    since: u32,
+    nearby: Nearby<'a, S>,
 }
 
 impl<'a, S: Spec> Search<'a, S> {
-    fn new(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
+    pub(super) fn new(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
         let mut states = Numbers::with_room(calls.len() / 2);
         let state = states.of(spec.initial());
         let classes = plan.ops.iter().filter(|op| op.class != NONE).map(|op| op.class + 1).max().unwrap_or(0);
@@ -103,13 +114,37 @@ impl<'a, S: Spec> Search<'a, S> {
             deepest: 0,
             later: Vec::new(),
             nodes: 0,
+            nodes_there: 0,
+            end: plan.len() as u32,
+            since: 0,
+            nearby: Nearby::of(plan),
         }
     }
 
+    /// One that goes through everything.
+    pub(super) fn without_looks(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
+        let mut search = Search::new(spec, calls, plan);
+        search.nearby.give_up();
+        search
+    }
+
     fn run(&mut self, budget: Budget) -> Answer {
+        match self.pass(budget) {
+            Ok(true) => Answer::Legal(self.order()),
+            Ok(false) => {
+                let (_, _, op) = self.plan.event(self.deepest as usize);
+                let later = std::mem::take(&mut self.later);
+                Answer::Illegal { call: self.plan.ops[op as usize].call, later, begin: self.nearby.begin }
+            }
+            Err(reason) => Answer::Unknown(reason),
+        }
+    }
+
+    /// Searches on from the configuration at hand. Returns whether there is a way to the end.
+    fn pass(&mut self, budget: Budget) -> Result<bool, Exhausted> {
         loop {
             if !self.walk() {
-                return Answer::Legal(self.order());
+                return Ok(true);
             }
             self.forget();
             // A choice, unless it has been made before.
@@ -117,24 +152,58 @@ impl<'a, S: Spec> Search<'a, S> {
             if new {
                 self.nodes += 1;
                 if self.nodes > budget.nodes {
-                    return Answer::Unknown(Exhausted::Nodes(budget.nodes));
+                    return Err(Exhausted::Nodes(budget.nodes));
                 }
                 if self.nodes.is_multiple_of(1024) && self.bytes() > budget.bytes {
-                    return Answer::Unknown(Exhausted::Bytes(budget.bytes));
+                    return Err(Exhausted::Bytes(budget.bytes));
+                }
+                let stuck = self.nodes - self.nodes_there;
+                if self.nearby.is_due(stuck) {
+                    let (refuted, spent) = self.nearby.refutes(self.spec, self.calls, self.plan, self.deepest, stuck);
+                    self.nodes += spent;
+                    if refuted {
+                        return Ok(false);
+                    }
                 }
                 self.push_frame();
             }
             if !self.next_choice() {
-                let (_, _, op) = self.plan.event(self.deepest as usize);
-                let later = std::mem::take(&mut self.later);
-                return Answer::Illegal { call: self.plan.ops[op as usize].call, later };
+                return Ok(false);
             }
         }
     }
 
+    /// Whether there is a way from one place, where the object may be in any of these states and what is pending may have
+    /// been taken before, to behind another. `None` if that takes more choices than so many in all.
+    pub(super) fn leads(&mut self, from: u32, behind: u32, states: Vec<S::State>, nodes: u64) -> Option<bool> {
+        let budget = Budget { nodes, bytes: usize::MAX };
+        self.memo.clear();
+        (self.end, self.since) = (behind + 1, self.plan.event(from as usize).0);
+        self.deepest = self.end;
+        for state in states {
+            self.window.go(self.place, from);
+            self.commit();
+            self.trail.clear();
+            (self.place, self.state, self.idle) = (from, self.states.of(state), false);
+            self.cut = self.plan.cuts.partition_point(|cut| *cut < from);
+            self.mask.fill(0);
+            self.each_due(|search, number, op| {
+                if op.is_read {
+                    search.take(number);
+                }
+            });
+            match self.pass(budget) {
+                Ok(false) => {}
+                Ok(true) => return Some(true),
+                Err(_) => return None,
+            }
+        }
+        Some(false)
+    }
+
     /// Walks along the events up to a return that needs a choice. Returns whether there is one.
     fn walk(&mut self) -> bool {
-        while (self.place as usize) < self.plan.len() {
+        while self.place < self.end {
             let (_, kind, number) = self.plan.event(self.place as usize);
             let op = &self.plan.ops[number as usize];
             match kind {
@@ -146,7 +215,7 @@ impl<'a, S: Spec> Search<'a, S> {
                 }
                 Kind::Return if !self.is_taken(op) => {
                     if self.place > self.deepest {
-                        self.deepest = self.place;
+                        (self.deepest, self.nodes_there) = (self.place, self.nodes);
                         self.later.clear();
                     }
                     return true;
@@ -218,7 +287,7 @@ impl<'a, S: Spec> Search<'a, S> {
                 frame.next += 1;
                 let left_out = frame.next as usize == self.candidates.len() + 1;
                 let lost = &self.plan.ops[due as usize];
-                if candidate.is_none() && left_out && lost.may_be_lost {
+                if candidate.is_none() && left_out && self.may_be_lost(lost) {
                     self.mask[lost.slot as usize / 64] |= 1 << (lost.slot % 64);
                     return true;
                 }
@@ -263,13 +332,19 @@ impl<'a, S: Spec> Search<'a, S> {
                 self.candidates.push(OPTIONAL);
                 break;
             }
-            if op.is_read || self.is_taken(op) || self.met[op.class as usize] == self.stamp {
+            if op.is_read || self.is_taken(op) {
                 continue;
             }
-            if flaws::is(Flaw::OneClass) {
-                self.met.fill(self.stamp);
+            // One that may be lost is of less use than an equal one that has to happen.
+            if !self.may_be_lost(op) || flaws::is(Flaw::LostAlike) {
+                if self.met[op.class as usize] == self.stamp {
+                    continue;
+                }
+                if flaws::is(Flaw::OneClass) {
+                    self.met.fill(self.stamp);
+                }
+                self.met[op.class as usize] = self.stamp;
             }
-            self.met[op.class as usize] = self.stamp;
             if number != due && op.optional == optional {
                 self.candidates.push(number);
             }
@@ -353,6 +428,11 @@ impl<'a, S: Spec> Search<'a, S> {
             act(self, number, op);
             next = self.window.behind(number);
         }
+    }
+
+    /// Whether it happened before it returned, or never; or else before the beginning.
+    fn may_be_lost(&self, op: &Op) -> bool {
+        op.may_be_lost || (!op.optional && op.begin < self.since && !flaws::is(Flaw::PendingNotLost))
     }
 
     fn is_taken(&self, op: &Op) -> bool {

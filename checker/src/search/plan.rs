@@ -25,6 +25,8 @@ pub(super) enum Kind {
 pub(super) struct Op {
     /// Index of its call.
     pub(super) call: u32,
+    /// Event of its call.
+    pub(super) begin: u32,
     /// Its bit in the masks. Operations that happened come first; those of unknown outcome begin a word of their own.
     pub(super) slot: u32,
     /// Equal operations have equal numbers.
@@ -79,6 +81,15 @@ impl Plan {
         ((event >> 32) as u32, kind, event as u32 & (MOST - 1))
     }
 
+    /// Indices of calls in the order of events, and whether it is their return.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (u32, bool)> {
+        (0..self.len()).filter_map(|place| match self.event(place) {
+            (_, Kind::Call, number) => Some((self.ops[number as usize].call, false)),
+            (_, Kind::Return, number) => Some((self.ops[number as usize].call, true)),
+            (_, Kind::Expire, _) => None,
+        })
+    }
+
     fn collect<S: Spec>(&mut self, spec: &S, calls: &[Call<S::Op>]) {
         let mut classes: Numbers<&S::Op> = Numbers::with_room(calls.len() / 2);
         self.ops.reserve(calls.len());
@@ -89,8 +100,9 @@ impl Plan {
             }
             let is_read = spec.is_read(&call.op);
             let matters_until = if is_read { 0 } else { spec.matters_until(&call.op) };
-            let mut op = Op {
+            let op = Op {
                 call: i,
+                begin: call.call,
                 slot: 0,
                 class: if is_read { NONE } else { classes.of(&call.op) },
                 behind: NONE,
@@ -100,10 +112,6 @@ impl Plan {
                 is_read,
                 overwrites: !is_read && spec.overwrites(&call.op),
             };
-            if op.may_be_lost && !is_read {
-                // Equal to no other: it is of less use than one that has to happen.
-                op.class = calls.len() as u32 + i;
-            }
             let useful = !is_read && matters_until >= call.call.max(1);
             let ret = if flaws::is(Flaw::NoDeadlines) { NEVER } else { call.ret };
             if call.fate == Fate::Done || (op.may_be_lost && useful) {

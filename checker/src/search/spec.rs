@@ -89,6 +89,21 @@ pub trait Spec {
     fn is_impossible(&self, _call: &Call<Self::Op>) -> bool {
         false
     }
+
+    /// The index of a call that happened and cannot have, whatever the order, if there is one that is easily seen. The
+    /// events are those of the calls in their order: an index, and whether it is the return.
+    fn contradiction(&self, _calls: &[Call<Self::Op>], _events: impl Iterator<Item = (u32, bool)>) -> Option<u32> {
+        None
+    }
+
+    /// All states that these calls can tell from each other, the object being in any state at all; `None` if they are
+    /// not known.
+    fn states<'a>(&self, _calls: impl Iterator<Item = &'a Call<Self::Op>>) -> Option<Vec<Self::State>>
+    where
+        Self::Op: 'a,
+    {
+        None
+    }
 }
 
 /// An operation of one object. One that may take effect again is two: the second of unknown outcome.
@@ -148,11 +163,20 @@ pub enum Answer {
     Illegal {
         /// Index of the call whose return it is.
         call: u32,
-        /// Events of later calls that some orders were given up for.
+        /// Events of other calls that orders were given up for.
         later: Vec<u32>,
+        /// What happened from this event on is enough, whatever the object held before; 0 if that is not known.
+        begin: u32,
     },
     /// The budget did not last.
     Unknown(Exhausted),
+}
+
+impl Answer {
+    /// No order gets past this call.
+    pub(super) fn illegal(call: u32) -> Answer {
+        Answer::Illegal { call, later: Vec::new(), begin: 0 }
+    }
 }
 
 /// An answer and what it cost.
