@@ -23,7 +23,7 @@ pub(super) enum Flaw {
     NoRefusals,
     /// A value is forgotten while the last who asks for it returns.
     ForgetsEarly,
-    /// Any write may be overwritten at once.
+    /// Any write may be overwritten at once, by nobody.
     VanishingWrites,
     /// An operation of unknown outcome that was used may not be overwritten.
     AlwaysIdle,
@@ -47,6 +47,14 @@ pub(super) enum Flaw {
     RefusalsOfAll,
     /// A write of unknown outcome supplies its value when it is called, or never.
     BelievedReturns,
+    /// What was seen does not depend on what has been overwritten.
+    CoverForgotten,
+    /// What was seen does not depend on what has been read.
+    ReadsForgotten,
+    /// Whoever is content with a state cannot do without it.
+    MissedByRefusals,
+    /// What was used may not be overwritten at the same place.
+    AlwaysUnused,
 }
 
 /// Whether a mistake is to be made.
@@ -74,7 +82,7 @@ mod tests {
         MADE.get() == Some(flaw)
     }
 
-    const FLAWS: [Flaw; 22] = [
+    const FLAWS: [Flaw; 26] = [
         Flaw::LateReads,
         Flaw::DirtySlots,
         Flaw::LostOptional,
@@ -97,6 +105,10 @@ mod tests {
         Flaw::FirstSupplyOnly,
         Flaw::RefusalsOfAll,
         Flaw::BelievedReturns,
+        Flaw::CoverForgotten,
+        Flaw::ReadsForgotten,
+        Flaw::MissedByRefusals,
+        Flaw::AlwaysUnused,
     ];
 
     /// A legal history in which one of two ways to the same state uses up a write that is needed later.
@@ -118,6 +130,42 @@ mod tests {
         History { entries: (0..).zip(actions).map(entry).collect(), ..History::default() }
     }
 
+    /// A legal history in which the first of two ways to the same state leaves a read behind that nothing can serve later.
+    fn one_more_read() -> History {
+        let (read, write) = (|value| Action::Read(Some(value)), Action::Write);
+        let ops = [
+            (1, 12, read(1)),
+            (2, 5, write(1)),
+            (3, 4, write(2)),
+            (6, 7, read(2)),
+            (8, 11, write(3)),
+            (9, 10, read(3)),
+            // Too late, but it keeps the first write from being known as the only one.
+            (13, 14, write(1)),
+        ];
+        history(&ops)
+    }
+
+    /// A legal history in which a refusal waits for another value while a write of one returns that was overwritten.
+    fn refusal_waits() -> History {
+        let (read, write) = (|value| Action::Read(Some(value)), Action::Write);
+        let refused = Action::Cas(Some(1), 9, Swap::Refused);
+        history(&[
+            (1, 6, write(2)),
+            (2, 3, write(1)),
+            (4, 12, refused),
+            (5, 13, write(3)),
+            (7, 8, read(1)),
+            (9, 10, read(3)),
+        ])
+    }
+
+    /// Operations on one register that happened.
+    fn history(ops: &[(u32, u32, Action)]) -> History {
+        let entry = |&(call, ret, action)| Entry { call, ret, object: 0, repeats: 0, fate: Fate::Done, action };
+        History { entries: ops.iter().map(entry).collect(), ..History::default() }
+    }
+
     /// Whether the oracle or a replay contradicts the search on a history.
     fn is_caught(model: Model, history: &History) -> bool {
         let objects = small::small(model, history.initial);
@@ -134,8 +182,7 @@ mod tests {
     /// be what was read although it returns later.
     fn takes_the_lost() -> bool {
         let swap = Action::Cas(None, 1, Swap::Swapped);
-        let entry = |(call, ret, action)| Entry { call, ret, object: 0, repeats: 0, fate: Fate::Done, action };
-        let entries = [(1, 10, swap), (2, 12, swap), (3, 4, Action::Read(Some(1)))].map(entry);
+        let History { entries, .. } = history(&[(1, 10, swap), (2, 12, swap), (3, 4, Action::Read(Some(1)))]);
         let objects = small::small(Model::Register, None);
         let may_be_lost = |entry: &Entry| entry.ret == 10;
         let found = search_without(&entries, &[], &objects, None, Budget::default(), may_be_lost);
@@ -144,7 +191,10 @@ mod tests {
 
     #[test]
     fn every_deliberate_mistake_is_caught_by_small_histories() {
-        let by_hand = || is_caught(Model::Register, &two_ways()) || takes_the_lost();
+        let by_hand = || {
+            [two_ways(), one_more_read(), refusal_waits()].iter().any(|its| is_caught(Model::Register, its))
+                || takes_the_lost()
+        };
         assert!(!by_hand());
         let mut unnoticed = Vec::new();
         for flaw in FLAWS {

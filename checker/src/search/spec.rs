@@ -85,6 +85,13 @@ pub trait Spec {
         None
     }
 
+    /// What is lost if an operation that returns at the event `now` is overwritten at once: `None` if others may still lead
+    /// to the same state; otherwise the event until which operations are called that happened and need it, 0 if it is not
+    /// known that there are any.
+    fn loses(&self, _op: &Self::Op, _now: u32) -> Option<u32> {
+        None
+    }
+
     /// Whether a call that happened cannot have, whatever the order.
     fn is_impossible(&self, _call: &Call<Self::Op>) -> bool {
         false

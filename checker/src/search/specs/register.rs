@@ -138,6 +138,13 @@ impl Spec for Register {
         self.values.irreplaceable(*state, now)
     }
 
+    fn loses(&self, op: &Op, now: u32) -> Option<u32> {
+        match *op {
+            Op::Write(value) => self.values.lost(value, now),
+            _ => None,
+        }
+    }
+
     fn is_impossible(&self, call: &Call<Op>) -> bool {
         call.op == Op::Never
     }
