@@ -37,8 +37,8 @@ pub fn decide<S: Spec>(spec: &S, calls: &[Call<S::Op>], budget: Budget) -> Decid
         return Decided { answer: Answer::illegal(call as u32), nodes: 0 };
     }
     let plan = Plan::of(spec, calls);
-    if let Some(call) = spec.contradiction(calls, plan.in_order()) {
-        return Decided { answer: Answer::illegal(call), nodes: 0 };
+    if let Some((call, other)) = spec.contradiction(calls, plan.in_order()) {
+        return Decided { answer: Answer::Illegal { call, later: vec![other], begin: 0 }, nodes: 0 };
     }
     let mut search = Search::new(spec, calls, &plan);
     let answer = search.run(budget);

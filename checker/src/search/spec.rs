@@ -97,9 +97,14 @@ pub trait Spec {
         false
     }
 
-    /// The index of a call that happened and cannot have, whatever the order, if there is one that is easily seen. The
-    /// events are those of the calls in their order: an index, and whether it is the return.
-    fn contradiction(&self, _calls: &[Call<Self::Op>], _events: impl Iterator<Item = (u32, bool)>) -> Option<u32> {
+    /// The index of a call that happened and cannot have, whatever the order, if there is one that is easily seen; and the
+    /// event of the call of another that shows it, or 0. The events are those of the calls in their order: an index, and
+    /// whether it is the return.
+    fn contradiction(
+        &self,
+        _calls: &[Call<Self::Op>],
+        _events: impl Iterator<Item = (u32, bool)>,
+    ) -> Option<(u32, u32)> {
         None
     }
 

@@ -46,6 +46,11 @@ pub struct Violation {
 }
 
 impl Violation {
+    /// How many operations matter to it.
+    pub(crate) fn size(&self) -> usize {
+        self.members.len()
+    }
+
     /// Whether both are of the same operations: the same object, and element or registers of it.
     pub(crate) fn is_beside(&self, other: &Violation) -> bool {
         self.object == other.object && self.members.first() == other.members.first()

@@ -7,8 +7,9 @@ use crate::linear::Fate;
 use crate::search::flaws::{self, Flaw};
 use crate::search::spec::Call;
 
-/// The first operation in the order of returns that cannot have found the value that it needs.
-pub(super) fn first(initial: u32, calls: &[Call<Op>], events: impl Iterator<Item = (u32, bool)>) -> Option<u32> {
+/// The first operation in the order of returns that cannot have found the value that it needs, and the event of the call of
+/// the other that shows it; 0 if nobody had begun to supply the value at all.
+pub(super) fn first(initial: u32, calls: &[Call<Op>], events: impl Iterator<Item = (u32, bool)>) -> Option<(u32, u32)> {
     let mut seen = Seen::default();
     // Per value the last return of those who may have supplied it, of those that have been called.
     let mut supplied: Vec<Option<u32>> = Vec::new();
@@ -37,8 +38,11 @@ pub(super) fn first(initial: u32, calls: &[Call<Op>], events: impl Iterator<Item
             }
             continue;
         }
-        if needed.is_some_and(|value| at(&mut supplied, value).is_none_or(|until| until < since[place as usize])) {
-            return Some(place);
+        let since = since[place as usize];
+        if let Some(value) = needed
+            && at(&mut supplied, value).is_none_or(|until| until < since)
+        {
+            return Some((place, since));
         }
         if happened {
             seen.note(call);

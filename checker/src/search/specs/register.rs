@@ -149,7 +149,7 @@ impl Spec for Register {
         call.op == Op::Never
     }
 
-    fn contradiction(&self, calls: &[Call<Op>], events: impl Iterator<Item = (u32, bool)>) -> Option<u32> {
+    fn contradiction(&self, calls: &[Call<Op>], events: impl Iterator<Item = (u32, bool)>) -> Option<(u32, u32)> {
         overwritten::first(self.initial, calls, events)
     }
 
