@@ -27,6 +27,9 @@ const OPTIONAL: u32 = u32::MAX;
 /// How many later calls are told that orders were given up for.
 const LATER: usize = 16;
 
+/// In a history of more operations it takes longer to get to where it is stuck than to ask for a contradiction first.
+const LONG: usize = 50_000;
+
 /// Memory above which what was seen before a cut is thrown away.
 const WORTH_CLEARING: usize = 1 << 20;
 
@@ -37,9 +40,6 @@ pub fn decide<S: Spec>(spec: &S, calls: &[Call<S::Op>], budget: Budget) -> Decid
         return Decided { answer: Answer::illegal(call as u32), nodes: 0 };
     }
     let plan = Plan::of(spec, calls);
-    if let Some((call, other)) = spec.contradiction(calls, plan.in_order()) {
-        return Decided { answer: Answer::Illegal { call, later: vec![other], begin: 0 }, nodes: 0 };
-    }
     let mut search = Search::new(spec, calls, &plan);
     let answer = search.run(budget);
     Decided { answer, nodes: search.nodes }
@@ -97,6 +97,8 @@ pub(super) struct Search<'a, S: Spec> {
     /// Operations called before this place may have been taken before the beginning.
     since: u32,
     nearby: Nearby<'a, S>,
+    /// What [`Spec::contradiction`] says, once it has been asked.
+    contradiction: Option<Option<(u32, u32)>>,
 }
 
 impl<'a, S: Spec> Search<'a, S> {
@@ -131,6 +133,7 @@ impl<'a, S: Spec> Search<'a, S> {
             end: plan.len() as u32,
             since: 0,
             nearby: Nearby::of(plan),
+            contradiction: None,
         }
     }
 
@@ -142,15 +145,27 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     fn run(&mut self, budget: Budget) -> Answer {
-        match self.pass(budget) {
+        let is_long = self.calls.len() > LONG;
+        let found = if is_long && self.is_contradicted() { Ok(false) } else { self.pass(budget) };
+        match found {
             Ok(true) => Answer::Legal(self.order()),
             Ok(false) => {
+                self.is_contradicted();
+                if let Some(Some((call, other))) = self.contradiction {
+                    return Answer::Illegal { call, later: vec![other], begin: 0 };
+                }
                 let (_, _, op) = self.plan.event(self.deepest as usize);
                 let later = std::mem::take(&mut self.later);
                 Answer::Illegal { call: self.plan.ops[op as usize].call, later, begin: self.nearby.begin }
             }
             Err(reason) => Answer::Unknown(reason),
         }
+    }
+
+    /// Whether it is easily seen that there is no order. Nobody needs to know before the search is stuck.
+    fn is_contradicted(&mut self) -> bool {
+        let events = self.plan.in_order();
+        self.contradiction.get_or_insert_with(|| self.spec.contradiction(self.calls, events)).is_some()
     }
 
     /// Searches on from the configuration at hand. Returns whether there is a way to the end.
@@ -172,6 +187,9 @@ impl<'a, S: Spec> Search<'a, S> {
                 }
                 let stuck = self.nodes - self.nodes_there;
                 if self.nearby.is_due(stuck) {
+                    if self.is_contradicted() {
+                        return Ok(false);
+                    }
                     let (refuted, spent) = self.nearby.refutes(self.spec, self.calls, self.plan, self.deepest, stuck);
                     self.nodes += spent;
                     if refuted {
