@@ -222,7 +222,8 @@ fn every(history: &History, objects: &Objects<'_>, first: Violation, budget: Bud
         let full = || evidence.proof.iter().filter(|(_, entry)| entry.fate == Fate::Done).map(|(place, _)| *place);
         let is_read = |place: &u32| search::is_read(&entries[*place as usize]);
         let Some(weakened) = full().rfind(is_read).or_else(|| full().next_back()) else { break };
-        if anomalies.len() >= most {
+        // What takes long to search once more is told by its first anomaly.
+        if anomalies.len() >= most || violation.size() as u64 > budget.nodes {
             break;
         }
         let fate = if is_read(&weakened) { Fate::Failed } else { Fate::Unknown };

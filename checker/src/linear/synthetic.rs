@@ -60,6 +60,8 @@ const THINK: f64 = 100.0;
 const ACT: f64 = 500.0;
 const RETURN: f64 = 500.0;
 const ACT_LATE: f64 = 5_000.0;
+/// A stale value is one of so many that were written last.
+const RECENT: usize = 64;
 /// When a client gives an operation up.
 const GIVE_UP: u64 = 3_000;
 
@@ -200,22 +202,33 @@ impl World {
 }
 
 /// Gives the first suitable read past the middle a value that a later write, finished before the read began, had
-/// replaced.
+/// replaced, and that nobody may have written since.
 fn make_stale(history: &mut History) {
     let entries = &mut history.entries;
     let written = |entry: &Entry| match entry.action {
         Action::Write(value) if entry.fate == Fate::Done => Some(value),
         _ => None,
     };
+    let writes = |entry: &Entry, it: u64| match entry.action {
+        Action::Write(value) => value == it,
+        Action::Cas(_, value, answer) => value == it && (entry.fate != Fate::Done || answer == Swap::Swapped),
+        _ => false,
+    };
     for i in entries.len() / 2..entries.len() {
         let read = entries[i];
         if !matches!(read.action, Action::Read(_)) || read.fate != Fate::Done {
             continue;
         }
+        let begun = entries.partition_point(|entry| entry.call < read.ret);
         let mut before = entries[..i].iter().rev().filter(|entry| entry.object == read.object && entry.ret < read.call);
         let Some(newer) = before.find(|entry| written(entry).is_some()) else { continue };
-        if let Some(older) = before.find(|entry| written(entry).is_some() && entry.ret < newer.call) {
-            entries[i].action = Action::Read(written(older));
+        let is_gone = |value: u64| {
+            let mut others = entries[..begun].iter().rev().filter(|entry| entry.object == read.object);
+            others.all(|entry| !writes(entry, value) || entry.ret < newer.call)
+        };
+        let older = before.filter_map(written).take(RECENT).find(|value| is_gone(*value));
+        if let Some(older) = older {
+            entries[i].action = Action::Read(Some(older));
             return;
         }
     }

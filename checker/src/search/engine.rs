@@ -1,10 +1,11 @@
 //! The search: depth first, just in time. It walks along the events and acts only when an operation returns that has not
 //! been taken yet: then this one is taken, or others before it, those that return soonest first and those of unknown
-//! outcome last. No recursion: histories are long.
+//! outcome last. No recursion: histories are long. Where it gets no further it looks for a proof nearby (`nearby.rs`).
 
 use super::flaws::{self, Flaw};
 use super::hash::{NONE, Numbers};
 use super::memo::Memo;
+use super::nearby::Nearby;
 use super::plan::{Kind, Op, Plan};
 use super::spec::{Answer, Budget, Call, Decided, Exhausted, Spec};
 use super::window::Window;
@@ -12,14 +13,22 @@ use crate::linear::Fate;
 
 /// Nothing has been tried yet.
 const FRESH: u32 = u32::MAX;
-/// Only the operation that returns has been tried; the candidates have not been looked for.
-const DUE_TRIED: u32 = u32::MAX - 1;
+/// The operation that returns has been left behind.
+const DROPPED: u32 = u32::MAX - 1;
+/// The operation that returns has been tried; the candidates have not been looked for.
+const DUE_TRIED: u32 = u32::MAX - 2;
+
+/// In a trail: an operation that was overwritten at once by the one that overwrote last.
+const UNDER: u32 = 1 << 31;
 
 /// Stands for the candidates of unknown outcome, which are looked for only when all others have failed.
 const OPTIONAL: u32 = u32::MAX;
 
 /// How many later calls are told that orders were given up for.
 const LATER: usize = 16;
+
+/// In a history of more operations it takes longer to get to where it is stuck than to ask for a contradiction first.
+const LONG: usize = 50_000;
 
 /// Memory above which what was seen before a cut is thrown away.
 const WORTH_CLEARING: usize = 1 << 20;
@@ -28,7 +37,7 @@ const WORTH_CLEARING: usize = 1 << 20;
 pub fn decide<S: Spec>(spec: &S, calls: &[Call<S::Op>], budget: Budget) -> Decided {
     let impossible = |call: &Call<S::Op>| call.fate == Fate::Done && spec.is_impossible(call);
     if let Some(call) = calls.iter().position(impossible) {
-        return Decided { answer: Answer::Illegal { call: call as u32, later: Vec::new() }, nodes: 0 };
+        return Decided { answer: Answer::illegal(call as u32), nodes: 0 };
     }
     let plan = Plan::of(spec, calls);
     let mut search = Search::new(spec, calls, &plan);
@@ -46,14 +55,16 @@ struct Frame {
     first: u32,
     /// The next candidate, [`FRESH`] or [`DUE_TRIED`].
     next: u32,
+    covered: u32,
     /// The operation taken last may not have happened at all, and nobody has used it yet.
     idle: bool,
+    unused: bool,
 }
 
-struct Search<'a, S: Spec> {
-    spec: &'a S,
-    calls: &'a [Call<S::Op>],
-    plan: &'a Plan,
+pub(super) struct Search<'a, S: Spec> {
+    pub(super) spec: &'a S,
+    pub(super) calls: &'a [Call<S::Op>],
+    pub(super) plan: &'a Plan,
     window: Window<'a>,
     states: Numbers<S::State>,
     memo: Memo,
@@ -61,7 +72,11 @@ struct Search<'a, S: Spec> {
     place: u32,
     state: u32,
     mask: Vec<u64>,
+    /// Operations called before this place that overwrite may have been overwritten by another.
+    covered: u32,
     idle: bool,
+    /// The operation taken last overwrites, at this place, and nobody has used it yet.
+    unused: bool,
     /// Operations in the order in which they were taken.
     trail: Vec<u32>,
     frames: Vec<Frame>,
@@ -74,11 +89,20 @@ struct Search<'a, S: Spec> {
     cut: usize,
     deepest: u32,
     later: Vec<u32>,
-    nodes: u64,
+    pub(super) nodes: u64,
+    /// Choices when it got to the deepest place.
+    nodes_there: u64,
+    /// The place that has to be reached.
+    end: u32,
+    /// Operations called before this place may have been taken before the beginning.
+    since: u32,
+    nearby: Nearby<'a, S>,
+    /// What [`Spec::contradiction`] says, once it has been asked.
+    contradiction: Option<Option<(u32, u32)>>,
 }
 
 impl<'a, S: Spec> Search<'a, S> {
-    fn new(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
+    pub(super) fn new(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
         let mut states = Numbers::with_room(calls.len() / 2);
         let state = states.of(spec.initial());
         let classes = plan.ops.iter().filter(|op| op.class != NONE).map(|op| op.class + 1).max().unwrap_or(0);
@@ -91,8 +115,10 @@ impl<'a, S: Spec> Search<'a, S> {
             memo: Memo::default(),
             place: 0,
             state,
-            mask: vec![0; plan.words],
+            mask: vec![0; plan.words.all()],
+            covered: 0,
             idle: false,
+            unused: false,
             trail: Vec::with_capacity(plan.ops.len()),
             frames: Vec::new(),
             masks: Vec::new(),
@@ -103,38 +129,113 @@ impl<'a, S: Spec> Search<'a, S> {
             deepest: 0,
             later: Vec::new(),
             nodes: 0,
+            nodes_there: 0,
+            end: plan.len() as u32,
+            since: 0,
+            nearby: Nearby::of(plan),
+            contradiction: None,
         }
     }
 
+    /// One that goes through everything.
+    pub(super) fn without_looks(spec: &'a S, calls: &'a [Call<S::Op>], plan: &'a Plan) -> Search<'a, S> {
+        let mut search = Search::new(spec, calls, plan);
+        search.nearby.give_up();
+        search
+    }
+
     fn run(&mut self, budget: Budget) -> Answer {
+        let is_long = self.calls.len() > LONG;
+        let found = if is_long && self.is_contradicted() { Ok(false) } else { self.pass(budget) };
+        match found {
+            Ok(true) => Answer::Legal(self.order()),
+            Ok(false) => {
+                self.is_contradicted();
+                if let Some(Some((call, other))) = self.contradiction {
+                    return Answer::Illegal { call, later: vec![other], begin: 0 };
+                }
+                let (_, _, op) = self.plan.event(self.deepest as usize);
+                let later = std::mem::take(&mut self.later);
+                Answer::Illegal { call: self.plan.ops[op as usize].call, later, begin: self.nearby.begin }
+            }
+            Err(reason) => Answer::Unknown(reason),
+        }
+    }
+
+    /// Whether it is easily seen that there is no order. Nobody needs to know before the search is stuck.
+    fn is_contradicted(&mut self) -> bool {
+        let events = self.plan.in_order();
+        self.contradiction.get_or_insert_with(|| self.spec.contradiction(self.calls, events)).is_some()
+    }
+
+    /// Searches on from the configuration at hand. Returns whether there is a way to the end.
+    fn pass(&mut self, budget: Budget) -> Result<bool, Exhausted> {
         loop {
             if !self.walk() {
-                return Answer::Legal(self.order());
+                return Ok(true);
             }
             self.forget();
             // A choice, unless it has been made before.
-            let new = self.memo.enter(self.place, self.state, &self.mask, self.plan.due_words);
+            let new = self.memo.enter((self.place, self.state), self.covered, &self.mask, &self.plan.words);
             if new {
                 self.nodes += 1;
                 if self.nodes > budget.nodes {
-                    return Answer::Unknown(Exhausted::Nodes(budget.nodes));
+                    return Err(Exhausted::Nodes(budget.nodes));
                 }
                 if self.nodes.is_multiple_of(1024) && self.bytes() > budget.bytes {
-                    return Answer::Unknown(Exhausted::Bytes(budget.bytes));
+                    return Err(Exhausted::Bytes(budget.bytes));
+                }
+                let stuck = self.nodes - self.nodes_there;
+                if self.nearby.is_due(stuck) {
+                    if self.is_contradicted() {
+                        return Ok(false);
+                    }
+                    let (refuted, spent) = self.nearby.refutes(self.spec, self.calls, self.plan, self.deepest, stuck);
+                    self.nodes += spent;
+                    if refuted {
+                        return Ok(false);
+                    }
                 }
                 self.push_frame();
             }
             if !self.next_choice() {
-                let (_, _, op) = self.plan.event(self.deepest as usize);
-                let later = std::mem::take(&mut self.later);
-                return Answer::Illegal { call: self.plan.ops[op as usize].call, later };
+                return Ok(false);
             }
         }
     }
 
+    /// Whether there is a way from one place, where the object may be in any of these states and what is pending may have
+    /// been taken before, to behind another. `None` if that takes more choices than so many in all.
+    pub(super) fn leads(&mut self, from: u32, behind: u32, states: Vec<S::State>, nodes: u64) -> Option<bool> {
+        let budget = Budget { nodes, bytes: usize::MAX };
+        self.memo.clear();
+        (self.end, self.since) = (behind + 1, from);
+        self.deepest = self.end;
+        for state in states {
+            self.window.go(self.place, from);
+            self.commit();
+            self.trail.clear();
+            (self.place, self.state, self.covered) = (from, self.states.of(state), from);
+            (self.idle, self.unused) = (false, false);
+            self.cut = self.plan.cuts.partition_point(|cut| *cut < from);
+            self.mask.fill(0);
+            self.each_due(|search, number, op| {
+                if op.is_read {
+                    search.take(number);
+                }
+            });
+            match self.pass(budget) {
+                Ok(false) => {}
+                Ok(true) => return Some(true),
+                Err(_) => return None,
+            }
+        }
+        Some(false)
+    }
+
     /// Walks along the events up to a return that needs a choice. Returns whether there is one.
     fn walk(&mut self) -> bool {
-        while (self.place as usize) < self.plan.len() {
+        while self.place < self.end {
             let (_, kind, number) = self.plan.event(self.place as usize);
             let op = &self.plan.ops[number as usize];
             match kind {
@@ -145,8 +246,13 @@ impl<'a, S: Spec> Search<'a, S> {
                     }
                 }
                 Kind::Return if !self.is_taken(op) => {
+                    let now = self.plan.event(self.place as usize).0;
+                    if op.matters_until < now && self.is_covered(op) {
+                        self.drop(number);
+                        continue;
+                    }
                     if self.place > self.deepest {
-                        self.deepest = self.place;
+                        (self.deepest, self.nodes_there) = (self.place, self.nodes);
                         self.later.clear();
                     }
                     return true;
@@ -163,6 +269,7 @@ impl<'a, S: Spec> Search<'a, S> {
                 self.commit();
             }
             self.place += 1;
+            self.unused = false;
         }
         false
     }
@@ -184,7 +291,9 @@ impl<'a, S: Spec> Search<'a, S> {
             trail: self.trail.len() as u32,
             first: self.candidates.len() as u32,
             next: FRESH,
+            covered: self.covered,
             idle: self.idle,
+            unused: self.unused,
         });
         self.masks.extend_from_slice(&self.mask);
     }
@@ -193,14 +302,24 @@ impl<'a, S: Spec> Search<'a, S> {
     fn next_choice(&mut self) -> bool {
         while let Some(frame) = self.frames.last_mut() {
             self.window.back(self.place, frame.place);
-            (self.place, self.state, self.idle) = (frame.place, frame.state, frame.idle);
+            (self.place, self.state, self.covered) = (frame.place, frame.state, frame.covered);
+            (self.idle, self.unused) = (frame.idle, frame.unused);
             if !flaws::is(Flaw::DirtyTrail) {
                 self.trail.truncate(frame.trail as usize);
             }
             let at = self.masks.len() - self.mask.len();
             self.mask.copy_from_slice(&self.masks[at..]);
             let (now, _, due) = self.plan.event(self.place as usize);
-            let candidate = if frame.next == FRESH {
+            let its = &self.plan.ops[due as usize];
+            if frame.next == FRESH {
+                frame.next = DROPPED;
+                if (self.is_covered(its) && !self.is_missed(its, now)) || self.may_be_lost(its) {
+                    self.drop(due);
+                    return true;
+                }
+            }
+            let frame = self.frames.last_mut().expect("it is there");
+            let candidate = if frame.next == DROPPED {
                 frame.next = DUE_TRIED;
                 Some(due)
             } else {
@@ -214,19 +333,12 @@ impl<'a, S: Spec> Search<'a, S> {
                     self.find_candidates(due, true);
                 }
                 let frame = self.frames.last_mut().expect("it is there");
-                let candidate = self.candidates.get(frame.next as usize).copied();
                 frame.next += 1;
-                let left_out = frame.next as usize == self.candidates.len() + 1;
-                let lost = &self.plan.ops[due as usize];
-                if candidate.is_none() && left_out && lost.may_be_lost {
-                    self.mask[lost.slot as usize / 64] |= 1 << (lost.slot % 64);
-                    return true;
-                }
-                candidate
+                self.candidates.get(frame.next as usize - 1).copied()
             };
             match candidate {
                 Some(candidate) => {
-                    if self.choose(candidate, now) {
+                    if self.choose(candidate, due, now) {
                         return true;
                     }
                 }
@@ -263,13 +375,20 @@ impl<'a, S: Spec> Search<'a, S> {
                 self.candidates.push(OPTIONAL);
                 break;
             }
-            if op.is_read || self.is_taken(op) || self.met[op.class as usize] == self.stamp {
+            if op.is_read || self.is_taken(op) {
                 continue;
             }
-            if flaws::is(Flaw::OneClass) {
-                self.met.fill(self.stamp);
+            // One that may be lost is of less use than an equal one that has to happen; of those that overwrite none has
+            // to once one does.
+            if op.overwrites || !self.may_be_lost(op) || flaws::is(Flaw::LostAlike) {
+                if self.met[op.class as usize] == self.stamp {
+                    continue;
+                }
+                if flaws::is(Flaw::OneClass) {
+                    self.met.fill(self.stamp);
+                }
+                self.met[op.class as usize] = self.stamp;
             }
-            self.met[op.class as usize] = self.stamp;
             if number != due && op.optional == optional {
                 self.candidates.push(number);
             }
@@ -277,10 +396,10 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     /// Takes an operation and what can be taken with it at no loss, unless it cannot lead anywhere.
-    fn choose(&mut self, number: u32, now: u32) -> bool {
+    fn choose(&mut self, number: u32, due: u32, now: u32) -> bool {
         let op = &self.plan.ops[number as usize];
-        if op.overwrites && self.idle {
-            return false; // Then the one before need not have happened.
+        if op.overwrites && (self.idle || self.unused) {
+            return false; // Then the one before need not have happened, or not yet.
         }
         let what = &self.calls[op.call as usize].op;
         let before = self.states.get(self.state);
@@ -289,7 +408,8 @@ impl<'a, S: Spec> Search<'a, S> {
             self.give_up_for(later);
             return false;
         }
-        if op.optional && op.overwrites && !self.is_usable(number, &after) {
+        // What nobody uses at once can come later as well: it need not return yet.
+        if op.overwrites && number != due && !self.is_usable(number, &after) {
             return false;
         }
         let after = self.states.of(after);
@@ -297,13 +417,7 @@ impl<'a, S: Spec> Search<'a, S> {
             return false;
         }
         if op.overwrites {
-            self.each_due(|search, other, its| {
-                let in_vain = its.matters_until < now || flaws::is(Flaw::VanishingWrites);
-                let vanishes = its.overwrites && in_vain && other != number;
-                if vanishes && !search.is_taken(its) {
-                    search.take(other);
-                }
-            });
+            self.covered = self.place;
         }
         self.state = after;
         self.take(number);
@@ -315,6 +429,7 @@ impl<'a, S: Spec> Search<'a, S> {
             }
         });
         self.idle = op.optional && (!used || flaws::is(Flaw::AlwaysIdle));
+        self.unused = op.overwrites && (!used || flaws::is(Flaw::AlwaysUnused));
         true
     }
 
@@ -355,6 +470,52 @@ impl<'a, S: Spec> Search<'a, S> {
         }
     }
 
+    /// Whether it happened before it returned, or never; or else before the beginning.
+    fn may_be_lost(&self, op: &Op) -> bool {
+        op.may_be_lost || (!op.optional && op.place < self.since && !flaws::is(Flaw::PendingNotLost))
+    }
+
+    /// Whether it may have been overwritten at once: another overwrote after its call.
+    fn is_covered(&self, op: &Op) -> bool {
+        op.overwrites && (op.place < self.covered || flaws::is(Flaw::VanishingWrites))
+    }
+
+    /// Whether somebody could not do without it.
+    fn is_missed(&mut self, op: &Op, now: u32) -> bool {
+        let what = &self.calls[op.call as usize].op;
+        let Some(until) = self.spec.loses(what, now) else { return false };
+        let state = self.states.get(self.state);
+        let Some(after) = self.spec.step(state, what).filter(|after| after != state) else { return false };
+        let mut missed = until > now;
+        if missed {
+            self.give_up_for(until);
+        }
+        self.each_due(|search, _, its| {
+            // A refusal is content with many states.
+            let settles = search.spec.settles(&search.calls[its.call as usize].op);
+            let needs = its.is_read && (settles || flaws::is(Flaw::MissedByRefusals));
+            missed |= needs && !search.is_taken(its) && search.fits_in(&after, its);
+        });
+        missed
+    }
+
+    /// Leaves behind an operation that is due: it was overwritten or is lost.
+    fn drop(&mut self, number: u32) {
+        let op = &self.plan.ops[number as usize];
+        let what = &self.calls[op.call as usize].op;
+        let state = self.states.get(self.state);
+        if op.overwrites && self.spec.step(state, what).as_ref() == Some(state) {
+            // Even better: it overwrites without a change.
+            self.covered = self.place;
+            self.take(number);
+            return;
+        }
+        self.mask[op.slot as usize / 64] |= 1 << (op.slot % 64);
+        if self.is_covered(op) && op.place >= self.since {
+            self.trail.push(UNDER | number);
+        }
+    }
+
     fn is_taken(&self, op: &Op) -> bool {
         self.mask[op.slot as usize / 64] >> (op.slot % 64) & 1 == 1
     }
@@ -367,7 +528,11 @@ impl<'a, S: Spec> Search<'a, S> {
 
     /// Whether a read could come now.
     fn fits(&self, op: &Op) -> bool {
-        self.spec.step(self.states.get(self.state), &self.calls[op.call as usize].op).is_some()
+        self.fits_in(self.states.get(self.state), op)
+    }
+
+    fn fits_in(&self, state: &S::State, op: &Op) -> bool {
+        self.spec.step(state, &self.calls[op.call as usize].op).is_some()
     }
 
     /// Forgets of the state what nobody can ask for any more.
@@ -380,8 +545,24 @@ impl<'a, S: Spec> Search<'a, S> {
         }
     }
 
+    /// The calls of the trail, those that were overwritten at once before the one that did.
     fn order(&self) -> Vec<u32> {
-        self.trail.iter().map(|number| self.plan.ops[*number as usize].call).collect()
+        let mut order = Vec::with_capacity(self.trail.len());
+        // From the end, so that whoever overwrites comes behind those that wait for it.
+        let mut under = Vec::new();
+        for &number in self.trail.iter().rev() {
+            let op = &self.plan.ops[(number & !UNDER) as usize];
+            if number & UNDER != 0 {
+                under.push(op.call);
+                continue;
+            }
+            order.push(op.call);
+            if op.overwrites {
+                order.append(&mut under);
+            }
+        }
+        order.reverse();
+        order
     }
 
     fn bytes(&self) -> usize {

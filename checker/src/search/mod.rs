@@ -7,6 +7,7 @@ mod flaws;
 mod hash;
 mod memo;
 mod naming;
+mod nearby;
 mod oracle;
 mod plain;
 mod plan;

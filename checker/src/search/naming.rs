@@ -62,7 +62,7 @@ pub(super) fn with_origins(
     let mut shown = kept.to_vec();
     for &i in kept {
         for value in case.seen(&entries[i as usize]) {
-            let put = |other: &&u32| case.put(&entries[**other as usize]).contains(&value);
+            let put = |other: &&u32| case.puts(&entries[**other as usize], value);
             let mut puts = violation.members.iter().filter(put);
             // One is enough to tell what became of it: the last that had begun, or else the first.
             let first = puts.clone().next();
@@ -94,8 +94,7 @@ impl Case<'_> {
                 }
             }
             for value in self.seen(entry).into_iter().filter(|value| self.is_made(*value)) {
-                let puts =
-                    || self.all().filter(|other| self.put(other).contains(&value) && self.can_happen(other, CHAIN));
+                let puts = || self.all().filter(|other| self.puts(other, value) && self.can_happen(other, CHAIN));
                 if puts().any(|other| other.fate != Fate::Failed && other.call < entry.ret) {
                     continue;
                 }
@@ -136,7 +135,7 @@ impl Case<'_> {
             let Some(newer) = newer.into_iter().find(|value| value.0 == old.0 && value.1 != old.1) else { continue };
             let times = |value: Value| -> Vec<(u32, u32)> {
                 let all = self.all().filter(|other| other.fate == Fate::Done && other.call >= self.from);
-                let done = all.filter(|other| knows(other).contains(&value));
+                let done = all.filter(|other| self.puts(other, value) || self.sees(other, value));
                 done.map(|other| (other.call, other.ret)).collect()
             };
             return turns(&times(old), &times(newer), self.is_made(old), self.are_rivals(old, newer));
@@ -221,7 +220,7 @@ impl Case<'_> {
         match entry.action {
             Action::Cas(from, ..) if depth > 0 && self.is_made((0, from)) => self
                 .all()
-                .filter(|other| other.fate != Fate::Failed && self.put(other).contains(&(0, from)))
+                .filter(|other| other.fate != Fate::Failed && self.puts(other, (0, from)))
                 .any(|other| self.can_happen(other, depth - 1)),
             _ => true,
         }
@@ -230,17 +229,36 @@ impl Case<'_> {
     /// Whether two values were put there at the same time.
     fn are_rivals(&self, a: Value, b: Value) -> bool {
         let until = |entry: &Entry| if entry.fate == Fate::Done { entry.ret } else { NEVER };
-        let puts = |value: Value| self.all().filter(move |other| self.put(other).contains(&value));
+        let puts = |value: Value| self.all().filter(move |other| self.puts(other, value));
         puts(a).any(|a| puts(b).any(|b| a.call < until(b) && b.call < until(a)))
     }
 
     fn putters(&self, value: Value) -> usize {
-        self.all().filter(|other| other.fate != Fate::Failed && self.put(other).contains(&value)).count()
+        self.all().filter(|other| other.fate != Fate::Failed && self.puts(other, value)).count()
     }
 
     /// Whether a value has to be put there by somebody.
     fn is_made(&self, (_, value): Value) -> bool {
         value.is_some() && value != self.objects.initial
+    }
+
+    /// Whether an operation put a value there, or would have.
+    fn puts(&self, entry: &Entry, value: Value) -> bool {
+        // Most operations do not, which is seen without a list of what they do.
+        match entry.action {
+            Action::Read(_) => false,
+            Action::Write(written) => value == (0, Some(written)),
+            _ => self.put(entry).contains(&value),
+        }
+    }
+
+    /// Whether an operation that happened saw a value.
+    fn sees(&self, entry: &Entry, value: Value) -> bool {
+        match entry.action {
+            Action::Write(_) => false,
+            Action::Read(read) if self.objects.model != Model::Text => entry.fate == Fate::Done && value == (0, read),
+            _ => self.seen(entry).contains(&value),
+        }
     }
 
     /// What an operation put there, or would have.

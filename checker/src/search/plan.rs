@@ -25,7 +25,9 @@ pub(super) enum Kind {
 pub(super) struct Op {
     /// Index of its call.
     pub(super) call: u32,
-    /// Its bit in the masks. Operations that happened come first; those of unknown outcome begin a word of their own.
+    /// Place of the event of its call.
+    pub(super) place: u32,
+    /// Its bit in the masks.
     pub(super) slot: u32,
     /// Equal operations have equal numbers.
     pub(super) class: u32,
@@ -41,16 +43,32 @@ pub(super) struct Op {
     pub(super) overwrites: bool,
 }
 
+/// How many words of a mask are of which operations, one kind after the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Words {
+    /// Those that happened and depend on the state.
+    pub(super) others: usize,
+    /// Those that happened and overwrite it.
+    pub(super) overwriting: usize,
+    /// Those that happened and do not change it.
+    pub(super) reads: usize,
+    /// Those of unknown outcome.
+    pub(super) optional: usize,
+}
+
+impl Words {
+    pub(super) fn all(self) -> usize {
+        self.others + self.overwriting + self.reads + self.optional
+    }
+}
+
 /// Events and operations.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) ops: Vec<Op>,
     /// Event number << 32 | kind << 30 | operation, ascending.
     events: Vec<u64>,
-    /// Words in a mask for operations that happened.
-    pub(super) due_words: usize,
-    /// Words in a mask altogether.
-    pub(super) words: usize,
+    pub(super) words: Words,
     /// Places of events behind which only one state is possible, ascending.
     pub(super) cuts: Vec<u32>,
 }
@@ -79,6 +97,15 @@ impl Plan {
         ((event >> 32) as u32, kind, event as u32 & (MOST - 1))
     }
 
+    /// Indices of calls in the order of events, and whether it is their return.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (u32, bool)> {
+        (0..self.len()).filter_map(|place| match self.event(place) {
+            (_, Kind::Call, number) => Some((self.ops[number as usize].call, false)),
+            (_, Kind::Return, number) => Some((self.ops[number as usize].call, true)),
+            (_, Kind::Expire, _) => None,
+        })
+    }
+
     fn collect<S: Spec>(&mut self, spec: &S, calls: &[Call<S::Op>]) {
         let mut classes: Numbers<&S::Op> = Numbers::with_room(calls.len() / 2);
         self.ops.reserve(calls.len());
@@ -89,8 +116,9 @@ impl Plan {
             }
             let is_read = spec.is_read(&call.op);
             let matters_until = if is_read { 0 } else { spec.matters_until(&call.op) };
-            let mut op = Op {
+            let op = Op {
                 call: i,
+                place: 0,
                 slot: 0,
                 class: if is_read { NONE } else { classes.of(&call.op) },
                 behind: NONE,
@@ -100,10 +128,6 @@ impl Plan {
                 is_read,
                 overwrites: !is_read && spec.overwrites(&call.op),
             };
-            if op.may_be_lost && !is_read {
-                // Equal to no other: it is of less use than one that has to happen.
-                op.class = calls.len() as u32 + i;
-            }
             let useful = !is_read && matters_until >= call.call.max(1);
             let ret = if flaws::is(Flaw::NoDeadlines) { NEVER } else { call.ret };
             if call.fate == Fate::Done || (op.may_be_lost && useful) {
@@ -126,7 +150,7 @@ impl Plan {
 
     /// Gives slots and places in the window, and finds the cuts.
     fn lay_out<S: Spec>(&mut self, spec: &S, calls: &[Call<S::Op>]) {
-        let (mut due_slots, mut optional_slots) = (Slots::default(), Slots::default());
+        let mut slots: [Slots; 4] = Default::default();
         // Operations in the window that happened, latest deadline first.
         let mut due: Vec<(u32, u32)> = Vec::new();
         let mut optional = 0;
@@ -136,25 +160,26 @@ impl Plan {
             let (_, kind, number) = self.event(place);
             let op = &mut self.ops[number as usize];
             let ret = if flaws::is(Flaw::NoDeadlines) { NEVER } else { calls[op.call as usize].ret };
+            let slots = &mut slots[op.kind()];
             match (kind, op.optional) {
                 (Kind::Call, true) => {
-                    op.slot = optional_slots.take();
+                    (op.slot, op.place) = (slots.take(), place as u32);
                     optional += 1;
                     alone = NONE;
                 }
                 (Kind::Call, false) => {
-                    op.slot = due_slots.take();
+                    (op.slot, op.place) = (slots.take(), place as u32);
                     alone = if due.is_empty() && optional == 0 { number } else { NONE };
                     let before = due.partition_point(|(its, other)| (*its, *other) > (ret, number));
                     op.behind = due.get(before).map_or(NONE, |other| other.1);
                     due.insert(before, (ret, number));
                 }
                 (Kind::Expire, _) => {
-                    optional_slots.give(op.slot);
+                    slots.give(op.slot);
                     optional -= 1;
                 }
                 (Kind::Return, _) => {
-                    due_slots.give(op.slot);
+                    slots.give(op.slot);
                     due.pop();
                     if alone == number && !op.may_be_lost && spec.settles(&calls[op.call as usize].op) {
                         self.cuts.push(place as u32);
@@ -162,10 +187,22 @@ impl Plan {
                 }
             }
         }
-        self.due_words = due_slots.words.len().max(1);
-        self.words = self.due_words + optional_slots.words.len();
-        let shift = self.due_words as u32 * 64;
-        self.ops.iter_mut().filter(|op| op.optional).for_each(|op| op.slot += shift);
+        let [others, overwriting, reads, optional] = slots.map(|slots| slots.words.len());
+        self.words = Words { others, overwriting, reads, optional };
+        let first = [0, others, others + overwriting, others + overwriting + reads];
+        self.ops.iter_mut().for_each(|op| op.slot += first[op.kind()] as u32 * 64);
+    }
+}
+
+impl Op {
+    /// Which part of the masks it has its bit in.
+    fn kind(&self) -> usize {
+        match self {
+            Op { optional: true, .. } => 3,
+            Op { is_read: true, .. } => 2,
+            Op { overwrites: true, .. } => 1,
+            _ => 0,
+        }
     }
 }
 

@@ -85,9 +85,36 @@ pub trait Spec {
         None
     }
 
+    /// What is lost if an operation that returns at the event `now` is overwritten at once: `None` if others may still lead
+    /// to the same state; otherwise the event until which operations are called that happened and need it, 0 if it is not
+    /// known that there are any.
+    fn loses(&self, _op: &Self::Op, _now: u32) -> Option<u32> {
+        None
+    }
+
     /// Whether a call that happened cannot have, whatever the order.
     fn is_impossible(&self, _call: &Call<Self::Op>) -> bool {
         false
+    }
+
+    /// The index of a call that happened and cannot have, whatever the order, if there is one that is easily seen; and the
+    /// event of the call of another that shows it, or 0. The events are those of the calls in their order: an index, and
+    /// whether it is the return.
+    fn contradiction(
+        &self,
+        _calls: &[Call<Self::Op>],
+        _events: impl Iterator<Item = (u32, bool)>,
+    ) -> Option<(u32, u32)> {
+        None
+    }
+
+    /// All states that these calls can tell from each other, the object being in any state at all; `None` if they are
+    /// not known.
+    fn states<'a>(&self, _calls: impl Iterator<Item = &'a Call<Self::Op>>) -> Option<Vec<Self::State>>
+    where
+        Self::Op: 'a,
+    {
+        None
     }
 }
 
@@ -148,11 +175,20 @@ pub enum Answer {
     Illegal {
         /// Index of the call whose return it is.
         call: u32,
-        /// Events of later calls that some orders were given up for.
+        /// Events of other calls that orders were given up for.
         later: Vec<u32>,
+        /// What happened from this event on is enough, whatever the object held before; 0 if that is not known.
+        begin: u32,
     },
     /// The budget did not last.
     Unknown(Exhausted),
+}
+
+impl Answer {
+    /// No order gets past this call.
+    pub(super) fn illegal(call: u32) -> Answer {
+        Answer::Illegal { call, later: Vec::new(), begin: 0 }
+    }
 }
 
 /// An answer and what it cost.

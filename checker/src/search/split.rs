@@ -39,11 +39,18 @@ pub struct Violation {
     pub(super) members: Vec<u32>,
     /// Events of later calls that orders were given up for.
     pub(super) later: Vec<u32>,
+    /// [`Answer::Illegal`]
+    pub(super) begin: u32,
     /// Choices that it took.
     pub(super) nodes: u64,
 }
 
 impl Violation {
+    /// How many operations matter to it.
+    pub(crate) fn size(&self) -> usize {
+        self.members.len()
+    }
+
     /// Whether both are of the same operations: the same object, and element or registers of it.
     pub(crate) fn is_beside(&self, other: &Violation) -> bool {
         self.object == other.object && self.members.first() == other.members.first()
@@ -96,9 +103,9 @@ pub(crate) fn search_without(
                     (at, Step { entry, again: effect == Effect::Again })
                 }));
             }
-            Answer::Illegal { call, later } => {
+            Answer::Illegal { call, later, begin } => {
                 let entry = part.steps[call as usize].0;
-                found.violations.push(Violation { object, entry, members, later, nodes: decided.1 });
+                found.violations.push(Violation { object, entry, members, later, begin, nodes: decided.1 });
             }
             Answer::Unknown(reason) => found.undecided.push(Undecided { object, reason }),
         }
@@ -237,7 +244,7 @@ impl<'a> Part<'a> {
     /// The answer and what it cost.
     pub(super) fn decide(&self, arena: &[u64], objects: &Objects<'_>, budget: Budget) -> (Answer, u64) {
         if let Some(call) = self.steps.iter().position(|(i, _)| !objects.model.has(&self.entries[*i as usize].action)) {
-            return (Answer::Illegal { call: call as u32, later: Vec::new() }, 0);
+            return (Answer::illegal(call as u32), 0);
         }
         let decided = self.with(arena, objects, Deciding(budget));
         (decided.answer, decided.nodes)

@@ -49,6 +49,17 @@ impl<'a> Window<'a> {
         self.prev[after as usize] = before;
     }
 
+    /// Goes from before the event at one place to before that at another.
+    pub(super) fn go(&mut self, from: u32, to: u32) {
+        for place in from..to {
+            match self.plan.event(place as usize) {
+                (_, Kind::Call, number) => self.enter(number),
+                (_, Kind::Return | Kind::Expire, number) => self.leave(number),
+            }
+        }
+        self.back(from, to);
+    }
+
     /// Undoes the events from `to` up to, but not with, the one at `from`.
     pub(super) fn back(&mut self, from: u32, to: u32) {
         for place in (to..from).rev() {

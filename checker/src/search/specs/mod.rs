@@ -7,6 +7,7 @@ pub(super) mod set;
 pub(super) mod text;
 pub(super) mod transactions;
 
+mod overwritten;
 mod values;
 
 use super::flaws::{self, Flaw};

@@ -2,8 +2,9 @@
 //! or 0.
 
 use super::values::Values;
-use super::{answered, call};
+use super::{answered, call, overwritten};
 use crate::linear::{Action, Entry, Fate, Swap};
+use crate::search::flaws::{self, Flaw};
 use crate::search::hash::Numbers;
 use crate::search::spec::{Call, Spec};
 
@@ -137,11 +138,32 @@ impl Spec for Register {
         self.values.irreplaceable(*state, now)
     }
 
-    fn is_impossible(&self, call: &Call<Op>) -> bool {
-        match call.op {
-            Op::Read(value) | Op::Swap(value, _) => self.values.is_unsupplied(value, call.ret),
-            Op::Never => true,
-            Op::Write(_) | Op::Other(_) => false,
+    fn loses(&self, op: &Op, now: u32) -> Option<u32> {
+        match *op {
+            Op::Write(value) => self.values.lost(value, now),
+            _ => None,
         }
+    }
+
+    fn is_impossible(&self, call: &Call<Op>) -> bool {
+        call.op == Op::Never
+    }
+
+    fn contradiction(&self, calls: &[Call<Op>], events: impl Iterator<Item = (u32, bool)>) -> Option<(u32, u32)> {
+        overwritten::first(self.initial, calls, events)
+    }
+
+    fn states<'a>(&self, calls: impl Iterator<Item = &'a Call<Op>>) -> Option<Vec<u32>> {
+        let asked = calls.filter_map(|call| match call.op {
+            Op::Read(value) | Op::Swap(value, _) | Op::Other(value) => Some(value),
+            Op::Write(_) | Op::Never => None,
+        });
+        let mut states: Vec<u32> = asked.collect();
+        if !flaws::is(Flaw::OnlyKnownStates) {
+            states.push(FORGOTTEN);
+        }
+        states.sort_unstable();
+        states.dedup();
+        Some(states)
     }
 }

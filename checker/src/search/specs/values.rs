@@ -109,6 +109,14 @@ impl Values {
         gone.then_some(its.last_need_call)
     }
 
+    /// The latest call of an operation that needs a value, if nobody can supply it any more once all who return until an
+    /// event have.
+    pub(super) fn lost(&self, value: u32, now: u32) -> Option<u32> {
+        let its = self.values.get(value as usize)?;
+        let nobody = its.supplies <= 1 || its.last_supply <= now || flaws::is(Flaw::NoComeback);
+        nobody.then_some(its.last_need_call)
+    }
+
     /// Whether nobody has begun to supply a value at an event.
     pub(super) fn is_unsupplied(&self, value: u32, at: u32) -> bool {
         self.values.get(value as usize).is_none_or(|its| its.supplies == 0 || its.first_supply > at)

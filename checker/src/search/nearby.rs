@@ -1,0 +1,95 @@
+//! A proof from nearby: where the search cannot get past a return it would have to go through all orders of everything
+//! before, although the few operations around are enough to tell as a rule. So it asks from time to time whether any
+//! way leads through the last few events, whatever the object held before them and whichever of the operations pending
+//! there had been taken: all that can have been is among that. If no way does there is no order of the whole; if one
+//! does, nothing is known, and next time the look goes further back.
+
+use super::engine::Search;
+use super::plan::Plan;
+use super::spec::{Call, Spec};
+
+/// So many choices without getting further are made before the first look; fewer in a shorter history, to be seen
+/// at work in small ones.
+const PATIENCE: u64 = 500;
+/// So many events back the first look goes; in a shorter history a quarter of it.
+const NEAR: u32 = 48;
+/// So many choices a look may take in any case.
+const LEAST: u64 = 200;
+/// How much wider the next one is.
+const WIDER: u32 = 3;
+
+pub(super) struct Nearby<'a, S: Spec> {
+    search: Option<Box<Search<'a, S>>>,
+    patience: u64,
+    /// How far the last look went, and from where.
+    width: u32,
+    at: u32,
+    /// The event at which a look began that found no way; 0 if none did.
+    pub(super) begin: u32,
+}
+
+impl<'a, S: Spec> Nearby<'a, S> {
+    pub(super) fn of(plan: &Plan) -> Nearby<'a, S> {
+        let events = plan.len();
+        Nearby { search: None, patience: PATIENCE.min(events as u64 / 8), width: 0, at: 0, begin: 0 }
+    }
+
+    /// Whether it is time for a look after so many choices without getting further.
+    pub(super) fn is_due(&self, stuck: u64) -> bool {
+        stuck >= self.patience
+    }
+
+    /// Whether no way leads past the event at a place, and the choices that this took: no more than were made in vain.
+    pub(super) fn refutes(
+        &mut self,
+        spec: &'a S,
+        calls: &'a [Call<S::Op>],
+        plan: &'a Plan,
+        at: u32,
+        stuck: u64,
+    ) -> (bool, u64) {
+        let search = self.search.get_or_insert_with(|| Box::new(Search::without_looks(spec, calls, plan)));
+        let before = search.nodes;
+        let mut refuted = false;
+        if at != self.at {
+            (self.at, self.width) = (at, NEAR.min(plan.len() as u32 / 4).max(1));
+        }
+        while let Some(from) = begin(plan, at, self.width) {
+            let within = (from..=at).map(|place| plan.event(place as usize).2);
+            let within = within.map(|number| &calls[plan.ops[number as usize].call as usize]);
+            let Some(states) = spec.states(within) else {
+                self.patience = u64::MAX;
+                return (false, 0);
+            };
+            match search.leads(from, at, states, before + stuck.max(LEAST)) {
+                Some(true) => self.width = self.width.saturating_mul(WIDER),
+                Some(false) => {
+                    self.begin = plan.event(from as usize).0;
+                    refuted = true;
+                    break;
+                }
+                None => break,
+            }
+        }
+        let spent = search.nodes - before;
+        if spent > 0 {
+            self.patience = (stuck + spent) * 2;
+        }
+        (refuted, spent)
+    }
+
+    /// Nobody will look.
+    pub(super) fn give_up(&mut self) {
+        self.patience = u64::MAX;
+    }
+}
+
+/// The first place so many events before another, or less, at which all events of the same number are still ahead;
+/// `None` if it would be the first of all.
+fn begin(plan: &Plan, at: u32, width: u32) -> Option<u32> {
+    let mut from = at.checked_sub(width)?;
+    while from > 0 && plan.event(from as usize - 1).0 == plan.event(from as usize).0 {
+        from -= 1;
+    }
+    (from > 0).then_some(from)
+}
