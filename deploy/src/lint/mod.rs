@@ -15,6 +15,7 @@ mod timing;
 mod view;
 
 pub use explain::EXPLAINED;
+pub use view::bytes;
 
 use crate::deployment::Deployment;
 use crate::finding::{Finding, Severity};
