@@ -112,12 +112,21 @@ pub struct Outcome {
     pub rows: Vec<Row>,
     /// And those that were played for what was found only.
     pub drills: Vec<Row>,
+    /// Whether such others were played at all.
+    pub has_drills: bool,
     /// What was found in the files, and where it shows.
     pub shown: Vec<Demonstration>,
     /// What helps.
     pub tried: Vec<Tried>,
     /// Goals that were not kept.
     pub broken: Vec<String>,
+}
+
+impl Outcome {
+    /// Why a rule is not shown, as a sentence without a full stop.
+    pub fn why_not(&self, rule: &str) -> Option<String> {
+        demonstrate::why_not(rule, &self.cluster, &self.rows, self.has_drills)
+    }
 }
 
 /// Changes that are told.
@@ -181,7 +190,7 @@ fn one(source: String, mut cluster: Cluster, found: &[Finding], given: &Played, 
             written.map_err(|error| unwritable(&file, &error))?;
         }
     }
-    Ok(Outcome { source, cluster, rows, drills, shown, tried, broken })
+    Ok(Outcome { has_drills: given.only.is_empty(), source, cluster, rows, drills, shown, tried, broken })
 }
 
 /// The rules that something breaks, worse than advice, each once.

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output::{colour, diagnose, diagnose_at, print, unwritable};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use splitbrain::battery::{demonstrate, report as told};
+use splitbrain::battery::report as told;
 use splitbrain_deploy::report::{self, Paint};
 use splitbrain_deploy::{Disk, Finding, Severity, findings, read};
 use splitbrain_reports::Style;
@@ -81,8 +81,8 @@ pub fn check(
             let (strong, bad) = (&|text: &str| style.bold(text), &|text: &str| style.bad(text));
             let several = if outcomes.len() > 1 { format!("{}\n", style.bold(&outcome.source)) } else { String::new() };
             let table = told::table(&outcome.cluster, &outcome.rows, strong, bad);
-            let all: Vec<_> = outcome.rows.iter().chain(&outcome.drills).cloned().collect();
-            let shown = told::shown(&battery::rules(&found), &outcome.shown, &all, strong);
+            let why_not = |rule: &str| outcome.why_not(rule);
+            let shown = told::shown(&battery::rules(&found), &outcome.shown, &why_not, strong);
             let shown = if shown.is_empty() { shown } else { format!("\n{shown}") };
             let changes = told::changes(&outcome.tried, strong);
             print(&format!("\n{several}{table}{shown}\n{changes}"))?;
@@ -133,10 +133,8 @@ fn with_battery(document: &mut Value, found: &[Finding], outcomes: &[Outcome]) {
     for (told_of, finding) in all.iter_mut().zip(found) {
         let mine = outcomes.iter().flat_map(|outcome| &outcome.shown).find(|shown| shown.rule == finding.id);
         told_of["demonstrated_by"] = mine.map_or(Value::Null, told::demonstrated);
-        let all = || {
-            outcomes.iter().flat_map(|outcome| outcome.rows.iter().chain(&outcome.drills).cloned()).collect::<Vec<_>>()
-        };
-        let why = if mine.is_none() { demonstrate::why_not(finding.id, &all()) } else { None };
+        let is_grave = finding.severity != Severity::Advice && mine.is_none();
+        let why = outcomes.first().filter(|_| is_grave).and_then(|outcome| outcome.why_not(finding.id));
         told_of["not_demonstrated"] = json!(why);
     }
 }

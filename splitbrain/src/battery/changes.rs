@@ -114,12 +114,31 @@ pub fn make(name: &str, cluster: &mut Cluster) {
     }
 }
 
-/// Adds a Sentinel on a machine of its own.
+/// Adds a Sentinel on a machine of its own, unless that has been done.
 pub fn one_more_sentinel(cluster: &mut Cluster) {
-    let Some(like) = cluster.sentinels.first() else { return };
     let machine = "a machine of its own for one more Sentinel".to_owned();
+    let Some(like) = cluster.sentinels.first().filter(|_| cluster.sentinels.iter().all(|its| its.machine != machine))
+    else {
+        return;
+    };
     let more = Sentinel { host: machine.clone(), machine, loose: false, own: Vec::new(), ..like.clone() };
     cluster.sentinels.push(more);
+}
+
+/// Gives one password to all that have one.
+pub fn same_password(cluster: &mut Cluster) {
+    let of = |its: &Server| its.setting("requirepass").filter(|text| *text != "\"\"").map(str::to_owned);
+    let Some(password) = cluster.servers.iter().find_map(of) else { return };
+    for its in &mut cluster.servers {
+        for key in ["requirepass", "masterauth"] {
+            if its.setting(key).is_some_and(|text| text != "\"\"") {
+                its.set(key, &password);
+            }
+        }
+    }
+    for (_, value) in cluster.watch.others.iter_mut().filter(|(key, _)| key == "auth-pass") {
+        value.clone_from(&password);
+    }
 }
 
 /// Gives all servers, and the Sentinels, one password.

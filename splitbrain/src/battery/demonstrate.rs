@@ -36,6 +36,11 @@ const fn shown(rule: &'static str, failures: &'static [&'static str], what: Show
     Shown { rule, failures, what, mend }
 }
 
+/// The rules that failures can show.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    SHOWN.iter().map(|its| its.rule)
+}
+
 /// How a rule was demonstrated.
 #[derive(Clone, Debug)]
 pub struct Demonstration {
@@ -87,10 +92,14 @@ const SHOWN: &[Shown] = &[
         Shows::Gap,
         |its| change(its, &["failover-timeout-60000"]),
     ),
-    shown("min-replicas-unset", &["master-cut-off-with-clients"], Shows::Unsafe, |its| {
-        change(its, &["min-replicas-to-write"]);
+    shown("min-replicas-unset", &["master-cut-off-with-clients", "new-master-cut-off"], Shows::Unsafe, |its| {
+        for server in &mut its.servers {
+            if server.setting("min-replicas-to-write").is_none_or(|text| text == "0") {
+                server.set("min-replicas-to-write", "1");
+            }
+        }
     }),
-    shown("min-replicas-max-lag-zero", &["master-cut-off-with-clients"], Shows::Unsafe, |its| {
+    shown("min-replicas-max-lag-zero", &["master-cut-off-with-clients", "new-master-cut-off"], Shows::Unsafe, |its| {
         its.set("min-replicas-max-lag", "10");
     }),
     shown("master-without-persistence-autorestart", &["master-dies", "sentinel-then-master"], Shows::Unsafe, |its| {
@@ -119,7 +128,7 @@ const SHOWN: &[Shown] = &[
     shown("sentinel-auth-pass-missing", &["master-host-dies"], Shows::NoFailover, changes::one_password),
     shown("password-mismatch", &["master-host-dies"], Shows::NoFailover, changes::one_password),
     shown("masterauth-missing-on-replica", &["master-host-dies"], Shows::Stuck, changes::one_password),
-    shown("master-name-mismatch", &["sentinel-then-master"], Shows::Stuck, changes::one_more_sentinel),
+    shown("master-name-mismatch", &["master-host-dies"], Shows::NoFailover, changes::one_more_sentinel),
     shown("replica-priority-zero-all", &["master-host-dies"], Shows::NoFailover, |its| {
         its.set("replica-priority", "100")
     }),
@@ -195,29 +204,34 @@ pub fn is_mended(rule: &str) -> bool {
     AT_ONCE.iter().any(|(name, _)| *name == rule) && !PLAYED.contains(&rule)
 }
 
-/// Why a rule that no failure has shown is not shown, as a sentence without a full stop.
-pub fn why_not(rule: &str, rows: &[Row]) -> Option<String> {
+/// Why a rule that no failure has shown is not shown, as a sentence without a full stop. `drills`: whether more than the
+/// standard failures were played.
+pub fn why_not(rule: &str, cluster: &Cluster, rows: &[Row], drills: bool) -> Option<String> {
     if let Some((_, why)) = AT_ONCE.iter().find(|(name, _)| *name == rule) {
         return Some((*why).to_owned());
     }
-    let tried: Vec<&str> = tried(rule);
-    let played = |name: &&str| rows.iter().any(|row| row.failure.name == *name);
-    let (played, others): (Vec<&str>, Vec<&str>) = tried.into_iter().partition(played);
-    match (played.is_empty(), others.is_empty()) {
-        (true, true) => None,
-        (true, false) => Some("what would show it cannot happen to this cluster, or was not played".to_owned()),
-        (false, _) => Some(format!("not to be seen here: {} go no better once it is mended", played.join(", "))),
+    let tried = tried(rule);
+    let played = |name: &&str| match Drill::named(name) {
+        Some(drill) => drills && drill.fits(cluster),
+        None => rows.iter().any(|row| row.failure.name == *name),
+    };
+    let played: Vec<&str> = tried.iter().copied().filter(played).collect();
+    match (tried.is_empty(), played.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(format!("what would show it was not played: {}", tried.join(", "))),
+        (false, false) => Some(format!("not seen: once it is mended, {} goes no better", played.join(", "))),
     }
 }
 
-fn tried(rule: &str) -> Vec<&'static str> {
+/// The failures that may show a rule.
+pub fn tried(rule: &str) -> Vec<&'static str> {
     SHOWN.iter().filter(|its| its.rule == rule).flat_map(|its| its.failures).copied().collect()
 }
 
 /// Mends what keeps a deployment from working at all, where that is something that is played.
 pub fn mend_errors(cluster: &mut Cluster, rules: &[&str]) {
     if rules.contains(&"env-not-expanded") {
-        changes::one_password(cluster);
+        changes::same_password(cluster);
     }
 }
 
@@ -237,8 +251,12 @@ pub fn demonstrate(
     for its in SHOWN.iter().filter(|its| rules.contains(&its.rule)) {
         // With everything else that was found mended: another defect may hide this one.
         let mut alone = cluster.clone();
+        let mended = after(its, cluster);
         for other in SHOWN.iter().filter(|other| rules.contains(&other.rule) && other.rule != its.rule) {
-            (other.mend)(&mut alone);
+            // Two rules may be about the same line.
+            if after(other, cluster) != mended {
+                (other.mend)(&mut alone);
+            }
         }
         for name in its.failures {
             let known = rows.iter().find(|row| row.failure.name == *name);
@@ -265,6 +283,13 @@ pub fn demonstrate(
         }
     }
     Ok(all)
+}
+
+/// A cluster without what a rule warns of.
+fn after(its: &Shown, cluster: &Cluster) -> Cluster {
+    let mut mended = cluster.clone();
+    (its.mend)(&mut mended);
+    mended
 }
 
 /// Plays a failure with a cluster as it is and with the one thing mended: the row, and what is seen in it and not in the
@@ -370,7 +395,8 @@ mod tests {
     fn every_error_and_danger_is_shown_or_says_why_not() {
         use splitbrain_deploy::Severity;
         for rule in splitbrain_deploy::lint::RULES.iter().filter(|rule| rule.severity != Severity::Advice) {
-            assert!(!tried(rule.id).is_empty() || why_not(rule.id, &[]).is_some(), "{}", rule.id);
+            let at_once = AT_ONCE.iter().any(|(name, _)| *name == rule.id);
+            assert!(!tried(rule.id).is_empty() || at_once, "{}", rule.id);
         }
     }
 }

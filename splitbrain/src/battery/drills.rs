@@ -102,6 +102,25 @@ pub const DRILLS: &[Drill] = &[
     },
     Drill {
         failure: Failure {
+            name: "new-master-cut-off",
+            title: "the new master is cut off with clients",
+            why: "What is set for the first master only is worth nothing after a failover.",
+            near: true,
+            fits: |cluster| cluster.servers.len() > 1 && cluster.hosts().len() > 1 && watched(cluster),
+            make: |cluster| {
+                let outage = outage(cluster);
+                let old = Back { after_ms: Some(outage * 1000), moved: false, ..cluster.servers[0].replaced };
+                let mut steps = vec![now("kill = \"redis-1\"")];
+                steps.extend(back(&["redis-1".to_owned()], old));
+                let cut = "partition = [[\"master\", \"near\"], [\"rest\"]]";
+                steps.push(format!("then-after = \"40s\"\n{cut}\nfor = \"{outage}s\"\norigin = true"));
+                steps
+            },
+        },
+        arrange: AS_IT_IS,
+    },
+    Drill {
+        failure: Failure {
             name: "half-the-sentinels-stop",
             title: "half of the Sentinels stop together with the master",
             why: "An upgrade, a room, docker stop: half of them, rounded down.",
@@ -127,9 +146,11 @@ pub const DRILLS: &[Drill] = &[
             make: |cluster| Failure::named("master-host-dies").map_or_else(Vec::new, |failure| failure.steps(cluster)),
         },
         arrange: |cluster| {
+            let first = &cluster.servers[0];
+            let room = if first.loose { "the machine that has room".to_owned() } else { first.machine.clone() };
             let servers = cluster.servers.iter_mut().filter(|its| its.loose).map(|its| &mut its.machine);
             let sentinels = cluster.sentinels.iter_mut().filter(|its| its.loose).map(|its| &mut its.machine);
-            servers.chain(sentinels).for_each(|machine| "the machine that has room".clone_into(machine));
+            servers.chain(sentinels).for_each(|machine| machine.clone_from(&room));
         },
     },
     Drill {

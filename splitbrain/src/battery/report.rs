@@ -3,7 +3,7 @@
 use super::Row;
 use super::changes::{Score, Tried};
 use super::cluster::Cluster;
-use super::demonstrate::{self, Demonstration};
+use super::demonstrate::Demonstration;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -71,13 +71,18 @@ pub fn changes(tried: &[Tried], strong: Paint<'_>) -> String {
 }
 
 /// What the failures show of the rules that something breaks, or why they do not.
-pub fn shown(rules: &[&str], shown: &[Demonstration], rows: &[Row], strong: Paint<'_>) -> String {
+pub fn shown(
+    rules: &[&str],
+    shown: &[Demonstration],
+    why_not: &dyn Fn(&str) -> Option<String>,
+    strong: Paint<'_>,
+) -> String {
     let mut out = String::new();
     for rule in rules {
         let told = match shown.iter().find(|its| its.rule == *rule) {
             Some(its) if its.drill => format!("{} ({} {})", its.told, its.rule, its.row.seed),
             Some(its) => format!("{} ({} {})", its.told, its.row.failure.name, its.row.seed),
-            None => match demonstrate::why_not(rule, rows) {
+            None => match why_not(rule) {
                 Some(why) => why,
                 None => continue,
             },
