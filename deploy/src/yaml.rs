@@ -118,6 +118,7 @@ impl Node {
 /// # Errors
 /// What is not YAML, or is too much of it, with its place.
 pub fn documents(file: &str, source: &str) -> Result<Vec<Node>, Trouble> {
+    let source = crate::files::without_mark(source);
     let mut builder = Builder {
         file: file.into(),
         source,

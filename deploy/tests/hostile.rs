@@ -36,6 +36,27 @@ fn what_cannot_be_read_is_said_with_its_place() {
 }
 
 #[test]
+fn the_mark_of_an_encoding_is_a_part_of_the_first_word_for_redis_alone() {
+    let refused = |name: &str, text: &str| {
+        let reading = read_all(&[(name, text.as_bytes())]);
+        let refused = findings(&reading).iter().any(|finding| finding.id == "start-refused" && finding.place.line == 1);
+        (refused, reading.troubles.len())
+    };
+    assert_eq!(refused("sentinel.conf", "\u{feff}# ours\nsentinel monitor m 10.0.0.1 6379 2\n"), (true, 0));
+    assert_eq!(refused("redis.conf", "\u{feff}port 6379\n"), (true, 0));
+    assert_eq!(refused("docker-compose.yml", "\u{feff}services:\r\n  r: {image: redis}\r\n"), (false, 0));
+}
+
+#[test]
+fn addresses_that_the_c_library_takes_for_numbers_are_no_names() {
+    for (host, is_name) in [("10.1", false), ("0x7f.0.0.1", false), ("127.000.000.001", false), ("10.0.0.x", true)] {
+        let text = format!("sentinel monitor m {host} 6379 2\n");
+        let found = findings(&read_all(&[("sentinel.conf", text.as_bytes())]));
+        assert_eq!(found.iter().any(|finding| finding.id == "hostname-without-resolve"), is_name, "{host}");
+    }
+}
+
+#[test]
 fn circles_of_compose_files_end() {
     let one = b"include: [two.yml]\nservices:\n  r: {image: redis}\n";
     let two = b"include: [one.yml]\nservices:\n  q: {image: redis}\n";
