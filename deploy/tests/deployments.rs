@@ -363,3 +363,46 @@ fn hosts_may_keep_their_folders_of_configuration() {
     assert_eq!(bad(&files), ["replica-priority-zero-all all/n2/etc/redis/redis.conf:6"]);
     assert!(all(&files).iter().all(|finding| finding.id != "single-host"));
 }
+
+#[test]
+fn secrets_that_are_not_there_stand_for_themselves() {
+    let stack = "services:
+  redis:
+    image: redis:7.0
+    command: sh -c 'redis-server --appendonly yes --requirepass \"$$(cat /run/secrets/pw)\"'
+    secrets: [pw]
+    volumes: [data:/data]
+  sentinel:
+    image: redis:7.0
+    command: sh -c 'printf \"sentinel resolve-hostnames yes\\nsentinel monitor m redis 6379 2\\nsentinel auth-pass m %s\\n\" \"$$(cat /run/secrets/pw)\" > /data/s.conf; redis-sentinel /data/s.conf'
+    secrets: [pw]
+secrets:
+  pw: {external: true}
+volumes: {data: }
+";
+    let reading = read(&Memory::of([("docker-compose.yml", stack)]), &[".".to_owned()]);
+    let nodes = &reading.deployments[0].nodes;
+    let password = nodes[0].conf.value("requirepass").expect("it has one");
+    assert!(password.contains("pw"), "{password}");
+    let given = nodes[1].conf.of_master("auth-pass", "m").expect("it is given one");
+    assert_eq!(given.words[3], password);
+    let ids: Vec<&str> = findings(&reading).iter().map(|finding| finding.id).collect();
+    for wrong in ["start-refused", "no-auth", "password-mismatch", "file-missing"] {
+        assert!(!ids.contains(&wrong), "{ids:?}");
+    }
+}
+
+#[test]
+fn compose_files_that_others_include_or_extend_are_no_deployments_of_their_own() {
+    let files = [
+        (
+            "compose.yaml",
+            "include: [common.yaml]\nservices:\n  b: {extends: {file: base.yaml, service: server}, command: redis-server --replicaof a 6379}\n",
+        ),
+        ("common.yaml", "services:\n  a: {image: redis}\n"),
+        ("base.yaml", "services:\n  server: {image: redis}\n"),
+    ];
+    let reading = read(&Memory::of(files), &[".".to_owned()]);
+    let sources: Vec<&str> = reading.deployments.iter().map(|its| &*its.source).collect();
+    assert_eq!(sources, ["compose.yaml"], "{:?}", reading.troubles);
+}

@@ -57,6 +57,26 @@ fn addresses_that_the_c_library_takes_for_numbers_are_no_names() {
 }
 
 #[test]
+fn what_others_make_is_told_where_nothing_else_is_found() {
+    let operated = b"apiVersion: databases.spotahome.com/v1\nkind: RedisFailover\nmetadata: {name: r}\n";
+    let reading = read_all(&[("r.yml", operated)]);
+    assert!(reading.is_nothing(), "{reading:?}");
+    let told: Vec<String> = reading.elsewhere.iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter().any(|told| told.starts_with("r.yml:2:1: RedisFailover is carried out by an operator")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_very_long_command_or_text_costs_no_more_than_it_is_long() {
+    let command = format!("services: {{a: {{image: redis, command: '{}'}}}}\n", "x ".repeat(400_000));
+    assert!(told(&[("docker-compose.yml", command.as_bytes())]).is_empty());
+    let text = format!("services: {{a: {{image: redis, command: '{}'}}}}\n", "x ".repeat(600_000));
+    assert!(told(&[("docker-compose.yml", text.as_bytes())])[0].contains("more than 1 MiB"));
+}
+
+#[test]
 fn circles_of_compose_files_end() {
     let one = b"include: [two.yml]\nservices:\n  r: {image: redis}\n";
     let two = b"include: [one.yml]\nservices:\n  q: {image: redis}\n";

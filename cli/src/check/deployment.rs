@@ -54,6 +54,9 @@ pub fn check(
         diagnose_at(&trouble.to_string());
     }
     if reading.is_nothing() && reading.troubles.is_empty() {
+        for elsewhere in &reading.elsewhere {
+            diagnose_at(&elsewhere.to_string());
+        }
         diagnose(&format!("{}: there is no deployment of Redis with Sentinel here", roots.join(", ")));
         return Ok(Exit::Input);
     }
