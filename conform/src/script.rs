@@ -304,6 +304,7 @@ fn client(number: u32, spec: &ClientSpec, known: &[(String, Addr)]) -> Result<Cl
         profile,
         workload,
         sentinels: order,
+        server: None,
         master: MASTER.into(),
         password: None,
         sentinel_password: None,

@@ -51,6 +51,8 @@ pub struct Pod {
     pub inits: Vec<Container>,
     /// What runs.
     pub containers: Vec<Container>,
+    /// What the Sentinels answer at the first start, if there are any before it.
+    pub answer: Option<String>,
     /// The layer of a container survives its restart: with Docker, not with Kubernetes.
     pub keeps_layer: bool,
 }
@@ -81,10 +83,10 @@ pub fn boot(pod: &Pod) -> (Vec<Server>, Vec<Place>) {
     let mut servers = Vec::new();
     let mut unclear = Vec::new();
     let mut disk = pod.disk.clone();
-    let asked = run_inits(pod, &mut disk, None);
+    let asked = run_inits(pod, &mut disk, pod.answer.as_deref());
     for (index, container) in pod.containers.iter().enumerate() {
         let mut first = disk.clone();
-        let mut run = start(pod, container, &mut first, None);
+        let mut run = start(pod, container, &mut first, pod.answer.as_deref());
         run.asks = run.asks.or_else(|| asked.clone());
         if run.unclear {
             unclear.push(container.argv_place.clone());

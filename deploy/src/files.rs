@@ -137,7 +137,6 @@ fn decode(path: &str, bytes: &[u8]) -> Result<String, Trouble> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Trouble::of_file(path, "is UTF-16; Redis, Docker and Kubernetes read UTF-8"));
     }
-    let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
     if bytes.iter().take(8000).any(|byte| *byte == 0) {
         return Err(Trouble::of_file(path, "is not a text file"));
     }
@@ -146,6 +145,11 @@ fn decode(path: &str, bytes: &[u8]) -> Result<String, Trouble> {
         // Redis reads bytes; in comments they do no harm.
         Err(_) => Ok(String::from_utf8_lossy(bytes).into_owned()),
     }
+}
+
+/// A text without the mark of its encoding, which Redis takes for a part of the first word and others pass over.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A path relative to a folder, without `.` and `..`.

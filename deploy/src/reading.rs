@@ -22,6 +22,8 @@ pub struct Reading {
     pub loose: Vec<hosts::File>,
     /// What could not be read.
     pub troubles: Vec<Trouble>,
+    /// What makes a deployment somewhere else: worth telling where nothing else is found.
+    pub elsewhere: Vec<Trouble>,
 }
 
 impl Reading {
@@ -150,6 +152,7 @@ fn yaml_file(path: &str, text: &str, named: bool, reading: &mut Reading, sorted:
     let mut what = What::Other;
     for document in &documents {
         if k8s::is_manifest(document) {
+            reading.elsewhere.extend(elsewhere(document));
             sorted.objects.add(document);
             what = What::Kubernetes;
         } else if compose::is_compose(document) {
@@ -171,6 +174,49 @@ fn yaml_file(path: &str, text: &str, named: bool, reading: &mut Reading, sorted:
         reading.troubles.push(Trouble::of_file(path, message));
     }
     what
+}
+
+/// What of an object makes servers that are not to be seen in it.
+fn elsewhere(document: &Node) -> Option<Trouble> {
+    const OPERATED: &[&str] =
+        &["RedisFailover", "RedisSentinel", "RedisReplication", "RedisCluster", "Redis", "Valkey"];
+    const RENDERED: &[&str] = &["HelmRelease", "HelmChart", "Application"];
+    let kind = document.text_at(&["kind"])?;
+    let why = if OPERATED.contains(&kind) {
+        format!(
+            "{kind} is carried out by an operator: give what it makes (`kubectl get statefulset,configmap,service -o yaml`)"
+        )
+    } else if kind == "Kustomization" {
+        "a kustomization is not built here: give the output of `kubectl kustomize`".to_owned()
+    } else if RENDERED.contains(&kind) {
+        format!("{kind} is rendered elsewhere: give the output of `helm template`")
+    } else {
+        return None;
+    };
+    let place = document.entry("kind").map_or_else(|| document.place.clone(), |(key, _)| key.place.clone());
+    Some(Trouble::new(place, why))
+}
+
+/// Compose files that others include or extend: they are no deployments of their own.
+fn parts_of_others(composes: &[(String, Node)]) -> Vec<String> {
+    let mut parts = Vec::new();
+    for (path, document) in composes {
+        let at = folder(path);
+        let mut name = |node: Option<&Node>| {
+            parts.extend(
+                node.and_then(Node::text).map(|name| crate::files::join(&at, name)).filter(|part| part != path),
+            );
+        };
+        for item in document.get("include").map(Node::items).unwrap_or_default() {
+            let paths = item.get("path").unwrap_or(item);
+            name(Some(paths));
+            paths.items().iter().for_each(|path| name(Some(path)));
+        }
+        for (_, service) in document.get("services").map(Node::entries).unwrap_or_default() {
+            name(service.at(&["extends", "file"]));
+        }
+    }
+    parts
 }
 
 const RENDER: &str = "give the output of `helm template`; templates are not rendered here";
@@ -202,7 +248,8 @@ fn assemble(files: &dyn Files, source: &str, sorted: Sorted, reading: &mut Readi
         used
     };
     let all: Vec<String> = confs.iter().map(|file| file.path.clone()).collect();
-    for (path, document) in &composes {
+    let parts = parts_of_others(&composes);
+    for (path, document) in composes.iter().filter(|(path, _)| composes.len() == 1 || !parts.contains(path)) {
         // First without stand-ins, to see which files are used; then again if one is missed.
         let mut result = compose::read(files, path, document, &[]);
         if let Ok(deployment) = &result
@@ -233,6 +280,9 @@ fn assemble(files: &dyn Files, source: &str, sorted: Sorted, reading: &mut Readi
             reading.deployments.push(values::read(path, document, values, &name));
         }
     }
+    reading.deployments.retain(|deployment| {
+        !deployment.nodes.is_empty() || !deployment.remarks.is_empty() || !deployment.unclear.is_empty()
+    });
     let used = used(&reading.deployments);
     let rest: Vec<hosts::File> = confs.into_iter().filter(|file| !used.contains(&file.path)).collect();
     if reading.deployments.is_empty() {

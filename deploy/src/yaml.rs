@@ -10,6 +10,8 @@ use std::sync::Arc;
 const NODES: usize = 200_000;
 /// Bytes of text in them, likewise.
 const BYTES: usize = 16 << 20;
+/// Longest single text, bytes.
+const LONGEST: usize = 1 << 20;
 
 /// A value with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +120,7 @@ impl Node {
 /// # Errors
 /// What is not YAML, or is too much of it, with its place.
 pub fn documents(file: &str, source: &str) -> Result<Vec<Node>, Trouble> {
+    let source = crate::files::without_mark(source);
     let mut builder = Builder {
         file: file.into(),
         source,
@@ -241,6 +244,10 @@ impl Builder<'_> {
     fn count(&mut self, place: &Place, nodes: usize, bytes: usize) -> Result<(), Trouble> {
         self.nodes = self.nodes.saturating_add(nodes);
         self.bytes = self.bytes.saturating_add(bytes);
+        if nodes == 1 && bytes > LONGEST {
+            let message = "a text of more than 1 MiB: no manifest may hold one";
+            return Err(Trouble::new(place.clone(), message));
+        }
         if self.nodes > NODES || self.bytes > BYTES {
             let message = "too much YAML: aliases, or the file itself, come to more than 200000 values or 16 MiB";
             return Err(Trouble::new(place.clone(), message));

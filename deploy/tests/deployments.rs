@@ -363,3 +363,172 @@ fn hosts_may_keep_their_folders_of_configuration() {
     assert_eq!(bad(&files), ["replica-priority-zero-all all/n2/etc/redis/redis.conf:6"]);
     assert!(all(&files).iter().all(|finding| finding.id != "single-host"));
 }
+
+#[test]
+fn secrets_that_are_not_there_stand_for_themselves() {
+    let stack = "services:
+  redis:
+    image: redis:7.0
+    command: sh -c 'redis-server --appendonly yes --requirepass \"$$(cat /run/secrets/pw)\"'
+    secrets: [pw]
+    volumes: [data:/data]
+  sentinel:
+    image: redis:7.0
+    command: sh -c 'printf \"sentinel resolve-hostnames yes\\nsentinel monitor m redis 6379 2\\nsentinel auth-pass m %s\\n\" \"$$(cat /run/secrets/pw)\" > /data/s.conf; redis-sentinel /data/s.conf'
+    secrets: [pw]
+secrets:
+  pw: {external: true}
+volumes: {data: }
+";
+    let reading = read(&Memory::of([("docker-compose.yml", stack)]), &[".".to_owned()]);
+    let nodes = &reading.deployments[0].nodes;
+    let password = nodes[0].conf.value("requirepass").expect("it has one");
+    assert!(password.contains("pw"), "{password}");
+    let given = nodes[1].conf.of_master("auth-pass", "m").expect("it is given one");
+    assert_eq!(given.words[3], password);
+    let ids: Vec<&str> = findings(&reading).iter().map(|finding| finding.id).collect();
+    for wrong in ["start-refused", "no-auth", "password-mismatch", "file-missing"] {
+        assert!(!ids.contains(&wrong), "{ids:?}");
+    }
+}
+
+#[test]
+fn compose_files_that_others_include_or_extend_are_no_deployments_of_their_own() {
+    let files = [
+        (
+            "compose.yaml",
+            "include: [common.yaml]\nservices:\n  b: {extends: {file: base.yaml, service: server}, command: redis-server --replicaof a 6379}\n",
+        ),
+        ("common.yaml", "services:\n  a: {image: redis}\n"),
+        ("base.yaml", "services:\n  server: {image: redis}\n"),
+    ];
+    let reading = read(&Memory::of(files), &[".".to_owned()]);
+    let sources: Vec<&str> = reading.deployments.iter().map(|its| &*its.source).collect();
+    assert_eq!(sources, ["compose.yaml"], "{:?}", reading.troubles);
+}
+
+/// What the start scripts of Bitnami's chart do, in their words.
+const START: &str = r#"
+    #!/bin/bash
+    . /opt/bitnami/scripts/libos.sh
+    full() {
+        host="$1"
+        echo "${host}.${HEADLESS}"
+    }
+    HEADLESS="r-headless.default.svc.cluster.local"
+    cli() {
+        local timeout="${1:-0}"
+        local args=("-h" "r" "-p" "26379")
+        local command="redis-cli"
+        if is_boolean_yes "$TLS"; then
+            args+=("--tls")
+        fi
+        if [ "$timeout" -gt 0 ]; then
+            command="timeout $timeout $command"
+        fi
+        echo " $command ${args[*]}"
+    }
+    ask() {
+        question="$(cli 90) sentinel get-master-addr-by-name mymaster"
+        retry_while "eval $question" 2 5
+    }
+"#;
+
+#[test]
+fn the_start_scripts_of_a_rendered_chart_are_understood() {
+    let server = r#"
+    [[ -f $PASSWORD_FILE ]] && export PASSWORD="$(< "${PASSWORD_FILE}")"
+    known="$(ask)"
+    if [[ $? -ne 0 ]]; then
+        export MODE="master"
+    else
+        INFO=($(ask))
+        MASTER=${INFO[0]}
+        if [[ "$MASTER" == "$(full "$HOSTNAME")" ]]; then MODE="master"; else MODE="replica"; fi
+    fi
+    ARGS=("--port" "6379" "--appendonly" "yes" "--min-replicas-to-write" "1")
+    if [[ "$MODE" = "replica" ]]; then
+        ARGS+=("--replicaof" "${MASTER}" "6379")
+    fi
+    ARGS+=("--requirepass" "${PASSWORD}" "--masterauth" "${PASSWORD}")
+    exec redis-server "${ARGS[@]}"
+"#;
+    let sentinel = r#"
+    conf=/opt/bitnami/redis-sentinel/etc/sentinel.conf
+    INFO=($(ask))
+    if [ "$?" -eq "0" ]; then MASTER=${INFO[0]}; else MASTER="$(full "$HOSTNAME")"; fi
+    cp /mounted/sentinel.conf $conf
+    printf "\nsentinel auth-pass %s %s" "mymaster" "$PASSWORD" >> $conf
+    printf "\nsentinel myid %s" "$(echo "$HOSTNAME" | openssl sha1 | awk '{print $2}')" >> $conf
+    replace_in_file "$conf" "^#*\s*sentinel monitor .*" "sentinel monitor mymaster $MASTER 6379 2" false
+    echo "" >> $conf
+    echo "sentinel resolve-hostnames yes" >> $conf
+    echo "sentinel announce-ip $(full "$HOSTNAME")" >> $conf
+    exec redis-server $conf --sentinel
+"#;
+    let manifest = format!(
+        r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: scripts}}
+data:
+  server.sh: |{START}{server}
+  sentinel.sh: |{START}{sentinel}
+  sentinel.conf: |
+    sentinel monitor mymaster r-node-0.r-headless.default.svc.cluster.local 6379 2
+    sentinel down-after-milliseconds mymaster 5000
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: r-headless}}
+spec: {{clusterIP: None, selector: {{app: r}}, ports: [{{port: 6379}}]}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: r-node}}
+spec:
+  replicas: 3
+  serviceName: r-headless
+  selector: {{matchLabels: {{app: r}}}}
+  template:
+    metadata: {{labels: {{app: r}}}}
+    spec:
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+          - {{labelSelector: {{matchLabels: {{app: r}}}}, topologyKey: kubernetes.io/hostname}}
+      containers:
+      - name: redis
+        image: bitnami/redis:7.0
+        command: [/bin/bash, -c, /scripts/server.sh]
+        env: [{{name: PASSWORD, value: hunter2}}]
+        volumeMounts: [{{name: scripts, mountPath: /scripts}}, {{name: data, mountPath: /data}}]
+      - name: sentinel
+        image: bitnami/redis-sentinel:7.0
+        command: [/bin/bash, -c, /scripts/sentinel.sh]
+        env: [{{name: PASSWORD, value: hunter2}}]
+        volumeMounts:
+        - {{name: scripts, mountPath: /scripts}}
+        - {{name: scripts, mountPath: /mounted}}
+        - {{name: etc, mountPath: /opt/bitnami/redis-sentinel/etc}}
+      volumes:
+      - {{name: scripts, configMap: {{name: scripts, defaultMode: 0755}}}}
+      - {{name: etc, emptyDir: {{}}}}
+  volumeClaimTemplates:
+  - {{metadata: {{name: data}}, spec: {{accessModes: [ReadWriteOnce]}}}}
+"#
+    );
+    let reading = read(&Memory::of([("all.yaml", &*manifest)]), &[".".to_owned()]);
+    assert_eq!(reading.troubles, []);
+    let deployment = &reading.deployments[0];
+    assert!(deployment.unclear.is_empty(), "{:?}", deployment.unclear);
+    let lines: Vec<String> = deployment
+        .nodes
+        .iter()
+        .map(|node| node.conf.lines.iter().map(|line| line.words.join(" ")).collect::<Vec<_>>().join("; "))
+        .collect();
+    let master = "r-node-0.r-headless.default.svc.cluster.local";
+    assert!(!lines[0].contains("replicaof") && lines[2].contains(&format!("replicaof {master} 6379")), "{lines:?}");
+    assert!(lines[5].contains(&format!("sentinel monitor mymaster {master} 6379 2")), "{lines:?}");
+    assert_eq!(bad(&[("all.yaml", &manifest)]), Vec::<String>::new());
+}

@@ -36,6 +36,47 @@ fn what_cannot_be_read_is_said_with_its_place() {
 }
 
 #[test]
+fn the_mark_of_an_encoding_is_a_part_of_the_first_word_for_redis_alone() {
+    let refused = |name: &str, text: &str| {
+        let reading = read_all(&[(name, text.as_bytes())]);
+        let refused = findings(&reading).iter().any(|finding| finding.id == "start-refused" && finding.place.line == 1);
+        (refused, reading.troubles.len())
+    };
+    assert_eq!(refused("sentinel.conf", "\u{feff}# ours\nsentinel monitor m 10.0.0.1 6379 2\n"), (true, 0));
+    assert_eq!(refused("redis.conf", "\u{feff}port 6379\n"), (true, 0));
+    assert_eq!(refused("docker-compose.yml", "\u{feff}services:\r\n  r: {image: redis}\r\n"), (false, 0));
+}
+
+#[test]
+fn addresses_that_the_c_library_takes_for_numbers_are_no_names() {
+    for (host, is_name) in [("10.1", false), ("0x7f.0.0.1", false), ("127.000.000.001", false), ("10.0.0.x", true)] {
+        let text = format!("sentinel monitor m {host} 6379 2\n");
+        let found = findings(&read_all(&[("sentinel.conf", text.as_bytes())]));
+        assert_eq!(found.iter().any(|finding| finding.id == "hostname-without-resolve"), is_name, "{host}");
+    }
+}
+
+#[test]
+fn what_others_make_is_told_where_nothing_else_is_found() {
+    let operated = b"apiVersion: databases.spotahome.com/v1\nkind: RedisFailover\nmetadata: {name: r}\n";
+    let reading = read_all(&[("r.yml", operated)]);
+    assert!(reading.is_nothing(), "{reading:?}");
+    let told: Vec<String> = reading.elsewhere.iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter().any(|told| told.starts_with("r.yml:2:1: RedisFailover is carried out by an operator")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_very_long_command_or_text_costs_no_more_than_it_is_long() {
+    let command = format!("services: {{a: {{image: redis, command: '{}'}}}}\n", "x ".repeat(400_000));
+    assert!(told(&[("docker-compose.yml", command.as_bytes())]).is_empty());
+    let text = format!("services: {{a: {{image: redis, command: '{}'}}}}\n", "x ".repeat(600_000));
+    assert!(told(&[("docker-compose.yml", text.as_bytes())])[0].contains("more than 1 MiB"));
+}
+
+#[test]
 fn circles_of_compose_files_end() {
     let one = b"include: [two.yml]\nservices:\n  r: {image: redis}\n";
     let two = b"include: [one.yml]\nservices:\n  q: {image: redis}\n";

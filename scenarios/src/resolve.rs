@@ -75,13 +75,14 @@ impl Scenario {
     fn processes(&self) -> (Vec<Host>, Vec<Process>) {
         let mut places = Places::new(self);
         let mut processes = Vec::new();
-        let mut initial = Vec::new();
+        let (mut initial, mut servers) = (Vec::new(), Vec::new());
         let mut number = 0;
         for master in &self.masters {
             let mut replicaof = None;
             for server in &master.servers {
                 number += 1;
                 let (host, addr) = places.put(&server.name, redis_ip(number), server.conf.port);
+                servers.push(addr);
                 let known = self.known_as(&places.hosts[host], addr);
                 let announced = server.conf.replica_announce_ip.or((known != addr).then_some(known.ip));
                 let conf =
@@ -128,6 +129,7 @@ impl Scenario {
                     profile: client.profile.clone(),
                     workload: client.workload.clone(),
                     sentinels: client.sentinels.iter().map(|index| sentinels[*index as usize]).collect(),
+                    server: client.server.map(|index| servers[index as usize]),
                     master: self.masters[client.master].conf.name.clone(),
                     password: client.password.clone(),
                     sentinel_password: client.sentinel_password.clone(),

@@ -123,6 +123,8 @@ pub struct ClientSpec {
     pub workload: Workload,
     /// Sentinels in the order in which they are listed, as indices from 0.
     pub sentinels: Vec<u32>,
+    /// The server that it works with without asking a Sentinel, as an index from 0.
+    pub server: Option<u32>,
     /// Which master, as an index.
     pub master: usize,
     /// Password for Redis servers.

@@ -133,6 +133,12 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             (3, 14),
             "unknown key `sad` in a workload (did you mean `sadd`?)",
         ),
+        ("[cluster]\n[[clients]]\nserver = \"redis-9\"\n", (3, 10), "there is no server `redis-9`"),
+        (
+            "[cluster]\n[[clients]]\nprofile = \"lettuce\"\nserver = \"redis-1\"\n",
+            (4, 10),
+            "the profile `lettuce` finds its servers by itself",
+        ),
         (
             "[cluster]\n[[clients]]\nworkload = { get = 1 }\nread-from = \"slave\"\n",
             (4, 13),

@@ -5,9 +5,10 @@ use crate::progress::Progress;
 use clap::Args;
 use splitbrain::battery::changes::{self, Tried};
 use splitbrain::battery::cluster::Cluster;
+use splitbrain::battery::demonstrate::{self, Demonstration};
 use splitbrain::battery::failures::Failure;
-use splitbrain::battery::{self, BatteryError, Row, deployment};
-use splitbrain_deploy::Reading;
+use splitbrain::battery::{BatteryError, Player, Row, deployment};
+use splitbrain_deploy::{Finding, Reading, Severity};
 use std::cell::Cell;
 use std::fs;
 use std::num::{NonZeroU16, NonZeroU64};
@@ -109,54 +110,98 @@ pub struct Outcome {
     pub cluster: Cluster,
     /// What the failures did.
     pub rows: Vec<Row>,
+    /// And those that were played for what was found only.
+    pub drills: Vec<Row>,
+    /// Whether such others were played at all.
+    pub has_drills: bool,
+    /// What was found in the files, and where it shows.
+    pub shown: Vec<Demonstration>,
     /// What helps.
     pub tried: Vec<Tried>,
     /// Goals that were not kept.
     pub broken: Vec<String>,
 }
 
+impl Outcome {
+    /// Why a rule is not shown, as a sentence without a full stop.
+    pub fn why_not(&self, rule: &str) -> Option<String> {
+        demonstrate::why_not(rule, &self.cluster, &self.rows, self.has_drills)
+    }
+}
+
 /// Changes that are told.
 const TOLD: usize = 3;
 
 /// Plays all deployments. Those that cannot be played are told of.
-pub fn play(reading: &Reading, given: &Played, quiet: bool) -> Result<Vec<Outcome>, Exit> {
+pub fn play(reading: &Reading, found: &[Finding], given: &Played, quiet: bool) -> Result<Vec<Outcome>, Exit> {
     let mut outcomes = Vec::new();
-    let seeds = 0..given.seeds.get();
-    let jobs = given.jobs.map_or(0, |jobs| usize::from(jobs.get()));
     for its in &reading.deployments {
-        let cluster = match deployment::cluster(its) {
-            Ok(cluster) => cluster,
+        let clusters = match deployment::clusters(its) {
+            Ok(clusters) => clusters,
             Err(why) => {
                 diagnose(&format!("{}: no failures are played: {why}", its.source));
                 continue;
             }
         };
-        let mut failures = Failure::all(&cluster);
-        failures.retain(|failure| given.only.is_empty() || given.only.iter().any(|name| name == failure.name));
-        let total = failures.len() * (1 + changes::tries(&cluster));
-        let progress = Progress::new("failures", total as u64, quiet);
-        let done = Cell::new(0);
-        let step = || {
-            done.set(done.get() + 1);
-            progress.update(done.get());
-        };
-        let played = battery::play(&cluster, &failures, &seeds, jobs, &step).and_then(|rows| {
-            let tried = changes::best(&cluster, &rows, &seeds, jobs, TOLD, &step)?;
-            Ok((rows, tried))
-        });
-        let (rows, tried) = played.map_err(bug)?;
-        let goals = given.slo.unwrap_or_default();
-        let broken = rows.iter().filter_map(|row| goals.broken(row)).collect();
-        if let Some(folder) = &given.scenarios {
-            for row in &rows {
-                let file = folder.join(format!("{}.toml", row.failure.name));
-                let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, &row.scenario));
-                written.map_err(|error| unwritable(&file, &error))?;
-            }
+        let several = clusters.len() > 1;
+        for cluster in clusters {
+            let source = if several { format!("{}, {}", its.source, cluster.master) } else { its.source.clone() };
+            outcomes.push(one(source, cluster, found, given, quiet)?);
         }
-        outcomes.push(Outcome { source: its.source.clone(), cluster, rows, tried, broken });
     }
     Ok(outcomes)
+}
+
+/// Plays a cluster.
+fn one(source: String, mut cluster: Cluster, found: &[Finding], given: &Played, quiet: bool) -> Result<Outcome, Exit> {
+    let rules = rules(found);
+    let mended: Vec<&str> = rules.iter().copied().filter(|rule| demonstrate::is_mended(rule)).collect();
+    demonstrate::mend_errors(&mut cluster, &rules);
+    if !mended.is_empty() {
+        cluster.assumed.insert(0, format!("what does not work is mended first: {}", mended.join(", ")));
+    }
+    let mut failures = Failure::all(&cluster);
+    failures.retain(|failure| given.only.is_empty() || given.only.iter().any(|name| name == failure.name));
+    let total = failures.len() * (1 + changes::tries(&cluster) + TOLD);
+    let progress = Progress::new("failures", total as u64, quiet);
+    let done = Cell::new(0);
+    let step = || {
+        done.set(done.get() + 1);
+        progress.update(done.get());
+    };
+    let jobs = given.jobs.map_or(0, |jobs| usize::from(jobs.get()));
+    let player = Player::new(0..given.seeds.get(), jobs);
+    let played = player.play(&cluster, &failures, &step).and_then(|rows| {
+        let mut drills = Vec::new();
+        let wanted = given.only.is_empty().then_some(&mut drills);
+        let shown = demonstrate::demonstrate(&player, &cluster, &rules, &rows, wanted)?;
+        let tried = changes::best(&player, &cluster, &rows, TOLD, &step)?;
+        Ok((rows, drills, shown, tried))
+    });
+    let (rows, drills, shown, tried) = played.map_err(bug)?;
+    let goals = given.slo.unwrap_or_default();
+    let broken = rows.iter().filter_map(|row| goals.broken(row)).collect();
+    if let Some(folder) = &given.scenarios {
+        let standard = rows.iter().map(|row| (row.failure.name, row));
+        let drills = shown.iter().filter(|its| its.drill).map(|its| (its.rule, &its.row));
+        for (name, row) in standard.chain(drills) {
+            let file = folder.join(format!("{name}.toml"));
+            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, &row.scenario));
+            written.map_err(|error| unwritable(&file, &error))?;
+        }
+    }
+    Ok(Outcome { has_drills: given.only.is_empty(), source, cluster, rows, drills, shown, tried, broken })
+}
+
+/// The rules that something breaks, worse than advice, each once.
+pub fn rules(found: &[Finding]) -> Vec<&'static str> {
+    let mut rules = Vec::new();
+    for finding in found.iter().filter(|finding| finding.severity != Severity::Advice) {
+        if !rules.contains(&finding.id) {
+            rules.push(finding.id);
+        }
+    }
+    rules
 }
 
 fn bug(error: BatteryError) -> Exit {

@@ -54,13 +54,16 @@ pub fn check(
         diagnose_at(&trouble.to_string());
     }
     if reading.is_nothing() && reading.troubles.is_empty() {
+        for elsewhere in &reading.elsewhere {
+            diagnose_at(&elsewhere.to_string());
+        }
         diagnose(&format!("{}: there is no deployment of Redis with Sentinel here", roots.join(", ")));
         return Ok(Exit::Input);
     }
     let outcomes = if played.no_battery {
         Vec::new()
     } else {
-        match battery::play(&reading, played, arguments.quiet) {
+        match battery::play(&reading, &found, played, arguments.quiet) {
             Ok(outcomes) => outcomes,
             Err(exit) => return Ok(exit),
         }
@@ -81,9 +84,8 @@ pub fn check(
             let (strong, bad) = (&|text: &str| style.bold(text), &|text: &str| style.bad(text));
             let several = if outcomes.len() > 1 { format!("{}\n", style.bold(&outcome.source)) } else { String::new() };
             let table = told::table(&outcome.cluster, &outcome.rows, strong, bad);
-            let grave = found.iter().filter(|finding| finding.severity != Severity::Advice);
-            let rules: Vec<&str> = grave.map(|finding| finding.id).collect();
-            let shown = told::shown(&rules, &outcome.rows, strong);
+            let why_not = |rule: &str| outcome.why_not(rule);
+            let shown = told::shown(&battery::rules(&found), &outcome.shown, &why_not, strong);
             let shown = if shown.is_empty() { shown } else { format!("\n{shown}") };
             let changes = told::changes(&outcome.tried, strong);
             print(&format!("\n{several}{table}{shown}\n{changes}"))?;
@@ -123,12 +125,19 @@ pub fn check(
 /// What the failures did, into the document; and which of them shows a finding.
 fn with_battery(document: &mut Value, found: &[Finding], outcomes: &[Outcome]) {
     let list = |of: &dyn Fn(&Outcome) -> Vec<Value>| Value::Array(outcomes.iter().flat_map(of).collect());
-    document["battery"] = list(&|outcome| told::battery(&outcome.source, &outcome.rows));
+    document["battery"] = list(&|outcome| {
+        let mut all = told::battery(&outcome.source, &outcome.rows, false);
+        all.extend(told::battery(&outcome.source, &outcome.drills, true));
+        all
+    });
     document["changes"] = list(&|outcome| told::tried(&outcome.source, &outcome.tried));
     document["assumed"] = json!(outcomes.iter().flat_map(|outcome| &outcome.cluster.assumed).collect::<Vec<_>>());
     let Some(all) = document["findings"].as_array_mut() else { return };
     for (told_of, finding) in all.iter_mut().zip(found) {
-        let shown = outcomes.iter().map(|outcome| told::demonstrated(finding.id, &outcome.rows));
-        told_of["demonstrated_by"] = shown.into_iter().find(|shown| !shown.is_null()).unwrap_or(Value::Null);
+        let mine = outcomes.iter().flat_map(|outcome| &outcome.shown).find(|shown| shown.rule == finding.id);
+        told_of["demonstrated_by"] = mine.map_or(Value::Null, told::demonstrated);
+        let is_grave = finding.severity != Severity::Advice && mine.is_none();
+        let why = outcomes.first().filter(|_| is_grave).and_then(|outcome| outcome.why_not(finding.id));
+        told_of["not_demonstrated"] = json!(why);
     }
 }

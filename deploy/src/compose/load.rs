@@ -215,7 +215,7 @@ pub fn env_file(files: &dyn Files, path: &str) -> Option<Env> {
     files.entry(path)?;
     let text = files::text(files, path).ok()?;
     let mut env = Env::new();
-    for line in Traced::file(path, &text).lines() {
+    for line in Traced::file(path, files::without_mark(&text)).lines() {
         let trimmed = line.text().trim();
         let trimmed = trimmed.strip_prefix("export ").unwrap_or(trimmed);
         if trimmed.starts_with('#') {

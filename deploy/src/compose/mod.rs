@@ -96,6 +96,7 @@ fn add(sources: &Sources<'_>, name: &str, key: &Node, service: &Node, deployment
             disk: disk.clone(),
             inits: Vec::new(),
             containers: vec![container.clone()],
+            answer: None,
             keeps_layer: true,
         };
         let (mut servers, mut unclear) = boot(&pod);

@@ -1,6 +1,6 @@
 //! What a service of Compose mounts: folders and files of the host, named volumes, memory, configs and secrets.
 
-use crate::boot::volume;
+use crate::boot::{unknown as stands_for, volume};
 use crate::container::{Disk, Mount, Text, Volume};
 use crate::deployment::{Missing, Storage};
 use crate::files::{Entry, Files, join};
@@ -155,6 +155,11 @@ fn gather(files: &dyn Files, folder: &str, below: &str, found: &mut BTreeMap<Str
     }
 }
 
+/// The value of a secret, which is known nowhere here.
+fn unknown(name: &str, place: &Place) -> Traced {
+    Traced::at(&stands_for(name), place)
+}
+
 fn config(
     sources: &Sources<'_>,
     section: &str,
@@ -176,6 +181,8 @@ fn config(
                 let path = join(sources.folder, name);
                 match crate::files::text(sources.files, &path) {
                     Ok(text) => Traced::file(&path, &text),
+                    // Secrets are kept out of repositories: they are there where it runs.
+                    Err(_) if section == "secrets" => unknown(source, &config.place),
                     Err(_) => {
                         let stand_in = stand_in(sources, &path);
                         let text = stand_in
@@ -186,11 +193,13 @@ fn config(
                     }
                 }
             }
+            _ if section == "secrets" => unknown(source, &config.place),
             _ => {
                 known = false;
                 Traced::default()
             }
         },
+        None if section == "secrets" => unknown(source, &item.place),
         None => {
             known = false;
             Traced::default()

@@ -83,25 +83,36 @@ fn add(objects: &Objects, workload: &Object, deployment: &mut Deployment, all: &
     let ordered = workload.kind == "StatefulSet";
     let host = pods::host(workload, spec, &labels);
     let mut servers_here = false;
+    let mut first: Option<String> = None;
     for ordinal in 0..replicas.clamp(0, REPLICAS) {
         let hostname = match &*workload.kind {
             "StatefulSet" => format!("{}-{ordinal}", workload.name),
             "Pod" => workload.name.clone(),
             _ => format!("{}-{}", workload.name, char::from(b'a' + (ordinal % 26) as u8)),
         };
-        let pod: Pod = pods::pod(objects, workload, spec, &hostname, &mut deployment.remarks);
+        let mut pod: Pod = pods::pod(objects, workload, spec, &hostname, &mut deployment.remarks);
+        // The pods of a StatefulSet start one after the other: the first one is the master, and its Sentinel says so.
+        pod.answer = first.clone().filter(|_| ordered);
         let (servers, unclear) = boot(&pod);
+        let unclear_starts = unclear.iter().len();
         if ordinal == 0 {
             deployment.unclear.extend(unclear);
         }
         let mut servers = servers;
-        if servers.is_empty() {
+        // An image of Bitnami starts itself, unless it is given a command.
+        if servers.is_empty() && unclear_starts == 0 {
             for (index, container) in pod.containers.iter().enumerate() {
                 if let Some(mut server) = crate::bitnami::server(container, &pod.disk, false) {
                     server.container = index;
                     servers.push(server);
                 }
             }
+        }
+        let asks = servers.iter().any(|server| server.config.asks);
+        let has_sentinel = servers.iter().any(|server| server.kind == crate::deployment::Kind::Sentinel);
+        if ordinal == 0 && asks && has_sentinel {
+            let address = names::address(objects, workload, &hostname, ordered, spec);
+            first = address.names.into_iter().find(|name| name.ends_with(".cluster.local"));
         }
         let several = servers.len() > 1;
         for server in servers {

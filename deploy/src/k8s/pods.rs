@@ -24,7 +24,7 @@ pub(super) fn pod(objects: &Objects, workload: &Object, spec: &Node, hostname: &
         all("initContainers").into_iter().partition(|node| node.text_at(&["restartPolicy"]) == Some("Always"));
     let inits = inits.iter().map(&mut build).collect();
     let containers = all("containers").iter().chain(&side_cars).map(&mut build).collect();
-    Pod { hostname: hostname.to_owned(), disk, inits, containers, keeps_layer: false }
+    Pod { hostname: hostname.to_owned(), disk, inits, containers, answer: None, keeps_layer: false }
 }
 
 fn container(

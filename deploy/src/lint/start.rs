@@ -105,12 +105,13 @@ pub(super) fn hostname_without_resolve(view: &View<'_>, report: &mut Report<'_>)
     }
 }
 
-fn hostnames(conf: &Conf, report: &mut Report<'_>) {
-    if conf.sentinel_yes("resolve-hostnames") {
+fn hostnames(its: &Conf, report: &mut Report<'_>) {
+    if its.sentinel_yes("resolve-hostnames") {
         return;
     }
-    for monitor in conf.monitors() {
-        let numbers = monitor.host.parse::<std::net::IpAddr>().is_ok();
+    for monitor in its.monitors() {
+        // The C library takes `10.1` and `0x7f.0.0.1` for numbers.
+        let numbers = monitor.host.parse::<std::net::IpAddr>().is_ok() || conf::ipv4(monitor.host).is_some();
         if numbers || monitor.host.contains(UNKNOWN) || is_variable(monitor.host) || monitor.host.starts_with('#') {
             continue;
         }

@@ -51,11 +51,11 @@ pub fn document(version: &str, files: &dyn Files, reading: &Reading, findings: &
     })
 }
 
-/// Every file, and every configuration text with what the program would say to it.
+/// Every file that is a part of a deployment, and every configuration text with what the program would say to it.
 fn texts(reading: &Reading) -> Vec<Value> {
     let mut texts: Vec<Value> = Vec::new();
     for (file, what) in &reading.files {
-        if !matches!(what, What::Sentinel | What::Redis) {
+        if !matches!(what, What::Sentinel | What::Redis | What::Other) {
             texts.push(json!({"file": file, "kind": what, "accepted": true, "error": null, "effective": {}}));
         }
     }

@@ -66,6 +66,17 @@ impl Shell<'_, '_> {
                 self.script(&script)
             }
             "redis-cli" | "valkey-cli" => self.redis_cli(args),
+            // What the images of Bitnami bring along.
+            "retry_while" => match args.first().cloned() {
+                Some(script) => self.script(&script),
+                None => Done::quiet(false),
+            },
+            "is_boolean_yes" => {
+                let word = texts.first().map_or_else(String::new, |text| text.to_ascii_lowercase());
+                Done::quiet(matches!(&*word, "1" | "yes" | "true"))
+            }
+            "replace_in_file" => self.replace_in_file(args),
+            "openssl" => Done { ok: true, out: Traced::at_no(&format!("SHA1(stdin)= {}\n", some_id(input.text()))) },
             "exit" | "return" => {
                 // The end of a function is taken for the end of the script only if nothing called it.
                 self.ended = name == "exit" || self.args.is_empty();
@@ -224,6 +235,22 @@ impl Shell<'_, '_> {
         done
     }
 
+    /// `replace_in_file FILE ^#*\s*KEY\ .* TEXT`: lines that begin with the key.
+    fn replace_in_file(&mut self, args: &[Traced]) -> Done {
+        let [path, pattern, text, ..] = args else { return Done::quiet(false) };
+        let Some(mut file) = self.view.read(path.text()).cloned() else { return Done::quiet(false) };
+        let key = pattern.text().trim_start_matches("^#*\\s*").trim_end_matches(".*").trim();
+        let mut new = Traced::default();
+        for line in file.text.lines() {
+            let own = line.text().trim_start_matches(['#', ' ', '\t']);
+            let is_it = own.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', '\t']));
+            new.append(if is_it { text } else { &line });
+            new.push("\n", None);
+        }
+        file.text = new;
+        Done::quiet(self.view.write(path.text(), file))
+    }
+
     /// Sentinels answer only once there are any.
     fn redis_cli(&mut self, args: &[Traced]) -> Done {
         let asks = |arg: &Traced| {
@@ -234,6 +261,7 @@ impl Shell<'_, '_> {
             let ping = args.iter().any(|arg| arg.text().eq_ignore_ascii_case("ping"));
             return Done { ok: true, out: Traced::at_no(if ping { "PONG\n" } else { "" }) };
         };
+        self.asked += 1;
         if let Some(place) = arg.start() {
             self.run.asks.get_or_insert_with(|| place.clone());
         }
@@ -466,4 +494,18 @@ impl Shell<'_, '_> {
         let bare: String = pattern.chars().filter(|c| !"^$()*.\\".contains(*c)).collect();
         text.contains(&bare)
     }
+}
+
+/// Forty hexadecimal digits that belong to a text, as a digest of it would: which ones does not matter.
+fn some_id(text: &str) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut id = String::new();
+    while id.len() < 40 {
+        for byte in text.bytes().chain([b'.']) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        id.push_str(&format!("{hash:016x}"));
+    }
+    id.truncate(40);
+    id
 }

@@ -372,7 +372,10 @@ impl Parser<'_> {
                 redirects.push(redirect?);
                 continue;
             }
-            if words.is_empty()
+            // `local NAME=(…)` is a list as `NAME=(…)` is.
+            let declared = set.is_some_and(|length| self.rest()[length + 1..].starts_with('('))
+                && words.first().and_then(Word::plain).is_some_and(|word| DECLARE.contains(&&*word));
+            if (words.is_empty() || declared)
                 && let Some(length) = set
             {
                 let name = self.rest()[..length].trim_end_matches('+').to_owned();
@@ -482,6 +485,9 @@ impl Parser<'_> {
         }
     }
 }
+
+/// Commands whose arguments are assignments.
+const DECLARE: &[&str] = &["local", "declare", "export", "readonly", "typeset"];
 
 /// The length of the name in `NAME=`, if the text begins so.
 fn assignment(text: &str) -> Option<usize> {

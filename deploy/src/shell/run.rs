@@ -50,6 +50,10 @@ pub struct Shell<'v, 'd> {
     pub(super) args: Vec<Traced>,
     steps: u32,
     depth: u32,
+    /// How often the Sentinels were asked for the master.
+    pub(super) asked: u32,
+    /// Whether the last command succeeded.
+    status: bool,
     pub(super) ended: bool,
 }
 
@@ -79,6 +83,8 @@ impl<'v, 'd> Shell<'v, 'd> {
             args: Vec::new(),
             steps: 0,
             depth: 0,
+            asked: 0,
+            status: true,
             ended: false,
         }
     }
@@ -117,6 +123,7 @@ impl<'v, 'd> Shell<'v, 'd> {
                 _ => {}
             }
             done = self.one(&item.command, input, item.background);
+            self.status = done.ok;
             append(&mut out, &done.out);
         }
         Done { ok: done.ok, out }
@@ -220,9 +227,10 @@ impl<'v, 'd> Shell<'v, 'd> {
     ) -> Done {
         let mut status = true;
         for set in sets {
-            let before = self.run.asks.is_some();
+            let before = self.asked;
             if set.list {
                 let words: Vec<Traced> = set.words.iter().flat_map(|word| self.expand(word)).collect();
+                status = self.asked == before || !words.is_empty();
                 let list = self.lists.entry(set.name.clone()).or_default();
                 if !set.adds {
                     list.clear();
@@ -238,12 +246,19 @@ impl<'v, 'd> Shell<'v, 'd> {
                 append(&mut value, &piece);
             }
             // `M=$(redis-cli … get-master-addr-by-name …)`: nobody answered.
-            status = !(self.run.asks.is_some() && !before && value.is_empty());
+            status = self.asked == before || !value.is_empty();
             self.env.insert(set.name.clone(), value);
         }
         let input = self.input(redirects).unwrap_or_else(|| input.clone());
         let argv: Vec<Traced> = words.iter().flat_map(|word| self.expand(word)).collect();
-        let done = if argv.is_empty() { Done::quiet(status) } else { self.command(argv, input, background) };
+        let done = match argv.is_empty() {
+            // `$(< FILE)`
+            true if sets.is_empty() && redirects.iter().any(|its| matches!(its.what, Into::Input(_))) => {
+                Done { ok: status, out: input }
+            }
+            true => Done::quiet(status),
+            false => self.command(argv, input, background),
+        };
         self.redirect(redirects, done)
     }
 
@@ -407,7 +422,7 @@ impl<'v, 'd> Shell<'v, 'd> {
         match name {
             "HOSTNAME" if !self.env.contains_key(name) => Some(Traced::at_no(&self.hostname)),
             "#" => Some(Traced::at_no(&self.args.len().to_string())),
-            "?" => Some(Traced::at_no("0")),
+            "?" => Some(Traced::at_no(if self.status { "0" } else { "1" })),
             "@" | "*" => Some(Traced::at_no(&self.args.iter().map(Traced::text).collect::<Vec<_>>().join(" "))),
             _ => self.env.get(name).cloned().or_else(|| self.element(name)),
         }

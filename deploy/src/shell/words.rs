@@ -2,6 +2,9 @@
 
 use crate::place::Traced;
 
+/// Words of a command line that are looked at.
+const MOST: usize = 10_000;
+
 /// Splits a command line into words; where a quote is not closed, it ends with the text.
 pub fn split(line: &Traced) -> Vec<Traced> {
     let text = line.text();
@@ -13,6 +16,9 @@ pub fn split(line: &Traced) -> Vec<Traced> {
         let keep = |word: &mut Option<Traced>, from: usize, to: usize| {
             word.get_or_insert_with(Traced::default).append_range(line, from, to);
         };
+        if words.len() == MOST {
+            break;
+        }
         match (quote, c) {
             (Some(open), c) if c == open => quote = None,
             (Some('"'), '\\') => match chars.peek() {

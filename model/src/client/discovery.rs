@@ -98,6 +98,9 @@ enum Answer {
 impl Client {
     /// Looks for the master.
     pub(super) fn discover(&mut self, w: usize, io: &mut Io<'_, '_>) {
+        if let Some(server) = self.server {
+            return self.connect_server(w, server, io);
+        }
         self.workers[w].rounds = 0;
         self.workers[w].wants_replica = self.profile.reads_replicas;
         self.start_round(w, io);

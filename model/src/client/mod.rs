@@ -58,6 +58,8 @@ pub struct ClientConf {
     pub workload: workload::Workload,
     /// Sentinels in the order in which they are listed.
     pub sentinels: Vec<Addr>,
+    /// The server that it works with whatever Sentinels say: it asks none.
+    pub server: Option<Addr>,
     /// Which master it asks for.
     pub master: Name,
     /// Password of the Redis servers.
@@ -70,6 +72,8 @@ pub struct ClientConf {
 #[derive(Debug)]
 pub struct Client {
     profile: profile::Profile,
+    /// The only server it knows, if it asks no Sentinel.
+    server: Option<Addr>,
     master: Name,
     /// What new connections to servers and to Sentinels exchange first.
     server_greeting: Salute,
@@ -258,6 +262,7 @@ impl Client {
             server_greeting: Salute::new(conf.profile.greeting, conf.password),
             sentinel_greeting: Salute::new(conf.profile.sentinel_greeting, conf.sentinel_password),
             profile: conf.profile,
+            server: conf.server,
             master: conf.master,
             sentinels,
             pool: Pool::default(),

@@ -124,6 +124,7 @@ impl Bench {
             profile,
             workload,
             sentinels: (1..=3).map(sentinel).collect(),
+            server: None,
             master: "mymaster".into(),
             password: None,
             sentinel_password: None,

@@ -17,6 +17,7 @@ pub mod start;
 
 use crate::Ip;
 use crate::files::{RedisConf, SentinelConf};
+pub use number::ipv4;
 pub use split::shown;
 use split::{Arg, Line};
 use std::fmt;

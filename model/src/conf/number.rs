@@ -128,7 +128,7 @@ fn hexadecimal(text: &str) -> Option<f64> {
 }
 
 /// A dotted address as `inet_aton` takes it: one to four numbers, decimal, octal or hexadecimal.
-pub(super) fn ipv4(text: &str) -> Option<u32> {
+pub fn ipv4(text: &str) -> Option<u32> {
     let parts: Vec<u64> = text.split('.').map(c_number).collect::<Option<_>>()?;
     let (last, heads) = parts.split_last()?;
     if heads.len() > 3 || heads.iter().any(|part| *part > 255) {

@@ -93,6 +93,13 @@ fn client(
         Some(field) => sentinel_order(&field, names)?,
         None => names.all_sentinels(),
     };
+    let fixed = match table.get("server") {
+        Some(field) if profile.shared.is_some() => {
+            return Err(field.error(format!("the profile `{}` finds its servers by itself", profile.name)));
+        }
+        Some(field) => Some(names.server(field.text()?, &field)?),
+        None => None,
+    };
     let master = table.get("master").map_or(Ok(0), |field| names.master(&field))?;
     let server = &masters[master].servers[0].conf;
     let own = |field: Option<Field<'_>>, implied: &Option<String>| field.map_or(Ok(implied.clone()), |f| password(&f));
@@ -103,6 +110,7 @@ fn client(
         profile,
         workload,
         sentinels,
+        server: fixed,
         master,
         password: own(table.get("password"), &server.requirepass)?,
         sentinel_password: own(table.get("sentinel-password"), &sentinel.requirepass)?,

@@ -1,11 +1,10 @@
 //! What could be changed, and whether it helps: each change is tried by playing the same failures with the same seeds
 //! again. Knows no file format: a change says what to write in words and in lines of Redis' configuration.
 
-use super::cluster::{Back, Cluster};
-use super::{BatteryError, Failure, Row, play};
+use super::cluster::{Back, Cluster, Sentinel, Server};
+use super::{BatteryError, Failure, Player, Row};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 /// Something that could be changed.
 #[derive(Clone, Copy, Debug)]
@@ -69,35 +68,89 @@ impl Score {
     }
 }
 
+/// Seeds with which all changes are tried; the best of them are proven with all seeds.
+const FEW: u64 = 5;
+
 /// Tries every change that means something and returns the best ones, best first, at most `most`: only those that
 /// gain something.
 ///
 /// # Errors
 /// If splitbrain has a bug.
 pub fn best(
+    player: &Player,
     cluster: &Cluster,
     rows: &[Row],
-    seeds: &Range<u64>,
-    jobs: usize,
     most: usize,
     progress: &dyn Fn(),
 ) -> Result<Vec<Tried>, BatteryError> {
-    let before = Score::of(rows);
-    let mut tried = Vec::new();
+    let failures: Vec<Failure> = rows.iter().map(|row| row.failure).collect();
+    let before = Score::of(&player.first(FEW, cluster, &failures, &|| ())?);
+    let mut promising = Vec::new();
     for change in CHANGES {
         let mut changed = cluster.clone();
-        if !(change.make)(&mut changed) {
-            continue;
+        if (change.make)(&mut changed) {
+            let gain = before.gain(Score::of(&player.first(FEW, &changed, &failures, progress)?));
+            promising.push((gain, change, changed));
         }
-        let failures: Vec<Failure> = rows.iter().map(|row| row.failure).collect();
-        let rows = play(&changed, &failures, seeds, jobs, progress)?;
+    }
+    promising.retain(|(gain, ..)| *gain > 0);
+    promising.sort_by_key(|(gain, ..)| Reverse(*gain));
+    let before = Score::of(rows);
+    let mut tried = Vec::new();
+    for (_, change, changed) in promising.into_iter().take(most) {
+        let rows = player.play(&changed, &failures, progress)?;
         let lines = lines(cluster, &changed);
         tried.push(Tried { change: *change, lines, before, after: Score::of(&rows), rows });
     }
     tried.retain(|its| its.before.gain(its.after) > 0);
     tried.sort_by_key(|its| Reverse(its.before.gain(its.after)));
-    tried.truncate(most);
     Ok(tried)
+}
+
+/// Makes the change of this name.
+pub fn make(name: &str, cluster: &mut Cluster) {
+    if let Some(change) = CHANGES.iter().find(|change| change.name == name) {
+        (change.make)(cluster);
+    }
+}
+
+/// Adds a Sentinel on a machine of its own, unless that has been done.
+pub fn one_more_sentinel(cluster: &mut Cluster) {
+    let machine = "a machine of its own for one more Sentinel".to_owned();
+    let Some(like) = cluster.sentinels.first().filter(|_| cluster.sentinels.iter().all(|its| its.machine != machine))
+    else {
+        return;
+    };
+    let more = Sentinel { host: machine.clone(), machine, loose: false, own: Vec::new(), ..like.clone() };
+    cluster.sentinels.push(more);
+}
+
+/// Gives one password to all that have one.
+pub fn same_password(cluster: &mut Cluster) {
+    let of = |its: &Server| its.setting("requirepass").filter(|text| *text != "\"\"").map(str::to_owned);
+    let Some(password) = cluster.servers.iter().find_map(of) else { return };
+    for its in &mut cluster.servers {
+        for key in ["requirepass", "masterauth"] {
+            if its.setting(key).is_some_and(|text| text != "\"\"") {
+                its.set(key, &password);
+            }
+        }
+    }
+    for (_, value) in cluster.watch.others.iter_mut().filter(|(key, _)| key == "auth-pass") {
+        value.clone_from(&password);
+    }
+}
+
+/// Gives all servers, and the Sentinels, one password.
+pub fn one_password(cluster: &mut Cluster) {
+    let of = |its: &Server| its.setting("requirepass").filter(|text| *text != "\"\"").map(str::to_owned);
+    let password = cluster.servers.iter().find_map(of).unwrap_or_else(|| "\"\"".to_owned());
+    cluster.set("requirepass", &password);
+    cluster.set("masterauth", &password);
+    cluster.watch.others.retain(|(key, _)| key != "auth-pass");
+    if password != "\"\"" {
+        cluster.watch.others.push(("auth-pass".to_owned(), password));
+    }
 }
 
 /// How many failures all changes would play, for progress.
@@ -148,8 +201,10 @@ const CHANGES: &[Change] = &[
         what: "set the quorum to a majority of the Sentinels",
         price: "nothing: an election takes a majority anyway",
         make: |cluster| {
-            let changes = cluster.watch.quorum != cluster.majority() && cluster.sentinels.len() > 1;
+            let other = cluster.sentinels.iter().any(|its| cluster.quorum_of(its) != cluster.majority());
+            let changes = other && cluster.sentinels.len() > 1;
             cluster.watch.quorum = cluster.majority();
+            cluster.agree("quorum");
             changes
         },
     },
@@ -162,7 +217,7 @@ const CHANGES: &[Change] = &[
             if machines.len() >= 3 || cluster.sentinels.is_empty() {
                 return false;
             }
-            let like = cluster.sentinels[0].clone();
+            let like = Sentinel { loose: false, own: Vec::new(), ..cluster.sentinels[0].clone() };
             while cluster.sentinels.len() < 3 {
                 cluster.sentinels.push(like.clone());
             }
@@ -209,6 +264,7 @@ const CHANGES: &[Change] = &[
         make: |cluster| {
             let changes = !(2_000..=10_000).contains(&cluster.watch.down_after_ms);
             cluster.watch.down_after_ms = 5_000;
+            cluster.agree("down-after-milliseconds");
             changes
         },
     },
@@ -219,6 +275,7 @@ const CHANGES: &[Change] = &[
         make: |cluster| {
             let changes = !(10_000..=60_000).contains(&cluster.watch.failover_timeout_ms);
             cluster.watch.failover_timeout_ms = 60_000;
+            cluster.agree("failover-timeout");
             changes
         },
     },
@@ -229,6 +286,7 @@ const CHANGES: &[Change] = &[
         make: |cluster| {
             let changes = cluster.watch.parallel_syncs != 1;
             cluster.watch.parallel_syncs = 1;
+            cluster.agree("parallel-syncs");
             changes
         },
     },

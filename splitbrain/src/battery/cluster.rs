@@ -14,6 +14,8 @@ pub struct Cluster {
     pub watch: Watch,
     /// Hosts are known by name, and how long names resolve.
     pub names: Names,
+    /// The clients know the address of the first master and never ask a Sentinel.
+    pub fixed_clients: bool,
     /// What was assumed where the deployment does not say it, in sentences.
     pub assumed: Vec<String>,
 }
@@ -27,8 +29,12 @@ pub struct Server {
     pub host: String,
     /// The machine it runs on: what loses power or its network as one.
     pub machine: String,
+    /// Nothing keeps it from sharing a machine with any other.
+    pub loose: bool,
     /// Keys of `[redis]` with their values as TOML.
     pub settings: Vec<(String, String)>,
+    /// `maxmemory` in bytes, 0 for none, and `maxmemory-policy`: only what fills the memory sets them.
+    pub memory: (u64, String),
     /// When its process has died.
     pub died: Back,
     /// When it was told to end and replaced.
@@ -44,6 +50,10 @@ pub struct Sentinel {
     pub host: String,
     /// The machine it runs on: what loses power or its network as one.
     pub machine: String,
+    /// Nothing keeps it from sharing a machine with any other.
+    pub loose: bool,
+    /// What it does not do as [`Watch`] says: options of SENTINEL SET with their values.
+    pub own: Vec<(String, String)>,
     /// When its process has died.
     pub died: Back,
     /// When it was told to end and replaced.
@@ -147,6 +157,19 @@ impl Cluster {
         let servers = servers.map(|(n, its)| (format!("redis-{n}"), &*its.host, &*its.machine, its.replaced));
         let sentinels = (1..).zip(&self.sentinels);
         servers.chain(sentinels.map(|(n, its)| (format!("sentinel-{n}"), &*its.host, &*its.machine, its.replaced)))
+    }
+
+    /// The quorum that a Sentinel goes by.
+    pub fn quorum_of(&self, sentinel: &Sentinel) -> u32 {
+        let own = sentinel.own.iter().find(|(option, _)| option == "quorum");
+        own.and_then(|(_, value)| value.parse().ok()).unwrap_or(self.watch.quorum)
+    }
+
+    /// Lets all Sentinels do as [`Watch`] says in this.
+    pub fn agree(&mut self, option: &str) {
+        for sentinel in &mut self.sentinels {
+            sentinel.own.retain(|(name, _)| name != option);
+        }
     }
 
     /// Sets a key of all servers.

@@ -5,6 +5,7 @@ use super::cluster::{Back, Cluster, Names, Sentinel, Server, Watch};
 use splitbrain_deploy::Conf;
 use splitbrain_deploy::conf::Monitor;
 use splitbrain_deploy::deployment::{ComesBack, Completeness, Deployment, Form, Host, Kind, Node, Restart};
+use splitbrain_deploy::lint::bytes;
 use std::collections::BTreeMap;
 
 /// Milliseconds until whatever looks after a process has started it again.
@@ -15,34 +16,66 @@ const REPLACED: u64 = 5_000;
 const SPREAD: usize = 3;
 const CLOSE: usize = 2;
 
-/// The cluster of a deployment, or why there is none that could be played.
+/// Masters that are played.
+const MOST_MASTERS: usize = 3;
+
+/// The clusters of a deployment, one for each master, or why there is none that could be played.
 ///
 /// # Errors
 /// In a sentence without a full stop.
-pub fn cluster(deployment: &Deployment) -> Result<Cluster, String> {
+pub fn clusters(deployment: &Deployment) -> Result<Vec<Cluster>, String> {
     let watchers: Vec<&Node> = deployment.nodes.iter().filter(|node| node.is_sentinel()).collect();
-    let Some((watcher, monitor)) =
-        watchers.iter().find_map(|node| Some((*node, node.conf.monitors().into_iter().next()?)))
-    else {
+    let mut masters: Vec<(&Node, Monitor<'_>)> = Vec::new();
+    for node in &watchers {
+        for monitor in node.conf.monitors() {
+            let same = |known: &Monitor<'_>| {
+                known.name == monitor.name || (known.host == monitor.host && known.port == monitor.port)
+            };
+            if !masters.iter().any(|(_, known)| same(known)) {
+                masters.push((node, monitor));
+            }
+        }
+    }
+    if masters.is_empty() {
         return Err("no Sentinel of it watches a master".to_owned());
-    };
+    }
+    let several = masters.len();
+    let played = masters.into_iter().take(MOST_MASTERS);
+    let mut clusters = Vec::new();
+    for (watcher, monitor) in played {
+        let mut cluster = cluster(deployment, &watchers, watcher, &monitor, several > 1)?;
+        if several > MOST_MASTERS {
+            cluster.assumed.push(format!("of its {several} masters the first {MOST_MASTERS} are played"));
+        }
+        clusters.push(cluster);
+    }
+    Ok(clusters)
+}
+
+/// The cluster of one master.
+fn cluster(
+    deployment: &Deployment,
+    watchers: &[&Node],
+    watcher: &Node,
+    monitor: &Monitor<'_>,
+    one_of_several: bool,
+) -> Result<Cluster, String> {
     let name = monitor.name.to_owned();
     let mut assumed = Vec::new();
-    if watcher.conf.monitors().len() > 1 {
-        assumed.push(format!("of its masters only {name} is played"));
-    }
     let machines = Machines::of(deployment, &mut assumed);
     let watch = watch(&watcher.conf, &name, &mut assumed);
     let mut cluster = Cluster {
-        servers: servers(deployment, &monitor, &machines),
+        servers: servers(deployment, monitor, &machines, one_of_several),
         sentinels: Vec::new(),
         watch,
         names: names(deployment, &watcher.conf),
+        fixed_clients: false,
         master: name,
         assumed,
     };
     let mine = watchers.iter().filter(|node| node.conf.monitors().iter().any(|its| its.name == cluster.master));
     cluster.sentinels = mine.map(|node| sentinel(node, deployment.form, &machines)).collect();
+    own(&mut cluster, watchers);
     complete(&mut cluster, deployment);
     if cluster.servers.len() > 200 || cluster.sentinels.len() > 200 {
         return Err("it has more than 200 servers or Sentinels".to_owned());
@@ -67,7 +100,9 @@ fn complete(cluster: &mut Cluster, deployment: &Deployment) {
         let host = "the master's machine".to_owned();
         let settings = settings(&Conf::default());
         let (name, machine) = ("the master".to_owned(), host.clone());
-        cluster.servers.push(Server { name, host, machine, settings, died: back, replaced: back });
+        let memory = memory(&Conf::default());
+        let (loose, died, replaced) = (false, back, back);
+        cluster.servers.push(Server { name, host, machine, loose, settings, memory, died, replaced });
         cluster.assumed.push("the Redis servers, which are not shown, have the settings of an empty file".to_owned());
     }
     if unseen && cluster.servers.len() < 3 {
@@ -76,7 +111,7 @@ fn complete(cluster: &mut Cluster, deployment: &Deployment) {
             let place = cluster.servers.len();
             let like = cluster.servers[0].clone();
             let (name, host) = (format!("a replica {place}"), format!("a machine of replica {place}"));
-            cluster.servers.push(Server { name, machine: host.clone(), host, ..like });
+            cluster.servers.push(Server { name, machine: host.clone(), host, loose: false, ..like });
         }
         cluster.assumed.push(format!("beside the {shown} shown there are replicas like it, three servers in all"));
     }
@@ -86,17 +121,20 @@ fn complete(cluster: &mut Cluster, deployment: &Deployment) {
         while let (true, Some(like)) = (place < wanted, cluster.sentinels.first().cloned()) {
             place += 1;
             let (name, host) = (format!("a Sentinel {place}"), format!("a machine of Sentinel {place}"));
-            cluster.sentinels.push(Sentinel { name, machine: host.clone(), host, ..like });
+            cluster.sentinels.push(Sentinel { name, machine: host.clone(), host, loose: false, ..like });
         }
         cluster.assumed.push(format!("there are {wanted} Sentinels with this file, on machines of their own"));
     }
 }
 
-/// The servers, the master first.
-fn servers(deployment: &Deployment, monitor: &Monitor<'_>, machines: &Machines) -> Vec<Server> {
+fn port(node: &Node) -> u16 {
+    node.conf.ports(6379).0
+}
+
+/// The servers, the master first; of one master of several only those that follow it.
+fn servers(deployment: &Deployment, monitor: &Monitor<'_>, machines: &Machines, one_of_several: bool) -> Vec<Server> {
     let all: Vec<(usize, &Node)> =
         deployment.nodes.iter().enumerate().filter(|(_, node)| node.kind == Kind::Redis).collect();
-    let port = |node: &Node| node.conf.ports(6379).0;
     let named = |node: &Node| {
         node.answers_to(monitor.host) && monitor.port.parse::<u16>().map_or(true, |its| port(node) == its)
     };
@@ -109,10 +147,15 @@ fn servers(deployment: &Deployment, monitor: &Monitor<'_>, machines: &Machines) 
         .or(all.first())
         .map(|(place, _)| *place);
     // Another server without a master is none of its replicas, unless it finds out when it starts.
+    let of_this = |node: &Node| {
+        let Some((host, number, _)) = node.conf.replicaof().filter(|_| one_of_several) else { return !leads(node) };
+        let its = master.map(|place| &deployment.nodes[place]);
+        its.is_some_and(|its| its.answers_to(host) && number.parse::<u16>().map_or(true, |number| number == port(its)))
+    };
     let follows =
-        |place: usize, node: &Node| Some(place) == master || !leads(node) || node.comes_back == ComesBack::Asks;
+        |place: usize, node: &Node| Some(place) == master || of_this(node) || node.comes_back == ComesBack::Asks;
     let mut mine: Vec<(usize, &Node)> = all.iter().copied().filter(|(place, node)| follows(*place, node)).collect();
-    if mine.len() == 1 && deployment.form != Form::Hosts {
+    if mine.len() == 1 && deployment.form != Form::Hosts && !one_of_several {
         mine = all; // Made from one template: who leads is decided at the start.
     }
     mine.sort_by_key(|(place, _)| Some(*place) != master);
@@ -125,7 +168,9 @@ fn server(node: &Node, form: Form, machines: &Machines) -> Server {
         name: node.name.clone(),
         host: address(node, form, machines),
         machine: machines.of_node(node),
+        loose: is_loose(node, form),
         settings: settings(&node.conf),
+        memory: memory(&node.conf),
         died: Back {
             after_ms: died(node.restart),
             as_first: as_first || !node.config.survives_restart,
@@ -148,7 +193,8 @@ fn sentinel(node: &Node, form: Form, machines: &Machines) -> Sentinel {
     let replaced =
         Back { as_first: !node.config.survives_replacement, moved: moves(node, form), ..Back::as_it_was(REPLACED) };
     let (host, machine) = (address(node, form, machines), machines.of_node(node));
-    Sentinel { name: node.name.clone(), host, machine, died, replaced }
+    let loose = is_loose(node, form);
+    Sentinel { name: node.name.clone(), host, machine, loose, own: Vec::new(), died, replaced }
 }
 
 /// What has the node's address: its machine, its container, or its pod with all containers in it.
@@ -157,6 +203,41 @@ fn address(node: &Node, form: Form, machines: &Machines) -> String {
         Some(name) if form != Form::Hosts && !node.address.host_network => name.clone(),
         _ => machines.of_node(node),
     }
+}
+
+/// Whether nothing keeps it from sharing a machine with any other.
+fn is_loose(node: &Node, form: Form) -> bool {
+    node.host == Host::Any && matches!(form, Form::Kubernetes | Form::ChartValues)
+}
+
+/// What Sentinels do otherwise than the first of them.
+fn own(cluster: &mut Cluster, watchers: &[&Node]) {
+    let of = |conf: &Conf| watch(conf, &cluster.master, &mut Vec::new());
+    for its in &mut cluster.sentinels {
+        let Some(node) = watchers.iter().find(|node| node.name == its.name) else { continue };
+        let (all, own) = (&cluster.watch, of(&node.conf));
+        for (option, is, own) in [
+            ("quorum", i64::from(all.quorum), i64::from(own.quorum)),
+            ("down-after-milliseconds", all.down_after_ms as i64, own.down_after_ms as i64),
+            ("failover-timeout", all.failover_timeout_ms as i64, own.failover_timeout_ms as i64),
+            ("parallel-syncs", all.parallel_syncs, own.parallel_syncs),
+        ] {
+            if is != own {
+                its.own.push((option.to_owned(), own.to_string()));
+            }
+        }
+    }
+}
+
+/// The limit of memory in bytes, and the policy: one that is not modelled is played as the nearest one that is.
+fn memory(conf: &Conf) -> (u64, String) {
+    let policy = conf.value("maxmemory-policy").unwrap_or("noeviction").to_ascii_lowercase();
+    let policy = match &*policy {
+        "allkeys-lru" | "allkeys-lfu" => "allkeys-lru",
+        "allkeys-random" => "allkeys-random",
+        _ => "noeviction",
+    };
+    (conf.value("maxmemory").and_then(bytes).unwrap_or(0), policy.to_owned())
 }
 
 /// Whether a replacement has another address.

@@ -16,9 +16,9 @@ pub struct Failure {
     /// A client stands beside the master.
     pub near: bool,
     /// Whether it means something for a cluster.
-    fits: fn(&Cluster) -> bool,
+    pub(super) fits: fn(&Cluster) -> bool,
     /// The entries of `[[faults]]`.
-    make: fn(&Cluster) -> Vec<String>,
+    pub(super) make: fn(&Cluster) -> Vec<String>,
 }
 
 impl Failure {
@@ -32,7 +32,7 @@ impl Failure {
         FAILURES.iter().find(|failure| failure.name == name).copied()
     }
 
-    /// The names of all failures.
+    /// The names of the standard failures.
     pub fn names() -> impl Iterator<Item = &'static str> {
         FAILURES.iter().map(|failure| failure.name)
     }
@@ -46,20 +46,20 @@ fn always(_: &Cluster) -> bool {
     true
 }
 
-fn watched(cluster: &Cluster) -> bool {
+pub(super) fn watched(cluster: &Cluster) -> bool {
     !cluster.sentinels.is_empty()
 }
 
 /// Long enough that the master counts as down, in seconds.
-fn outage(cluster: &Cluster) -> u64 {
+pub(super) fn outage(cluster: &Cluster) -> u64 {
     (cluster.watch.down_after_ms / 1000).min(120) + 20
 }
 
-fn now(what: &str) -> String {
+pub(super) fn now(what: &str) -> String {
     format!("at = \"0s\"\n{what}")
 }
 
-fn list(names: &[String]) -> String {
+pub(super) fn list(names: &[String]) -> String {
     let all: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     format!("[{}]", all.join(", "))
 }
@@ -114,22 +114,22 @@ const FAILURES: &[Failure] = &[
     Failure {
         name: "master-cut-off",
         title: "the master is cut off",
-        why: "A switch port, a security group, a network policy: its machine alone, without clients.",
+        why: "A switch port, a security group, a network policy, a container that loses its network: without clients.",
         near: false,
-        fits: |cluster| cluster.machines().len() > 1,
+        fits: apart,
         make: |cluster| {
-            let at = list(&masters_machine(cluster));
+            let at = list(&cut_off(cluster));
             vec![now(&format!("isolate = {at}\nfor = \"{}s\"", outage(cluster)))]
         },
     },
     Failure {
         name: "master-cut-off-with-clients",
         title: "the master is cut off with clients",
-        why: "A rack or a zone loses its uplink: an application beside the master goes on writing to it.",
+        why: "A rack or a zone loses its uplink, a container one of its networks: an application beside the master goes on writing to it.",
         near: true,
-        fits: |cluster| cluster.machines().len() > 1,
+        fits: apart,
         make: |cluster| {
-            let mut cut = masters_machine(cluster);
+            let mut cut = cut_off(cluster);
             cut.push("near".to_owned());
             let (cut, outage) = (list(&cut), outage(cluster));
             vec![now(&format!("partition = [{cut}, [\"rest\"]]\nfor = \"{outage}s\""))]
@@ -281,7 +281,7 @@ const FAILURES: &[Failure] = &[
         title: "the network is slow for a minute",
         why: "A saturated uplink, a backup, a neighbour: 300 to 900 ms to and from the master's machine, 2 % loss.",
         near: false,
-        fits: |cluster| cluster.machines().len() > 1,
+        fits: apart,
         make: |cluster| {
             let at = host(cluster, &cluster.servers[0].host);
             vec![now(&format!("link = {{ a = \"{at}\", latency = \"300ms..900ms\", loss = \"2%\" }}\nfor = \"60s\""))]
@@ -307,14 +307,27 @@ fn hosts_on(cluster: &Cluster, machine: &str) -> Vec<String> {
     cluster.hosts_on(machine).into_iter().map(|name| host(cluster, name)).collect()
 }
 
+/// Whether there is a network between the servers: of machines, or of containers on one.
+fn apart(cluster: &Cluster) -> bool {
+    cluster.hosts().len() > 1
+}
+
+/// What is cut off with the master: its machine, or its container where all run on one machine.
+fn cut_off(cluster: &Cluster) -> Vec<String> {
+    match cluster.machines().len() {
+        1 => vec![host(cluster, &cluster.servers[0].host)],
+        _ => masters_machine(cluster),
+    }
+}
+
 fn masters_machine(cluster: &Cluster) -> Vec<String> {
     hosts_on(cluster, &cluster.servers[0].machine)
 }
 
-/// The host of a Sentinel that is not that of the master.
+/// The host of the Sentinel with the lowest quorum that is not beside the master.
 fn blind(cluster: &Cluster) -> Option<String> {
-    let elsewhere = |its: &&super::cluster::Sentinel| its.host != cluster.servers[0].host;
-    cluster.sentinels.iter().find(elsewhere).map(|its| host(cluster, &its.host))
+    let elsewhere = cluster.sentinels.iter().filter(|its| its.host != cluster.servers[0].host);
+    elsewhere.min_by_key(|its| cluster.quorum_of(its)).map(|its| host(cluster, &its.host))
 }
 
 /// What starts a master that has died, if anything does.

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod cluster;
 pub mod demonstrate;
 pub mod deployment;
+pub mod drills;
 pub mod failures;
 pub mod report;
 pub mod text;
@@ -16,6 +17,8 @@ use cluster::Cluster;
 use failures::Failure;
 use splitbrain_checker::{Metric, Property, RunSummary};
 use splitbrain_scenarios::{Scenario, ScenarioError, Source};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -38,6 +41,8 @@ pub struct Row {
     pub split_ms: (i64, i64),
     /// Runs with a split brain.
     pub split: u64,
+    /// Keys that were given up for lack of memory: median and worst.
+    pub evicted: (i64, i64),
     /// Runs in which the master was replaced.
     pub replaced: u64,
     /// Runs after which everybody agreed on one master and every client was served again.
@@ -70,6 +75,7 @@ impl Row {
             losing: count(&|run| get(run, Metric::WritesLost) > 0),
             split_ms: metric(Metric::SplitBrain),
             split: count(&|run| get(run, Metric::SplitBrain) > 0),
+            evicted: metric(Metric::KeysEvicted),
             replaced: count(&|run| get(run, Metric::Failovers) > 0),
             recovered: count(&recovered),
             unsettled: count(&|run| !settled(run)),
@@ -112,29 +118,66 @@ impl fmt::Display for BatteryError {
 
 impl std::error::Error for BatteryError {}
 
-/// Plays failures over seeds, with so many threads (0: one per core). `progress` is told after each failure.
-///
-/// # Errors
-/// If splitbrain has a bug.
-pub fn play(
-    cluster: &Cluster,
-    failures: &[Failure],
-    seeds: &Range<u64>,
+/// Plays failures over seeds. What has been played once is known: changes and demonstrations leave most scenarios as they
+/// were.
+pub struct Player {
+    seeds: Range<u64>,
     jobs: usize,
-    progress: &dyn Fn(),
-) -> Result<Vec<Row>, BatteryError> {
-    let mut rows = Vec::new();
-    for failure in failures {
-        let text = text::scenario(cluster, failure);
-        let source = Source::new(format!("{}.toml", failure.name), text.clone());
-        let scenario = Scenario::parse(&source);
-        let scenario = scenario.map_err(|error| BatteryError::Scenario(failure.name.to_owned(), error))?;
-        let options = RunOptions { seeds: seeds.clone(), jobs, save_failures_to: None };
-        let summary = run_scenario(&scenario, &options, &|_| ()).map_err(BatteryError::Run)?;
-        rows.push(Row::of(*failure, text, &summary.runs));
-        progress();
+    /// Runs of the first seeds by scenario file.
+    known: RefCell<BTreeMap<String, Vec<RunSummary>>>,
+}
+
+impl Player {
+    /// Over these seeds, with so many threads (0: one per core).
+    pub fn new(seeds: Range<u64>, jobs: usize) -> Player {
+        Player { seeds, jobs, known: RefCell::default() }
     }
-    Ok(rows)
+
+    /// Plays failures over all seeds. `progress` is told after each failure.
+    ///
+    /// # Errors
+    /// If splitbrain has a bug.
+    pub fn play(&self, cluster: &Cluster, failures: &[Failure], progress: &dyn Fn()) -> Result<Vec<Row>, BatteryError> {
+        self.first(u64::MAX, cluster, failures, progress)
+    }
+
+    /// Plays failures over the first of the seeds, to see what is worth more.
+    ///
+    /// # Errors
+    /// If splitbrain has a bug.
+    pub fn first(
+        &self,
+        seeds: u64,
+        cluster: &Cluster,
+        failures: &[Failure],
+        progress: &dyn Fn(),
+    ) -> Result<Vec<Row>, BatteryError> {
+        let end = self.seeds.end.min(self.seeds.start.saturating_add(seeds));
+        let mut rows = Vec::new();
+        for failure in failures {
+            let text = text::scenario(cluster, failure);
+            let runs = self.runs(failure, &text, end)?;
+            rows.push(Row::of(*failure, text, &runs));
+            progress();
+        }
+        Ok(rows)
+    }
+
+    /// The runs of a scenario file up to a seed.
+    fn runs(&self, failure: &Failure, text: &str, end: u64) -> Result<Vec<RunSummary>, BatteryError> {
+        let mut known = self.known.borrow_mut();
+        let runs = known.entry(text.to_owned()).or_default();
+        let begin = self.seeds.start + runs.len() as u64;
+        if begin < end {
+            let source = Source::new(format!("{}.toml", failure.name), text.to_owned());
+            let scenario = Scenario::parse(&source);
+            let scenario = scenario.map_err(|error| BatteryError::Scenario(failure.name.to_owned(), error))?;
+            let options = RunOptions { seeds: begin..end, jobs: self.jobs, save_failures_to: None };
+            runs.extend(run_scenario(&scenario, &options, &|_| ()).map_err(BatteryError::Run)?.runs);
+        }
+        let wanted = end.saturating_sub(self.seeds.start) as usize;
+        Ok(runs[..wanted.min(runs.len())].to_vec())
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +192,8 @@ mod tests {
             name: format!("server {place}"),
             host: host("server", place),
             machine: format!("machine {place}"),
+            loose: false,
+            memory: (0, "noeviction".to_owned()),
             settings: vec![("save".to_owned(), "\"\"".to_owned())],
             died: back,
             replaced: back,
@@ -157,6 +202,8 @@ mod tests {
             name: format!("Sentinel {place}"),
             host: host("Sentinel", place),
             machine: format!("machine {place}"),
+            loose: false,
+            own: Vec::new(),
             died: back,
             replaced: back,
         };
@@ -172,6 +219,7 @@ mod tests {
                 others: Vec::new(),
             },
             names: Names::Addresses,
+            fixed_clients: false,
             assumed: Vec::new(),
         }
     }
@@ -201,18 +249,12 @@ mod tests {
         let failure = [Failure::named("master-host-dies").expect("there is one")];
         let play = |sentinels| {
             let cluster = cluster(3, sentinels, false, Back::as_it_was(1_000));
-            play(&cluster, &failure, &(0..3), 1, &|| ()).expect("it is played").remove(0)
+            Player::new(0..3, 1).play(&cluster, &failure, &|| ()).expect("it is played").remove(0)
         };
         let (sound, pair) = (play(3), play(2));
         assert_eq!((sound.recovered, sound.unsettled), (3, 0), "{sound:?}");
         assert!((2_000..12_000).contains(&sound.gap_ms.1), "{sound:?}");
         assert_eq!((pair.recovered, pair.unsettled), (0, 0), "{pair:?}");
-        let (row, told) = demonstrate::shown("sentinel-count-two", std::slice::from_ref(&pair)).expect("it shows");
-        assert_eq!(
-            (row.failure.name, told.as_str()),
-            ("master-host-dies", "when the master's machine dies, 3 of 3 runs do not recover by themselves")
-        );
-        assert!(demonstrate::shown("sentinel-count-two", &[sound]).is_none());
     }
 
     #[test]
@@ -221,9 +263,10 @@ mod tests {
         let mut cluster = cluster(3, 3, false, Back::as_it_was(1_000));
         cluster.watch.quorum = 1;
         let failure = [Failure::named("one-sentinel-blind").expect("there is one")];
-        let rows = play(&cluster, &failure, &(0..3), 1, &|| ()).expect("it is played");
+        let player = Player::new(0..3, 1);
+        let rows = player.play(&cluster, &failure, &|| ()).expect("it is played");
         assert_eq!(rows[0].replaced, 3, "{rows:?}");
-        let tried = changes::best(&cluster, &rows, &(0..3), 1, 3, &|| ()).expect("they are tried");
+        let tried = changes::best(&player, &cluster, &rows, 3, &|| ()).expect("they are tried");
         let names: Vec<&str> = tried.iter().map(|its| its.change.name).collect();
         assert_eq!(names.first(), Some(&"quorum-of-a-majority"), "{names:?}");
         assert_eq!(tried[0].rows[0].replaced, 0, "{tried:?}");

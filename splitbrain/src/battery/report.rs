@@ -1,8 +1,9 @@
 //! What a battery found, for people and for programs. Decides nothing.
 
+use super::Row;
 use super::changes::{Score, Tried};
 use super::cluster::Cluster;
-use super::{Row, demonstrate};
+use super::demonstrate::Demonstration;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -69,16 +70,27 @@ pub fn changes(tried: &[Tried], strong: Paint<'_>) -> String {
     out
 }
 
-/// Which of the rules that something breaks the failures show to matter: each rule once, in its order.
-pub fn shown(rules: &[&str], rows: &[Row], strong: Paint<'_>) -> String {
+/// What the failures show of the rules that something breaks, or why they do not.
+pub fn shown(
+    rules: &[&str],
+    shown: &[Demonstration],
+    why_not: &dyn Fn(&str) -> Option<String>,
+    strong: Paint<'_>,
+) -> String {
     let mut out = String::new();
-    for (_, rule) in rules.iter().enumerate().filter(|(place, rule)| !rules[..*place].contains(rule)) {
-        if let Some((_, sentence)) = demonstrate::shown(rule, rows) {
-            if out.is_empty() {
-                let _ = writeln!(out, "{}", strong("What was found in the files, and where it shows"));
-            }
-            let _ = writeln!(out, "  {rule}: {sentence}");
+    for rule in rules {
+        let told = match shown.iter().find(|its| its.rule == *rule) {
+            Some(its) if its.drill => format!("{} ({} {})", its.told, its.rule, its.row.seed),
+            Some(its) => format!("{} ({} {})", its.told, its.row.failure.name, its.row.seed),
+            None => match why_not(rule) {
+                Some(why) => why,
+                None => continue,
+            },
+        };
+        if out.is_empty() {
+            let _ = writeln!(out, "{}", strong("What was found in the files, and where it shows"));
         }
+        out.push_str(&wrapped(&format!("{rule}: {told}")));
     }
     out
 }
@@ -115,17 +127,19 @@ fn told(before: Score, after: Score) -> String {
 }
 
 /// The rows as `battery` of the document.
-pub fn battery(deployment: &str, rows: &[Row]) -> Vec<Value> {
+pub fn battery(deployment: &str, rows: &[Row], drill: bool) -> Vec<Value> {
     let told = |row: &Row| {
         json!({
             "deployment": deployment,
             "failure": row.failure.name,
             "title": row.failure.title,
+            "drill": drill,
             "runs": row.runs,
             "write_gap_ms": {"median": row.gap_ms.0, "worst": row.gap_ms.1},
             "lost": {"median": row.lost.0, "worst": row.lost.1, "runs": row.losing},
             "split_brain_ms": {"median": row.split_ms.0, "worst": row.split_ms.1, "runs": row.split},
             "failovers": {"runs": row.replaced},
+            "evicted": {"median": row.evicted.0, "worst": row.evicted.1},
             "recovers": row.recovered == row.runs,
             "recovered_runs": row.recovered,
             "unsettled_runs": row.unsettled,
@@ -155,16 +169,14 @@ pub fn tried(deployment: &str, tried: &[Tried]) -> Vec<Value> {
             "lines": its.lines,
             "before": score(its.before),
             "after": score(its.after),
-            "battery": battery(deployment, &its.rows),
+            "battery": battery(deployment, &its.rows, false),
         })
     };
     tried.iter().map(told).collect()
 }
 
 /// What shows that a finding is one, as `demonstrated_by` of the document.
-pub fn demonstrated(rule: &str, rows: &[Row]) -> Value {
-    demonstrate::shown(rule, rows).map_or(
-        Value::Null,
-        |(row, sentence)| json!({"failure": row.failure.name, "seed": row.seed, "shows": sentence}),
-    )
+pub fn demonstrated(its: &Demonstration) -> Value {
+    let file = if its.drill { its.rule } else { its.row.failure.name };
+    json!({"failure": its.row.failure.name, "seed": its.row.seed, "shows": its.told, "scenario": format!("{file}.toml")})
 }

@@ -1,6 +1,7 @@
 //! A cluster and a failure as a scenario file that anyone can run, read and change.
 
 use super::cluster::{Back, Cluster, Names};
+use super::drills;
 use super::failures::Failure;
 use std::fmt::Write;
 
@@ -15,17 +16,45 @@ pub fn host(cluster: &Cluster, name: &str) -> String {
 
 /// A client library that gives up after two seconds, so that what is seen is what the servers do: others wait for a dead
 /// machine for up to a quarter of an hour.
-const CLIENT: &str = "profile = \"jedis\"\nworkload = { sadd = 10 }\n\n";
+fn client(cluster: &Cluster, failure: &Failure) -> String {
+    let server = if cluster.fixed_clients { "server = \"redis-1\"\n" } else { "" };
+    let workload = match failure.name == drills::MEMORY.name {
+        true => format!("{{ set = 40, keys = {} }}", drills::KEYS),
+        false => "{ sadd = 10 }".to_owned(),
+    };
+    format!("profile = \"jedis\"\n{server}workload = {workload}\n\n")
+}
+
+/// The steps, after those that let each Sentinel do what its own file says.
+fn prepared(cluster: &Cluster, mut steps: Vec<String>) -> Vec<String> {
+    let mut own = Vec::new();
+    for (number, its) in (1..).zip(&cluster.sentinels) {
+        for (option, value) in &its.own {
+            let command = format!("SET {} {option} {value}", cluster.master);
+            own.push(format!(
+                "at = \"0s\"\nsentinel-command = {{ at = \"sentinel-{number}\", command = \"{command}\" }}"
+            ));
+        }
+    }
+    if let (false, Some(first)) = (own.is_empty(), steps.first_mut()) {
+        *first = first.replacen("at = \"0s\"", "then-after = \"2s\"", 1);
+        if !steps.iter().any(|step| step.contains("origin = true")) {
+            steps[0].push_str("\norigin = true");
+        }
+    }
+    own.into_iter().chain(steps).collect()
+}
 
 /// The scenario file.
 pub fn scenario(cluster: &Cluster, failure: &Failure) -> String {
     let mut text = format!("title = \"{}\"\nwhy = \"{}\"\n\n", failure.title, failure.why);
     head(cluster, &mut text);
-    let _ = write!(text, "[[clients]]\nname = \"app\"\ncount = 2\n{CLIENT}");
+    let client = client(cluster, failure);
+    let _ = write!(text, "[[clients]]\nname = \"app\"\ncount = 2\n{client}");
     if failure.near {
-        let _ = write!(text, "[[clients]]\nname = \"near\"\n{CLIENT}");
+        let _ = write!(text, "[[clients]]\nname = \"near\"\n{client}");
     }
-    for step in failure.steps(cluster) {
+    for step in prepared(cluster, failure.steps(cluster)) {
         let _ = write!(text, "[[faults]]\n{step}\n");
     }
     let _ = write!(text, "\n[run]\nseeds = 20\nstable-for = \"15s\"\nheal = \"{}s\"\n", heal(cluster));
