@@ -306,6 +306,7 @@ fn plant(processes: &mut [Process], planted: Plant) {
             ProcessKind::Redis(conf) => conf.planted = planted,
             ProcessKind::Sentinel(conf) => conf.planted = planted,
             ProcessKind::Client(conf) => conf.profile.planted = planted,
+            ProcessKind::App => {}
         }
     }
 }

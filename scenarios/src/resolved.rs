@@ -11,6 +11,9 @@ use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Addr, Ip, Millis, Name};
 use std::fmt;
 
+/// Addresses of applications outside begin here: 10.77.200.1.
+const FIRST_APP: Ip = Ip(0x0a4d_c801);
+
 /// A machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
@@ -48,6 +51,15 @@ pub enum ProcessKind {
     Sentinel(SentinelConf),
     /// An application.
     Client(Box<ClientConf>),
+    /// An application whose code is outside the simulation.
+    App,
+}
+
+impl ProcessKind {
+    /// Whether it is an application: it listens nowhere, and no server or Sentinel knows of it.
+    pub fn is_application(&self) -> bool {
+        matches!(self, ProcessKind::Client(_) | ProcessKind::App)
+    }
 }
 
 /// A group of processes by role or name. Roles are resolved when the step fires, from what most running Sentinels say.
@@ -308,6 +320,24 @@ pub struct RunPlan {
     pub stable_for: Millis,
     /// Longest time between the last step and the end.
     pub heal: Millis,
+}
+
+impl Resolved {
+    /// Adds an application whose code is outside the simulation, on a host of its own; returns its number. Nobody's chance
+    /// changes by it.
+    pub fn add_app(&mut self, name: &str) -> u16 {
+        let apps = self.processes.iter().filter(|process| matches!(process.kind, ProcessKind::App)).count() as u32;
+        let ip = Ip(FIRST_APP.0 + (apps / 250) * 256 + apps % 250);
+        self.hosts.push(Host { name: name.to_owned(), ip, clock_offset: Millis(0) });
+        self.processes.push(Process {
+            name: name.to_owned(),
+            host: self.hosts.len() - 1,
+            addr: Addr { ip, port: 0 },
+            kind: ProcessKind::App,
+            late: false,
+        });
+        (self.processes.len() - 1) as u16
+    }
 }
 
 /// A scenario for one seed.

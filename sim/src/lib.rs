@@ -3,6 +3,7 @@
 //! A scenario resolved for a seed goes in, a [`record::Record`] comes out. The world steps pure nodes and looks inside
 //! no message; it computes no verdict.
 
+pub mod app;
 pub mod chance;
 pub mod clock;
 pub mod digest;
@@ -16,6 +17,7 @@ pub mod queue;
 pub mod record;
 pub mod recorder;
 pub mod run;
+pub mod session;
 mod supervise;
 pub mod tape;
 pub mod tcp;
@@ -27,4 +29,5 @@ pub mod world;
 pub use digest::Digest;
 pub use record::Record;
 pub use run::run;
+pub use session::Session;
 pub use world::World;
