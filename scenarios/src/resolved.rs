@@ -11,9 +11,6 @@ use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Addr, Ip, Millis, Name};
 use std::fmt;
 
-/// Addresses of applications outside begin here: 10.77.200.1.
-const FIRST_APP: Ip = Ip(0x0a4d_c801);
-
 /// A machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
@@ -320,24 +317,6 @@ pub struct RunPlan {
     pub stable_for: Millis,
     /// Longest time between the last step and the end.
     pub heal: Millis,
-}
-
-impl Resolved {
-    /// Adds an application whose code is outside the simulation, on a host of its own; returns its number. Nobody's chance
-    /// changes by it.
-    pub fn add_app(&mut self, name: &str) -> u16 {
-        let apps = self.processes.iter().filter(|process| matches!(process.kind, ProcessKind::App)).count() as u32;
-        let ip = Ip(FIRST_APP.0 + (apps / 250) * 256 + apps % 250);
-        self.hosts.push(Host { name: name.to_owned(), ip, clock_offset: Millis(0) });
-        self.processes.push(Process {
-            name: name.to_owned(),
-            host: self.hosts.len() - 1,
-            addr: Addr { ip, port: 0 },
-            kind: ProcessKind::App,
-            late: false,
-        });
-        (self.processes.len() - 1) as u16
-    }
 }
 
 /// A scenario for one seed.

@@ -161,6 +161,17 @@ impl Session {
         self.run.world.procs().get(usize::from(node.0)).is_some_and(|proc| proc.life == Life::Running)
     }
 
+    /// Which of its lives a process is in, counted from 1; `None` if it is dead or not up yet.
+    pub fn life(&self, node: NodeIx) -> Option<u32> {
+        let proc = self.run.world.procs().get(usize::from(node.0))?;
+        matches!(proc.life, Life::Running | Life::Paused).then_some(proc.incarnation)
+    }
+
+    /// Whether a process is stopped by SIGSTOP, or its host stands still.
+    pub fn is_paused(&self, node: NodeIx) -> bool {
+        self.run.world.procs().get(usize::from(node.0)).is_some_and(|proc| proc.life == Life::Paused)
+    }
+
     /// The address behind a name as the resolver of an application's host has it now, and how long the answer takes.
     pub fn look_up(&self, app: NodeIx, name: &str) -> (Option<Ip>, Nanos) {
         self.run.world.app_look_up(app.0, name)

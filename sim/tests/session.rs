@@ -19,7 +19,7 @@ const KILL: &str = r#"
     [expect]
     failover-completes = { within = "auto", exactly = 1 }
 "#;
-const QUIET: &str = "[cluster]\n[expect]\none-leader-per-epoch = \"holds\"\n";
+const QUIET: &str = "[cluster]\n[expect]\nlinearizable = \"any\"\n";
 
 fn resolved(text: &str, seed: u64) -> Resolved {
     let scenario = Scenario::parse(&Source::new("session.toml", text.to_owned())).expect("a valid scenario");
@@ -28,11 +28,11 @@ fn resolved(text: &str, seed: u64) -> Resolved {
 
 /// Links of 50 µs, and an application.
 fn with_app(text: &str) -> (Resolved, NodeIx) {
-    let mut scenario = resolved(text, 7);
+    let mut scenario = resolved(&format!("apps = [\"app\"]\n{text}"), 7);
     scenario.environment.latency = Dist::Fixed(Nanos::from_micros(50));
     scenario.environment.wake = Dist::Fixed(Nanos::from_micros(5));
-    let app = NodeIx(scenario.add_app("app"));
-    (scenario, app)
+    let app = scenario.processes.iter().position(|process| process.name == "app").unwrap();
+    (scenario, NodeIx(app as u16))
 }
 
 /// A run, an application in it, and what that heard and nobody looked at yet.

@@ -94,7 +94,7 @@ pub mod strategies;
 pub use campaign::{Campaign, Played, play};
 pub use histories::{write_histories, write_histories_of};
 pub use margins::margins;
-pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
+pub use runner::{RunError, RunOptions, JudgedRun, fold_runs, judge_run, resolve, run_scenario, run_seed};
 pub use saved::{Replay, ReplayError, bisect, replay, write_trace};
 pub use splitbrain_checker as checker;
 pub use splitbrain_model as model;
