@@ -346,4 +346,3 @@ fn outcome_of(command: Command, reply: &Reply) -> Outcome {
         _ => Outcome::Ok(None),
     }
 }
-

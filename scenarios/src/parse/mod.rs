@@ -136,7 +136,8 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
-    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty() || !apps.is_empty(), run.stable_for)?;
+    let expect =
+        expect::read(sections.expect.as_ref(), &names, !clients.is_empty() || !apps.is_empty(), run.stable_for)?;
 
     let replaced = network.replaced();
     if !replaced.is_empty() {
