@@ -98,6 +98,10 @@ pub struct Run {
     #[arg(long, value_name = "stable:N", value_parser = stable, conflicts_with = "which")]
     pub until: Option<u64>,
 
+    /// With `--for` or `--until`: from this seed on instead of 0, so that every night plays others.
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..1 << 63), conflicts_with = "which")]
+    pub from: Option<u64>,
+
     /// Show what was reached, how often, and what never was: events, states, aborts, elections, outcomes, faults.
     #[arg(long)]
     pub coverage: bool,
@@ -134,6 +138,11 @@ pub struct Run {
     /// Put every single run into the JSON.
     #[arg(long, requires = "json")]
     pub runs: bool,
+
+    /// Compare with an earlier `--json FILE --runs`, seed by seed, and print a table for the pull request; exits 1 if the time
+    /// without writes, losses, split brain or stale reads have become worse beyond chance.
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
 
     /// Move quorum, down-after and failover-timeout, each alone, until the verdict flips, and say where.
     #[arg(long)]
@@ -270,7 +279,7 @@ impl Run {
     pub fn seeds(&self) -> Option<Range<u64>> {
         let single = self.seed.map(|seed| seed..seed + 1);
         let quick = self.quick.then_some(0..20);
-        let open = (self.duration.is_some() || self.until.is_some()).then_some(0..u64::MAX);
+        let open = (self.duration.is_some() || self.until.is_some()).then_some(self.from.unwrap_or(0)..u64::MAX);
         self.seeds.clone().or(single).or(quick).or(open)
     }
 }

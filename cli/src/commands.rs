@@ -13,7 +13,9 @@ use crate::replay;
 use crate::schedule;
 use crate::shrink;
 use splitbrain::RunOptions;
+use splitbrain::compare::Baseline;
 use splitbrain_checker::ScenarioSummary;
+use splitbrain_reports::compare::Line;
 use splitbrain_reports::junit::Broken;
 use splitbrain_reports::{Style, course, json, junit, text};
 use splitbrain_scenarios::{Scenario, Source, scenario_files};
@@ -43,6 +45,13 @@ pub fn execute(arguments: &Arguments) -> Exit {
 
 fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     let Some(scenarios) = load(run) else { return Ok(Exit::Input) };
+    let baseline = match run.compare.as_deref().map(Baseline::read).transpose() {
+        Ok(baseline) => baseline,
+        Err(error) => {
+            diagnose_at(&error.to_string());
+            return Ok(Exit::Input);
+        }
+    };
     let to_stdout = run.json.as_deref() == Some(Path::new("-"));
     let style = Style { colour: colour(arguments) };
     let jobs = run.jobs.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
@@ -125,11 +134,46 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
             return Ok(Exit::Input);
         }
     }
+    let worse = match (&baseline, &run.compare) {
+        (Some(baseline), Some(file)) => {
+            let (table, worse) = compared(baseline, file, &summaries);
+            if to_stdout {
+                diagnose(&table)
+            } else {
+                print(&table)?
+            }
+            worse
+        }
+        _ => false,
+    };
     Ok(match Exit::of(summaries.iter().map(|summary| summary.verdict)) {
         _ if pace.is_interrupted() => Exit::Interrupted,
         _ if pace.has_unsaved() => Exit::Input,
+        Exit::Met if worse => Exit::NotMet,
         exit => exit,
     })
+}
+
+/// The table of a comparison, and whether anything in it has become worse.
+fn compared(baseline: &Baseline, file: &Path, summaries: &[ScenarioSummary]) -> (String, bool) {
+    let comparison = splitbrain::compare::compare(baseline, summaries);
+    let lines: Vec<Line<'_>> = comparison
+        .differences
+        .iter()
+        .map(|found| Line {
+            scenario: &found.scenario,
+            measure: found.measure,
+            seeds: found.seeds,
+            before: found.before,
+            now: found.now,
+            interval: found.interval,
+            worse: found.is_worse(),
+            better: found.is_better(),
+        })
+        .collect();
+    let file = file.display().to_string();
+    let table = splitbrain_reports::compare::table(&file, &baseline.version, &lines, &comparison.missing);
+    (table, comparison.has_regressions())
 }
 
 /// Writes the JUnit document, if it was asked for; false after saying why it could not be written.
@@ -154,6 +198,14 @@ fn load(run: &Run) -> Option<Vec<Scenario>> {
             Some(schedule) => Source::read(&file).and_then(|source| Scenario::parse_under(&source, schedule)),
         };
         match loaded {
+            Ok(scenario) if !scenario.apps.is_empty() => {
+                diagnose_at(&format!(
+                    "{}: its applications ({}) have their code outside: only a hosted test can play it",
+                    file.display(),
+                    scenario.apps.join(", ")
+                ));
+                sound = false;
+            }
             Ok(scenario) => scenarios.push(scenario),
             Err(error) => {
                 diagnose_at(&error.to_string());

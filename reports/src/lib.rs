@@ -1,5 +1,6 @@
 //! Renders what the checkers found: text for a terminal, JSON for programs, JUnit for CI. Nothing is judged here.
 
+pub mod compare;
 pub mod course;
 pub mod history;
 pub mod json;

@@ -264,7 +264,7 @@ impl Plan<'_> {
     /// A process that is a server or a Sentinel.
     fn draw_process(&mut self, wanted: impl Fn(&ProcessKind) -> bool) -> Option<usize> {
         let nodes = self.ground.processes.iter().enumerate();
-        let is_node = |kind: &ProcessKind| !matches!(kind, ProcessKind::Client(_));
+        let is_node = |kind: &ProcessKind| !kind.is_application();
         let drawn = |p: &Process| is_node(&p.kind) && wanted(&p.kind) && !p.late;
         let nodes: Vec<usize> = nodes.filter(|(_, p)| drawn(p)).map(|(i, _)| i).collect();
         self.one(&nodes)

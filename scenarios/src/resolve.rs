@@ -144,6 +144,10 @@ impl Scenario {
                 number += 1;
             }
         }
+        for (number, name) in self.apps.iter().enumerate() {
+            let (host, addr) = places.put(name, app_ip(number as u32), 0);
+            processes.push(Process { name: name.clone(), host, addr, kind: ProcessKind::App, late: false });
+        }
         for (name, offset) in &self.clock_offsets {
             let of_process = processes.iter().find(|process| process.name == *name).map(|process| process.host);
             let host = of_process.or_else(|| places.hosts.iter().position(|host| host.name == *name));
@@ -167,6 +171,11 @@ fn redis_ip(number: u32) -> Ip {
 /// Clients, counted from 0: 250 addresses from 10.77.1.1 on, then 10.77.2.1 and so on.
 fn client_ip(number: u32) -> Ip {
     Ip(0x0a4d_0100 + (number / 250) * 256 + number % 250 + 1)
+}
+
+/// Applications outside, counted from 0: 250 addresses from 10.77.200.1 on, then 10.77.201.1 and so on.
+fn app_ip(number: u32) -> Ip {
+    Ip(0x0a4d_c801 + (number / 250) * 256 + number % 250)
 }
 
 /// Where processes are put: hosts as they fill up.
@@ -308,6 +317,7 @@ fn plant(processes: &mut [Process], planted: Plant) {
             ProcessKind::Redis(conf) => conf.planted = planted,
             ProcessKind::Sentinel(conf) => conf.planted = planted,
             ProcessKind::Client(conf) => conf.profile.planted = planted,
+            ProcessKind::App => {}
         }
     }
 }

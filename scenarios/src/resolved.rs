@@ -48,6 +48,15 @@ pub enum ProcessKind {
     Sentinel(SentinelConf),
     /// An application.
     Client(Box<ClientConf>),
+    /// An application whose code is outside the simulation.
+    App,
+}
+
+impl ProcessKind {
+    /// Whether it is an application: it listens nowhere, and no server or Sentinel knows of it.
+    pub fn is_application(&self) -> bool {
+        matches!(self, ProcessKind::Client(_) | ProcessKind::App)
+    }
 }
 
 /// A group of processes by role or name. Roles are resolved when the step fires, from what most running Sentinels say.

@@ -58,6 +58,8 @@ pub struct Scenario {
     pub network: NetworkSpec,
     /// Applications.
     pub clients: Vec<ClientSpec>,
+    /// Applications whose code is outside the simulation, by name, each on a host of its own.
+    pub apps: Vec<String>,
     /// The fault schedule, in the order of the file.
     pub faults: Vec<Fault>,
     /// Random faults beside those of the file.

@@ -196,7 +196,8 @@ impl Run<'_> {
             return "nothing to undo".to_owned();
         }
         let bound = self.bound[step].clone();
-        match &self.scenario.schedule[step].action {
+        let action = self.scenario.schedule[step].action.clone();
+        match &action {
             Action::Kill(_) | Action::Stop(_) => self.on_bound(step, "restart", bound, |run, p| run.start_when_dead(p)),
             Action::Pause(_) => self.on_bound(step, "resume", bound, |run, p| run.world.resume(p)),
             Action::ConfigReadOnly(_) => {
@@ -252,7 +253,7 @@ impl Run<'_> {
         let grace = match &self.scenario.processes[usize::from(p)].kind {
             ProcessKind::Redis(conf) => Nanos::from_secs(u64::from(conf.shutdown_timeout) + 10),
             ProcessKind::Sentinel(_) => Nanos::from_secs(10),
-            ProcessKind::Client(_) => return self.world.die(p),
+            ProcessKind::Client(_) | ProcessKind::App => return self.world.die(p),
         };
         self.world.signal(p, Input::Terminate);
         self.kill_later(p, grace);

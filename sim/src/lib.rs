@@ -3,6 +3,7 @@
 //! A scenario resolved for a seed goes in, a [`record::Record`] comes out. The world steps pure nodes and looks inside
 //! no message; it computes no verdict.
 
+pub mod app;
 pub mod chance;
 pub mod client_tape;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod record;
 pub mod recorder;
 pub mod run;
 pub mod server_tape;
+pub mod session;
 mod supervise;
 pub mod tape;
 pub mod tcp;
@@ -29,4 +31,5 @@ pub mod world;
 pub use digest::Digest;
 pub use record::Record;
 pub use run::run;
+pub use session::Session;
 pub use world::World;

@@ -1,6 +1,7 @@
 //! A process: an event loop around one node. Holds what the kernel and the C library hold for a real one: which
 //! sockets are ready and in which order they became so, connections waiting to be accepted, pending wake-ups, clocks.
 
+use crate::app::Mailbox;
 use crate::chance::{ProcessDraws, Stream};
 use crate::client_tape::TapedClient;
 use crate::clock::ProcessClock;
@@ -24,6 +25,8 @@ pub enum AnyNode {
     Sentinel(Box<TapedSentinel>),
     /// An application.
     Client(Box<TapedClient>),
+    /// An application whose code is outside.
+    App(Mailbox),
 }
 
 impl Node for AnyNode {
@@ -33,6 +36,7 @@ impl Node for AnyNode {
             AnyNode::Redis(node) => node.step(env, input, out),
             AnyNode::Sentinel(node) => node.step(env, input, out),
             AnyNode::Client(node) => node.step(env, input, out),
+            AnyNode::App(node) => node.step(env, input, out),
         }
     }
 
@@ -42,6 +46,7 @@ impl Node for AnyNode {
             AnyNode::Redis(node) => node.end_iteration(env, out),
             AnyNode::Sentinel(node) => node.end_iteration(env, out),
             AnyNode::Client(node) => node.end_iteration(env, out),
+            AnyNode::App(node) => node.end_iteration(env, out),
         }
     }
 
@@ -51,6 +56,7 @@ impl Node for AnyNode {
             AnyNode::Redis(node) => node.next_wakeup(),
             AnyNode::Sentinel(node) => node.next_wakeup(),
             AnyNode::Client(node) => node.next_wakeup(),
+            AnyNode::App(node) => node.next_wakeup(),
         }
     }
 }

@@ -15,6 +15,7 @@ use splitbrain_model::event::EventKind;
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::{Addr, Input, Millis, Name, Nanos, TrueTime};
 use splitbrain_scenarios::{ProcessKind, Resolved, Trigger};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How often it is looked whether everybody agrees.
@@ -42,25 +43,25 @@ pub(crate) enum StepState {
 
 /// Plays a resolved scenario.
 pub fn run(scenario: &Resolved) -> Record {
-    Run::new(scenario, false).play()
+    Run::new(Cow::Borrowed(scenario), false).play()
 }
 
 /// Plays a resolved scenario and keeps one line per event.
 pub fn run_traced(scenario: &Resolved) -> Record {
-    Run::new(scenario, true).play()
+    Run::new(Cow::Borrowed(scenario), true).play()
 }
 
 /// Plays a resolved scenario until a moment as ever, and from then on with other chance: everything that is drawn depends on
 /// the new seed too. The schedule stays.
 pub fn run_reseeded(scenario: &Resolved, at: TrueTime, again: u64) -> Record {
-    let mut run = Run::new(scenario, false);
+    let mut run = Run::new(Cow::Borrowed(scenario), false);
     run.world.reseed_at(at, again);
     run.play()
 }
 
 /// A run while it goes on.
 pub(crate) struct Run<'a> {
-    pub(crate) scenario: &'a Resolved,
+    pub(crate) scenario: Cow<'a, Resolved>,
     pub(crate) world: World,
     pub(crate) steps: Vec<StepState>,
     /// Processes each step was applied to, for its undoing.
@@ -83,11 +84,27 @@ pub(crate) struct Run<'a> {
     stable_since: Option<TrueTime>,
     /// Processes to be started once they have ended.
     pub(crate) restarts_due: Vec<u16>,
+    /// Where it is.
+    stage: Stage,
+    /// Somebody outside keeps it from ending.
+    pub(crate) held: bool,
+}
+
+/// Where a run is once everything is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Steps of the schedule are to come.
+    Schedule,
+    /// The last step was at `last`; it is looked until `least` at least, and `latest` is when disturbances that go on are
+    /// waited for no more.
+    Observation { last: TrueTime, least: TrueTime, latest: TrueTime },
+    /// It is over.
+    Over,
 }
 
 impl<'a> Run<'a> {
-    fn new(scenario: &'a Resolved, traced: bool) -> Run<'a> {
-        let mut world = World::new(scenario, Recorder::new(describe(scenario)));
+    pub(crate) fn new(scenario: Cow<'a, Resolved>, traced: bool) -> Run<'a> {
+        let mut world = World::new(&scenario, Recorder::new(describe(&scenario)));
         world.trace = traced.then(Trace::default);
         let mut watched = vec![EventKind::ElectedLeader];
         watched.extend(scenario.schedule.iter().filter_map(|step| match step.trigger {
@@ -97,10 +114,10 @@ impl<'a> Run<'a> {
         }));
         world.watch(watched);
         Run {
-            scenario,
             world,
             steps: vec![StepState::Waiting; scenario.schedule.len()],
             bound: vec![Vec::new(); scenario.schedule.len()],
+            scenario,
             old_master: None,
             leader: None,
             old_leader: None,
@@ -113,21 +130,25 @@ impl<'a> Run<'a> {
             origin: None,
             stable_since: None,
             restarts_due: Vec::new(),
+            stage: Stage::Schedule,
+            held: false,
         }
     }
 
     fn play(mut self) -> Record {
         let settled = self.settle();
         if settled {
-            self.play_schedule();
-            self.observe();
+            self.begin();
+            while !self.is_over() {
+                self.step(TrueTime(u64::MAX));
+            }
         }
         self.finish(settled)
     }
 
     /// Starts everything and waits until all views are stable. The first synchronisation is not delayed, as in the
     /// recordings; the configured delay holds from then on.
-    fn settle(&mut self) -> bool {
+    pub(crate) fn settle(&mut self) -> bool {
         let limit = TrueTime(self.scenario.plan.settle_limit.nanos().0);
         let mut redis: Vec<u16> = self.of_kind(NodeKind::Redis);
         redis.retain(|&p| !self.is_late(p));
@@ -176,7 +197,8 @@ impl<'a> Run<'a> {
         while self.world.advance(until).is_some() {}
     }
 
-    fn play_schedule(&mut self) {
+    /// Begins the schedule; [`Run::step`] plays it.
+    pub(crate) fn begin(&mut self) {
         let begin = self.world.now();
         self.world.keep_configs();
         self.begin_looking();
@@ -187,12 +209,43 @@ impl<'a> Run<'a> {
         }
         self.await_next(begin);
         self.world.call_at(begin + POLL, CALL_POLL);
-        while self.steps.contains(&StepState::Waiting) {
-            match self.world.advance(TrueTime(u64::MAX)) {
-                Some(stop) => self.on_stop(stop),
-                None => break,
-            }
+        self.observe_if_played();
+    }
+
+    /// Whether there is nothing left to see.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Goes on until the world stops for something, or until `limit` has come; returns whether it has. Where the limits lie
+    /// makes no difference to the run.
+    pub(crate) fn step(&mut self, limit: TrueTime) -> bool {
+        match self.stage {
+            Stage::Schedule => match self.world.advance(limit) {
+                Some(stop) => {
+                    self.on_stop(stop);
+                    self.observe_if_played();
+                    false
+                }
+                None => true,
+            },
+            Stage::Observation { last, least, latest } => self.observe((last, least, latest), limit),
+            Stage::Over => true,
         }
+    }
+
+    /// Nothing is left of the schedule, and nobody keeps the run going: what is left is to see how it ends.
+    pub(crate) fn observe_if_played(&mut self) {
+        if self.stage != Stage::Schedule || self.held || self.steps.contains(&StepState::Waiting) {
+            return;
+        }
+        let plan = &self.scenario.plan;
+        let last = self.world.now();
+        let least = last + plan.observe_at_least.nanos();
+        // A clock that never runs right again keeps a Sentinel in TILT for ever.
+        let latest = last + plan.heal.nanos() + LATEST;
+        self.world.call_at(last + POLL, CALL_POLL);
+        self.stage = Stage::Observation { last, least, latest };
     }
 
     /// Arms the first waiting step that hangs on an event, once the step before it is over.
@@ -231,6 +284,7 @@ impl<'a> Run<'a> {
             Stop::Call(id) if id >= CALL_CAP => self.cap((id - CALL_CAP) as usize),
             Stop::Call(id) => self.fire((id - CALL_STEP) as usize),
             Stop::Event(kind, node) => self.on_event(kind, node),
+            Stop::App => {}
         }
     }
 
@@ -273,7 +327,7 @@ impl<'a> Run<'a> {
         self.await_next(self.world.now());
     }
 
-    fn fire(&mut self, i: usize) {
+    pub(crate) fn fire(&mut self, i: usize) {
         let now = self.world.now();
         if self.steps[i] != StepState::Waiting {
             return;
@@ -315,31 +369,28 @@ impl<'a> Run<'a> {
         };
     }
 
-    fn observe(&mut self) {
-        let plan = &self.scenario.plan;
-        let last = self.world.now();
-        let least = last + plan.observe_at_least.nanos();
-        // A clock that never runs right again keeps a Sentinel in TILT for ever.
-        let latest = last + plan.heal.nanos() + LATEST;
-        self.world.call_at(last + POLL, CALL_POLL);
-        loop {
-            let most = last.max(self.world.recorder.seen.last_disturbance.min(latest)) + plan.heal.nanos();
-            if self.world.now() >= most {
-                break;
-            }
-            if let Some(stop) = self.world.advance(most) {
-                self.on_stop(stop);
-            }
-            let long_enough = |since: TrueTime| self.world.now().since(since.max(least)) >= plan.stable_for.nanos();
-            let waits = self.is_disturbed() && self.world.now() < latest;
-            if !waits && self.stable_since.is_some_and(long_enough) {
-                break;
-            }
+    fn observe(&mut self, (last, least, latest): (TrueTime, TrueTime, TrueTime), limit: TrueTime) -> bool {
+        let (heal, stable_for) = (self.scenario.plan.heal.nanos(), self.scenario.plan.stable_for.nanos());
+        let most = last.max(self.world.recorder.seen.last_disturbance.min(latest)) + heal;
+        if self.world.now() >= most {
+            self.stage = Stage::Over;
+            return false;
         }
+        match self.world.advance(most.min(limit)) {
+            Some(stop) => self.on_stop(stop),
+            None if limit < most => return true,
+            None => {}
+        }
+        let long_enough = |since: TrueTime| self.world.now().since(since.max(least)) >= stable_for;
+        let waits = self.is_disturbed() && self.world.now() < latest;
+        if !waits && self.stable_since.is_some_and(long_enough) {
+            self.stage = Stage::Over;
+        }
+        false
     }
 
     /// Lets clients end, reads everything, closes the record.
-    fn finish(mut self, settled: bool) -> Record {
+    pub(crate) fn finish(mut self, settled: bool) -> Record {
         let stopped = self.world.now();
         // A link that is renewed while clients wind down takes no agreement back.
         let agreed = self.stable_since;
@@ -535,7 +586,7 @@ pub(crate) fn kind_of(kind: &ProcessKind) -> NodeKind {
     match kind {
         ProcessKind::Redis(_) => NodeKind::Redis,
         ProcessKind::Sentinel(_) => NodeKind::Sentinel,
-        ProcessKind::Client(_) => NodeKind::Client,
+        ProcessKind::Client(_) | ProcessKind::App => NodeKind::Client,
     }
 }
 

@@ -302,7 +302,10 @@ impl Tcp {
             Some((_, waiting)) if waiting >= ACCEPT_QUEUE => {}
             Some((proc, _)) => {
                 if let Some(at) = self.links.send(back, 0, now) {
-                    self.end_mut(ix ^ 1).proc = proc;
+                    let server = self.end_mut(ix ^ 1);
+                    server.proc = proc;
+                    // An earlier SYN of this connection may have been answered by a kernel that is gone.
+                    server.state = State::Unborn;
                     self.schedule.push((at, NetEvent::Established(ix)));
                 }
             }

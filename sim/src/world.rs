@@ -3,15 +3,17 @@
 
 mod iterate;
 mod life;
+mod outside;
 mod relocate;
 mod stall;
 
+use crate::app::Apps;
 use crate::chance::Stream;
 use crate::clock::{EPOCH, HostClock};
 use crate::digest::Chain;
 use crate::dns::Dns;
 use crate::link::{HostIx, Links};
-use crate::process::{LISTENER, Life, Proc};
+use crate::process::{AnyNode, LISTENER, Life, Proc};
 use crate::queue::Queue;
 use crate::recorder::Recorder;
 use crate::tcp::{EndIx, NetEvent, Outcome, Tcp};
@@ -53,6 +55,8 @@ pub enum Stop {
     Call(u32),
     /// A Sentinel emitted an event that the driver watches for.
     Event(EventKind, NodeIx),
+    /// An application outside was told something: [`World::app_event`].
+    App,
 }
 
 /// A machine.
@@ -109,6 +113,10 @@ pub struct World {
     servers_taped: bool,
     /// Whether what clients read and write is.
     clients_taped: bool,
+    /// Applications outside.
+    apps: Apps,
+    /// Sockets of theirs that take nothing at present.
+    full: Vec<(u16, Conn)>,
     /// What is recorded.
     pub recorder: Recorder,
     /// One line per event, if asked for.
@@ -153,7 +161,7 @@ impl World {
                 .processes
                 .iter()
                 .enumerate()
-                .filter(|(_, process)| !matches!(process.kind, ProcessKind::Client(_)))
+                .filter(|(_, process)| !process.kind.is_application())
                 .map(|(ix, process)| (process.addr, ix as u16))
                 .collect(),
             dns: Dns::new(scenario.hosts.iter().map(|host| (host.name.as_str(), host.ip)), scenario.names_vanish),
@@ -172,6 +180,8 @@ impl World {
             taped: crate::tape::wanted(scenario),
             servers_taped: crate::server_tape::wanted(scenario),
             clients_taped: crate::client_tape::wanted(scenario),
+            apps: Apps::default(),
+            full: Vec::new(),
             recorder,
             trace: None,
         }
@@ -279,6 +289,12 @@ impl World {
                 self.checkpoints.push(self.chain.digest().0);
             }
             self.handle(event);
+            if !self.full.is_empty() {
+                self.look_at_full_sockets();
+            }
+            if !self.apps.events.is_empty() {
+                return Some(Stop::App);
+            }
         }
     }
 
@@ -408,7 +424,11 @@ impl World {
         {
             return;
         }
-        let at = self.now + proc.wake.duration(&self.environment.wake);
+        // What an application outside needs to wake up is for whoever runs it.
+        let at = match &proc.node {
+            Some(AnyNode::App(_)) => self.now,
+            _ => self.now + proc.wake.duration(&self.environment.wake),
+        };
         request_run(&mut self.queue, proc, p, at);
     }
 

@@ -76,8 +76,11 @@
 //! | [`sim`] | the world |
 //! | [`reports`] | text and JSON |
 
+mod assertions;
 pub mod battery;
+mod builder;
 pub mod campaign;
+pub mod compare;
 mod context;
 mod coverage;
 pub mod histories;
@@ -90,11 +93,15 @@ pub mod saved;
 pub mod shrink;
 #[cfg(feature = "proptest")]
 pub mod strategies;
+#[cfg(feature = "suite")]
+pub mod suite;
 
+pub use assertions::{Assertions, assert_that};
+pub use builder::{ScenarioBuilder, Toml};
 pub use campaign::{Campaign, Played, play};
 pub use histories::{write_histories, write_histories_of};
 pub use margins::margins;
-pub use runner::{RunError, RunOptions, resolve, run_scenario, run_seed};
+pub use runner::{JudgedRun, RunError, RunOptions, fold_runs, judge_run, resolve, run_scenario, run_seed};
 pub use saved::{Replay, ReplayError, bisect, replay, write_trace};
 pub use splitbrain_checker as checker;
 pub use splitbrain_model as model;

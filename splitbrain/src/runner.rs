@@ -114,16 +114,38 @@ pub(crate) struct Judged {
 pub(crate) fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) -> Judged {
     let resolved = resolve(scenario, seed);
     let record = splitbrain_sim::run(&resolved);
-    let seen = &record.observations;
+    judge_record(scenario, &resolved, &record, scratch)
+}
+
+fn judge_record(scenario: &Scenario, resolved: &Resolved, record: &Record, scratch: &mut Scratch) -> Judged {
+    let (seed, seen) = (record.seed, &record.observations);
     let mut judgement = judge_with(seen, &scenario.expect, scratch);
     judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);
     judgement.metrics.set(Metric::Events, record.events as i64);
     judgement.metrics.set(Metric::SentinelTraffic, record.sentinel_traffic.iter().max().map(|bytes| *bytes as i64));
     let mut run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
-    context::add(&mut run, &record);
-    let tally = coverage::tally(&resolved, &record, &judgement);
-    let schedule = coverage::schedule(&resolved, &record);
+    context::add(&mut run, record);
+    let tally = coverage::tally(resolved, record, &judgement);
+    let schedule = coverage::schedule(resolved, record);
     Judged { run, masters: seen.masters.clone(), tally, schedule }
+}
+
+/// A run that somebody drove, judged.
+pub struct JudgedRun(Judged);
+
+/// Judges a run that somebody drove ([`splitbrain_sim::Session`]), as [`run_scenario`] judges its runs. `resolved` is the
+/// scenario as it was played, with what was added on the way.
+pub fn judge_run(scenario: &Scenario, resolved: &Resolved, record: &Record) -> JudgedRun {
+    JudgedRun(judge_record(scenario, resolved, record, &mut Scratch::default()))
+}
+
+/// The summary of runs that somebody drove, in any order.
+pub fn fold_runs(scenario: &Scenario, runs: Vec<JudgedRun>) -> ScenarioSummary {
+    let first = runs.iter().map(|run| run.0.run.seed).min().unwrap_or_default();
+    let masters = runs.first().map(|run| run.0.masters.clone()).unwrap_or_default();
+    let mut runs: Vec<RunSummary> = runs.into_iter().map(|run| run.0.run).collect();
+    runs.sort_by_key(|run| run.seed);
+    summarize(scenario, first, &masters, runs, Course::default())
 }
 
 /// Runs and judges a scenario over seeds. `progress` is told after each seed how many are done.

@@ -10,6 +10,7 @@ use splitbrain_checker::summary::{ScenarioHead, Unmet};
 use splitbrain_checker::{Property, RunSummary, Verdict, fold, judge};
 use splitbrain_scenarios::{Resolved, Scenario, ScenarioError, Source, Step, schedule};
 use splitbrain_sim::digest::Chain;
+use splitbrain_sim::session::{self, Outside};
 use splitbrain_sim::{Digest, Record, trace};
 use std::fmt;
 use std::io::Write as _;
@@ -32,6 +33,9 @@ struct Saved {
     unmet: Vec<SavedUnmet>,
     faults: Vec<String>,
     schedule: Vec<Step>,
+    /// What applications outside did, and who drove the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    outside: Vec<Outside>,
     text: String,
 }
 
@@ -131,6 +135,21 @@ pub fn save(scenario: &Scenario, seed: u64, unmet: &[Unmet], path: &Path) -> std
 /// As [`save`], for a schedule that is not the one the seed makes.
 pub(crate) fn write(scenario: &Scenario, resolved: Resolved, unmet: &[Unmet], path: &Path) -> std::io::Result<()> {
     let record = splitbrain_sim::run(&resolved);
+    keep(scenario, resolved, &record, Vec::new(), unmet, path)
+}
+
+/// Writes what is needed to replay a run: of `resolved` as it was before it was played, and what came from outside.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn keep(
+    scenario: &Scenario,
+    resolved: Resolved,
+    record: &Record,
+    outside: Vec<Outside>,
+    unmet: &[Unmet],
+    path: &Path,
+) -> std::io::Result<()> {
     let mine = unmet.iter().filter(|unmet| unmet.seed == Some(resolved.seed));
     let saved = Saved {
         splitbrain: VERSION.to_owned(),
@@ -143,8 +162,9 @@ pub(crate) fn write(scenario: &Scenario, resolved: Resolved, unmet: &[Unmet], pa
         unmet: mine
             .map(|unmet| SavedUnmet { property: unmet.property, sentence: unmet.sentence.clone(), at_ms: unmet.at_ms })
             .collect(),
-        faults: faults_of(&record),
+        faults: faults_of(record),
         schedule: resolved.schedule,
+        outside,
         text: scenario.source.clone(),
     };
     if let Some(folder) = path.parent() {
@@ -224,7 +244,10 @@ fn read(path: &Path) -> Result<String, ReplayError> {
 /// If the file cannot be read or its scenario is not accepted.
 pub fn replay(path: &Path) -> Result<Replay, ReplayError> {
     let (saved, scenario, resolved) = load(path, &read(path)?)?;
-    let record = splitbrain_sim::run(&resolved);
+    let record = match &saved.outside[..] {
+        [] => splitbrain_sim::run(&resolved),
+        outside => session::replay(resolved.clone(), true, outside),
+    };
     let seen = &record.observations;
     let judgement = judge(seen, &scenario.expect);
     let run = RunSummary::new(saved.seed, record.digest.0, seen, &judgement, &scenario.expect);

@@ -16,6 +16,20 @@ const MOST: u32 = 10_000;
 /// Library where none is named.
 const DEFAULT_PROFILE: &str = "redis-py";
 
+/// Reads `apps`: the names of applications outside.
+pub fn apps(field: Option<&Field<'_>>, names: &mut Names) -> Read<Vec<String>> {
+    let Some(field) = field else { return Ok(Vec::new()) };
+    let mut apps = Vec::new();
+    for (name, at) in field.texts()? {
+        if apps.len() as u32 == MOST {
+            return Err(at.error("too many applications").expected(format!("at most {MOST}")));
+        }
+        names.add_clients(name, &[name.to_owned()], &|text| at.error(text))?;
+        apps.push(name.to_owned());
+    }
+    Ok(apps)
+}
+
 /// Reads all `[[clients]]`.
 pub fn read(
     field: Option<&Field<'_>>,

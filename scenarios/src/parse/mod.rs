@@ -110,6 +110,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let why = root.get("why").map(|field| field.text().map(str::to_owned)).transpose()?;
     let planted = planted::read(root.get("planted").as_ref())?;
     let claim = claim::read(root.get("claim").as_ref())?;
+    let apps = root.get("apps");
     let mut sections = Sections::of(&mut root);
     root.finish(HOMES)?;
     if let Some((faults, chaos)) = others {
@@ -128,19 +129,21 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let late = names.add_late(&cluster, &masters)?;
     names.add_hosts(&cluster)?;
     let clients = clients::read(sections.clients.as_ref(), &mut names, &masters, &sentinel)?;
+    let apps = clients::apps(apps.as_ref(), &mut names)?;
     let hosts = names.placed(&cluster, &clients)?;
     names.settle(&hosts, &clients);
     let network = network::read(sections.network.as_ref(), sections.disk.as_ref())?;
     let faults = faults::read(sections.faults.as_ref(), &names)?;
     let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
-    let expect = expect::read(sections.expect.as_ref(), &names, !clients.is_empty(), run.stable_for)?;
+    let expect =
+        expect::read(sections.expect.as_ref(), &names, !clients.is_empty() || !apps.is_empty(), run.stable_for)?;
 
     let replaced = network.replaced();
     if !replaced.is_empty() {
         notes.push(format!("instead of the environment's own: {}", replaced.join(", ")));
     }
-    if clients.is_empty() {
+    if clients.is_empty() && apps.is_empty() {
         notes.push("no clients: nothing is written, so nothing is said about losses and gaps".to_owned());
     }
     let hostnames = cluster.hostnames.is_some();
@@ -167,6 +170,7 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
         names_vanish: cluster.names_vanish,
         network,
         clients,
+        apps,
         faults,
         chaos,
         planted,

@@ -18,7 +18,9 @@ impl Tcp {
     pub fn vanish_host(&mut self, host: HostIx) {
         for ix in 0..self.ends.len() as EndIx {
             let end = self.end(ix);
-            if self.links.source(end.link) == host && !matches!(end.state, State::Unborn | State::Silent) {
+            // A SYN that was answered is known to the kernel that is gone; one that was not is none of its business.
+            let unknown = end.state == State::Unborn && end.proc == u16::MAX;
+            if self.links.source(end.link) == host && !unknown && end.state != State::Silent {
                 self.vanish(ix);
             }
         }

@@ -56,6 +56,11 @@ impl World {
         }
         node.end_iteration(&mut env, out);
         let elapsed = env.elapsed();
+        if let AnyNode::App(mailbox) = &mut node {
+            for input in mailbox.inputs.drain(..) {
+                self.apps.heard((now, &mut self.recorder), p, input);
+            }
+        }
         if let AnyNode::Sentinel(sentinel) = &mut node {
             for (wall, what) in sentinel.collect().into_iter().flatten() {
                 self.recorder.taped(now, NodeIx(p), wall, what);

@@ -1,6 +1,7 @@
 //! Lives of processes and hosts: starting, dying, being stopped and woken, losing power. What faults do to the world.
 
 use super::{Event, World, request_run};
+use crate::app::Mailbox;
 use crate::chance::{ProcessDraws, Stream};
 use crate::client_tape::{TapedClient, began};
 use crate::clock::ProcessClock;
@@ -110,6 +111,7 @@ impl World {
                 let sentinel = Sentinel::start(conf, proc.addr, &mut env, out);
                 AnyNode::Sentinel(Box::new(TapedSentinel::new(sentinel, *taped)))
             }
+            ProcessKind::App => AnyNode::App(Mailbox::default()),
             ProcessKind::Client(conf) => {
                 if life > 1 {
                     // A restarted application never writes a value of its former life again.
@@ -210,16 +212,19 @@ impl World {
         let open = proc.conns.drain(..).filter(|&end| end != EndIx::MAX);
         let ends = open.chain(proc.accept_queue.drain(..)).collect();
         self.note_name(p);
+        if matches!(self.kinds[usize::from(p)], ProcessKind::App) {
+            self.apps.died((self.now, &mut self.recorder), p);
+        }
         ends
     }
 
     /// Tells the name service whether a server or Sentinel is left on the host of a process.
     fn note_name(&mut self, p: u16) {
         let host = self.procs[usize::from(p)].host;
-        let is_client = |kind: &ProcessKind| matches!(kind, ProcessKind::Client(_));
-        let alive =
-            |(proc, kind): (&Proc, &ProcessKind)| proc.host == host && proc.life != Life::Dead && !is_client(kind);
-        if !is_client(&self.kinds[usize::from(p)]) {
+        let alive = |(proc, kind): (&Proc, &ProcessKind)| {
+            proc.host == host && proc.life != Life::Dead && !kind.is_application()
+        };
+        if !self.kinds[usize::from(p)].is_application() {
             self.dns.set_alive(host, self.procs.iter().zip(&self.kinds).any(alive));
         }
     }
@@ -388,6 +393,7 @@ pub(super) fn new_proc(seed: u64, process: &Process) -> Proc {
         ProcessKind::Redis(conf) => ("redis", None, Some(conf.clone())),
         ProcessKind::Sentinel(conf) => ("sentinel", Some(conf.clone()), None),
         ProcessKind::Client(_) => ("client", None, None),
+        ProcessKind::App => ("app", None, None),
     };
     Proc {
         name: process.name.clone(),

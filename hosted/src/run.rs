@@ -1,0 +1,255 @@
+//! A test over seeds: each on a fresh thread of its own, because what a thread did before shows in the order of std's hash
+//! maps; then one verdict over all of them.
+
+use crate::cluster::Cluster;
+use crate::door::Door;
+use crate::pump::Pump;
+use madsim::runtime::Runtime;
+use splitbrain::checker::Verdict;
+use splitbrain::reports::{Style, text};
+use splitbrain::scenarios::{ProcessKind, Resolved, Scenario, ScenarioError, Source};
+use splitbrain::sim::session::Outside;
+use splitbrain::sim::{Record, Session};
+use splitbrain::{JudgedRun, fold_runs, judge_run, resolve, saved};
+use std::any::Any;
+use std::future::Future;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the attribute `test` was given.
+#[derive(Clone, Debug)]
+pub struct Hosted {
+    /// The name of the test, for messages and files.
+    pub name: String,
+    /// The scenario: a cluster, faults, expectations, and at least one application.
+    pub scenario: Scenario,
+    /// The seeds.
+    pub seeds: Range<u64>,
+    /// Folder for failing runs.
+    pub save_to: PathBuf,
+}
+
+/// The cluster of a test that names no scenario: a master, two replicas, three Sentinels with `down-after-milliseconds 5000`,
+/// and the test as an application. It may find stale reads and lose writes, as Redis does; nothing else.
+const DEFAULT: &str = r#"title = "a test"
+apps = ["app"]
+[cluster]
+replicas = 2
+sentinels = 3
+[sentinel]
+down-after-milliseconds = 5000
+failover-timeout = 60000
+[expect]
+lost-write = "any"
+linearizable = "any"
+stale-read = "any"
+split-brain = "any"
+"#;
+
+impl Hosted {
+    /// A test in the default cluster.
+    pub fn new(name: &str, seeds: Range<u64>) -> Hosted {
+        let source = Source::new("default.toml", DEFAULT.to_owned());
+        let scenario = Scenario::parse(&source).expect("the default scenario is sound");
+        Hosted { name: name.to_owned(), scenario, seeds, save_to: PathBuf::from("runs") }
+    }
+
+    /// The same test with a scenario from a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not accepted.
+    pub fn file(mut self, path: &Path) -> Result<Hosted, Box<ScenarioError>> {
+        self.scenario = Scenario::load(path)?;
+        Ok(self)
+    }
+
+    /// The same test with another scenario.
+    #[must_use]
+    pub fn scenario(mut self, scenario: Scenario) -> Hosted {
+        self.scenario = scenario;
+        self
+    }
+}
+
+/// One run of a test.
+struct Played {
+    judged: JudgedRun,
+    record: Record,
+    outside: Vec<Outside>,
+    resolved: Resolved,
+    /// What the test itself complained of.
+    failed: Option<String>,
+}
+
+/// Runs a test over its seeds and judges it.
+///
+/// `SPLITBRAIN_SEED=<n>` in the environment plays that seed alone; `SPLITBRAIN_SEEDS=<a>..<b>` other seeds.
+///
+/// # Panics
+/// If the test panics in a seed, an expectation of the scenario is not met, or a run is not the same when it is played
+/// again (seed 0 and every 64th are). The message says which seed shows it, how to repeat it, and where it was saved.
+pub fn run<F, Fut>(test: Hosted, body: F)
+where
+    F: Fn(Cluster) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    let seeds = seeds(&test);
+    assert!(
+        !test.scenario.apps.is_empty(),
+        "{}: a hosted test is an application, and the scenario names none: put `apps = [\"app\"]` at its top",
+        test.scenario.file.display()
+    );
+    let body = Arc::new(body);
+    let next = AtomicUsize::new(0);
+    let all: Vec<u64> = seeds.collect();
+    let done: Mutex<Vec<(u64, Result<Played, String>)>> = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(all.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(seed) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let played = checked(&test.scenario, *seed, &body);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((*seed, played));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(seed, _)| *seed);
+    report(&test, done);
+}
+
+fn seeds(test: &Hosted) -> Range<u64> {
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    if let Ok(text) = std::env::var("SPLITBRAIN_SEED") {
+        let seed = number(&text).unwrap_or_else(|| panic!("SPLITBRAIN_SEED=`{text}` is no number"));
+        return seed..seed + 1;
+    }
+    if let Ok(text) = std::env::var("SPLITBRAIN_SEEDS") {
+        let range = text.split_once("..").and_then(|(from, to)| Some(number(from)?..number(to)?));
+        return range.unwrap_or_else(|| panic!("SPLITBRAIN_SEEDS=`{text}` is not `<from>..<to>`"));
+    }
+    test.seeds.clone()
+}
+
+/// Plays a seed, and some of them twice.
+fn checked<F, Fut>(scenario: &Scenario, seed: u64, body: &Arc<F>) -> Result<Played, String>
+where
+    F: Fn(Cluster) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    let played = on_fresh_thread(scenario, seed, body)?;
+    if seed.is_multiple_of(64) {
+        let again = on_fresh_thread(scenario, seed, body)?;
+        if again.record.digest != played.record.digest {
+            return Err(format!(
+                "not the same when played again (digest {} then {}): the test depends on something that is not the \
+                 seed's, such as the system's clock, random numbers of the system, threads, or the order of a hash map \
+                 with keys of its own",
+                played.record.digest, again.record.digest
+            ));
+        }
+    }
+    Ok(played)
+}
+
+fn on_fresh_thread<F, Fut>(scenario: &Scenario, seed: u64, body: &Arc<F>) -> Result<Played, String>
+where
+    F: Fn(Cluster) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    let (scenario, body) = (scenario.clone(), body.clone());
+    std::thread::spawn(move || one(&scenario, seed, &*body)).join().map_err(|panic| message_of(&*panic))?
+}
+
+fn one<F, Fut>(scenario: &Scenario, seed: u64, body: &F) -> Result<Played, String>
+where
+    F: Fn(Cluster) -> Fut,
+    Fut: Future<Output = ()> + 'static,
+{
+    let runtime = Runtime::with_seed_and_config(seed, madsim::Config::default());
+    runtime.add_simulator::<Door>();
+    let resolved = resolve(scenario, seed);
+    let session = Session::open(resolved.clone(), true);
+    if !session.settled() {
+        return Err("the cluster did not settle before the test began".to_owned());
+    }
+    let door: Mutex<Option<Arc<Door>>> = Mutex::new(None);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let mine = madsim::plugin::simulator::<Door>();
+            *door.lock().unwrap_or_else(PoisonError::into_inner) = Some(mine.clone());
+            let apps = resolved.processes.iter().enumerate();
+            let app = apps.filter(|(_, p)| matches!(p.kind, ProcessKind::App)).map(|(at, _)| at as u16).next();
+            mine.install(session);
+            if let Some(app) = app {
+                mine.with(|core| core.host(madsim::plugin::node(), splitbrain::checker::observations::NodeIx(app)));
+            }
+            let _pump = madsim::task::spawn(Pump::new(mine.clone()));
+            body(Cluster::new(mine.clone(), seed)).await;
+        });
+    }));
+    let door = door.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Some(mut session) = door.and_then(|door| door.take()) else {
+        return Err("the test took the cluster away".to_owned());
+    };
+    // Tasks that are left find no door any more.
+    drop(runtime);
+    session.release();
+    while !session.is_over() && session.advance_to(splitbrain::model::TrueTime(u64::MAX)).is_some() {}
+    let played = session.scenario().clone();
+    let (record, outside) = session.finish();
+    let judged = judge_run(scenario, &played, &record);
+    Ok(Played { judged, record, outside, resolved, failed: ended.err().map(|panic| message_of(&*panic)) })
+}
+
+/// Says what was found, and fails if it is not what was expected.
+fn report(test: &Hosted, done: Vec<(u64, Result<Played, String>)>) {
+    let repeat = |seed: u64| format!("repeat: SPLITBRAIN_SEED={seed} cargo test {}", test.name);
+    let mut complaints = Vec::new();
+    let mut judged = Vec::new();
+    let mut kept = Vec::new();
+    for (seed, played) in done {
+        match played {
+            Err(why) => complaints.push((seed, why, None)),
+            Ok(Played { judged: run, record, outside, resolved, failed }) => {
+                if let Some(why) = failed {
+                    complaints.push((seed, why, Some(kept.len())));
+                }
+                judged.push(run);
+                kept.push((seed, record, outside, resolved));
+            }
+        }
+    }
+    let summary = fold_runs(&test.scenario, judged);
+    let mut wrong = String::new();
+    let save = |seed: u64| -> String {
+        let Some((_, record, outside, resolved)) = kept.iter().find(|(of, ..)| *of == seed) else { return String::new() };
+        let path = test.save_to.join(format!("{}-{seed}.json", test.name.replace("::", "-")));
+        match saved::keep(&test.scenario, resolved.clone(), record, outside.clone(), &summary.unmet, &path) {
+            Ok(()) => format!("\nkept: splitbrain replay {}", path.display()),
+            Err(error) => format!("\nnot kept: {}: {error}", path.display()),
+        }
+    };
+    if let Some((seed, why, _)) = complaints.first() {
+        let more = if complaints.len() > 1 { format!(" ({} seeds in all)", complaints.len()) } else { String::new() };
+        wrong.push_str(&format!("seed {seed}{more}: {why}\n{}{}\n", repeat(*seed), save(*seed)));
+    }
+    if summary.verdict != Verdict::Pass {
+        wrong.push_str(&text::block(&summary, Style { colour: false }));
+        if let Some(seed) = summary.unmet.iter().find_map(|unmet| unmet.seed) {
+            wrong.push_str(&format!("{}{}\n", repeat(seed), save(seed)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{wrong}", test.name);
+    println!("{}", text::block(&summary, Style { colour: false }));
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+}
