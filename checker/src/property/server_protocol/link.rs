@@ -86,8 +86,8 @@ impl Shadow<'_> {
     pub(super) fn link_gone(&mut self) {
         let lost = matches!(self.begun(), Some(What::Lost(_)));
         match self.link.phase {
-            // It goes on loading.
-            Phase::Loading => return,
+            // It goes on loading, and has nobody to tell.
+            Phase::Loading => return self.link.newlines = u32::MAX,
             Phase::Up => {
                 self.link_lost();
                 self.promises.connect = true;
