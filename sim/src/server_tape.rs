@@ -109,7 +109,10 @@ impl Begins {
     }
 
     fn reading(conn: Conn, message: &Message, tape: &Tape) -> Begins {
+        let of_master = tape.link == Some(conn);
         match message {
+            // What was readable on a link that this iteration has closed comes to nobody.
+            Message::Stream(_) | Message::Snapshot(_) | Message::Reply(_) if !of_master => Begins::Other,
             Message::Request(Request::Data(command)) => {
                 Begins::Data(conn, if command.is_write() { Kind::Write } else { Kind::Read })
             }
@@ -125,7 +128,7 @@ impl Begins {
             Message::Request(_) | Message::Reply(_) => Begins::With(What::Read(conn, message.clone())),
             Message::Stream(StreamItem::GetAck) => Begins::With(What::Read(conn, message.clone())),
             Message::Stream(item) => Begins::Stream(item.wire_len()),
-            Message::Newline if tape.link != Some(conn) => Begins::With(What::Read(conn, Message::Newline)),
+            Message::Newline if !of_master => Begins::With(What::Read(conn, Message::Newline)),
             Message::Snapshot(_) => Begins::With(What::Loads(conn)),
             _ => Begins::Other,
         }
@@ -186,7 +189,10 @@ impl Tape {
                     self.open = 0;
                     self.take(wall, What::Opened(*conn, *addr));
                 }
-                Act::Close(conn, _) => self.take(wall, What::Closed(*conn)),
+                Act::Close(conn, _) => {
+                    self.link = self.link.filter(|link| link != conn);
+                    self.take(wall, What::Closed(*conn));
+                }
                 Act::Exit(status) => self.take(wall, What::Exited(*status)),
                 Act::Note(_) | Act::Event(_) | Act::TellSent(_) => {}
             }

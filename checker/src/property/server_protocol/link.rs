@@ -37,8 +37,7 @@ pub(super) struct Link {
     /// What the last one offered.
     offered: Option<u64>,
     announced: Option<(ReplId, ReplOffset)>,
-    /// Since when it loads, and newlines that it has sent meanwhile.
-    loads_since: Millis,
+    /// Newlines that it has sent since it loads.
     pub(super) newlines: u32,
     /// When an established link was lost: between these.
     pub(super) down_since: Option<(Millis, Millis)>,
@@ -86,8 +85,8 @@ impl Shadow<'_> {
     pub(super) fn link_gone(&mut self) {
         let lost = matches!(self.begun(), Some(What::Lost(_)));
         match self.link.phase {
-            // It goes on loading.
-            Phase::Loading => return,
+            // It goes on loading, and has nobody to tell.
+            Phase::Loading => return self.link.newlines = u32::MAX,
             Phase::Up => {
                 self.link_lost();
                 self.promises.connect = true;
@@ -159,8 +158,8 @@ impl Shadow<'_> {
         let low = self.history.low;
         let right = match (self.link.phase, self.link.announced.take()) {
             (Phase::Loading, Some((_, announced))) => {
-                let loaded = (self.now.wall.0 - self.link.loads_since.0) / 1000;
-                if i64::from(self.link.newlines) * 2 + 4 < loaded && self.link.since >= self.jumped {
+                // Its timer runs for each newline that is due, and at the end; a pause lets several come as one.
+                if self.link.newlines == 0 && self.now.ticks - self.link.since > 2 {
                     self.broke(ServerLaw::LoadedSilently, None);
                 }
                 self.comes_up();
@@ -212,7 +211,7 @@ impl Shadow<'_> {
         let Some(announced) = self.link.announced.filter(|_| self.link.conn == Some(conn)) else { return };
         self.link.cached = None;
         self.link.phase = Phase::Loading;
-        (self.link.loads_since, self.link.newlines, self.link.since) = (self.now.wall, 0, self.now.ticks);
+        (self.link.newlines, self.link.since) = (0, self.now.ticks);
         self.history.adopt(announced);
         self.moved = self.counted.stream;
         self.promises.drop_replicas = true;

@@ -198,7 +198,7 @@ impl<'a> Shadow<'a> {
                 self.gone(*conn);
             }
             What::Wrote(conn, Message::Request(request)) => self.asks(*conn, request),
-            What::Wrote(_, Message::Newline) => self.link.newlines += 1,
+            What::Wrote(_, Message::Newline) => self.link.newlines = self.link.newlines.saturating_add(1),
             What::Wrote(conn, Message::Reply(reply)) => self.answers(*conn, reply),
             What::Gave(conn) => self.gave(*conn),
             What::Streamed(conn, bytes) => self.promises.streamed = Some((*conn, *bytes)),

@@ -1,0 +1,221 @@
+//! What a Redis server has to do by its own clock and by what it read, judged on hand-written tapes.
+
+mod support;
+
+use splitbrain_checker::server_law::ServerLaw;
+use splitbrain_checker::server_tape::{Counts, Found, Kind, Taped, What};
+use splitbrain_checker::{Detail, Property};
+use splitbrain_model::files::RedisConf;
+use splitbrain_model::message::{ClientType, Continued, Info, ReplicaLine, ReplicaState};
+use splitbrain_model::{Conn, ErrorWord, Message, Millis, ReplOffset, Reply, Request, RunId};
+use support::*;
+
+/// A replica's connection to `redis-1`, that of a Sentinel, and the one that `redis-1` opens.
+const REPLICA: Conn = Conn(0);
+const SENTINEL: Conn = Conn(1);
+const LINK: Conn = Conn(2);
+
+/// A tape of `redis-1`.
+struct Tape(Run, Counts);
+
+impl Tape {
+    /// It starts with this configuration and without data; its timer runs ten times a second.
+    fn begin(conf: RedisConf) -> Tape {
+        let mut tape = Tape(run(), Counts::default());
+        tape.take(0, What::Began(Box::new(Found { conf, rdb: None, aof: false })));
+        for (conn, peer) in [(REPLICA, R2), (SENTINEL, S1)] {
+            tape.take(0, What::Accepted(conn, addr(peer)));
+        }
+        tape
+    }
+
+    fn take(&mut self, ms: u64, what: What) -> &mut Tape {
+        self.1.ticks = (ms / 100) as u32;
+        let wall = Millis(ms as i64);
+        self.0.0.server_tape.push(Taped { at: at(ms), node: R1, wall, timer: wall, counts: self.1, what });
+        self
+    }
+
+    fn reads(&mut self, ms: u64, conn: Conn, request: Request) -> &mut Tape {
+        self.take(ms, What::Read(conn, Message::Request(request)))
+    }
+
+    fn writes(&mut self, ms: u64, conn: Conn, reply: Reply) -> &mut Tape {
+        self.take(ms, What::Wrote(conn, Message::Reply(reply)))
+    }
+
+    /// `redis-2` becomes its replica by a full synchronisation at offset 0 and has acknowledged it.
+    fn with_replica(&mut self, ms: u64) -> &mut Tape {
+        self.reads(ms, REPLICA, Request::ReplconfPort(6379)).writes(ms, REPLICA, Reply::Ok);
+        self.reads(ms, REPLICA, Request::Psync(None));
+        self.writes(ms, REPLICA, Reply::FullResync(Box::new((branch(1), ReplOffset(0)))));
+        self.take(ms, What::Tick).take(ms, What::Gave(REPLICA));
+        self.acks(ms, 0)
+    }
+
+    fn acks(&mut self, ms: u64, offset: u64) -> &mut Tape {
+        self.reads(ms, REPLICA, Request::ReplconfAck(ReplOffset(offset)))
+    }
+
+    fn says(&mut self, ms: u64, info: Info) -> &mut Tape {
+        self.reads(ms, SENTINEL, Request::Info).writes(ms, SENTINEL, Reply::Info(Box::new(info)))
+    }
+
+    fn laws(&mut self) -> Vec<ServerLaw> {
+        // The last step is over when another begins.
+        let last = self.0.0.server_tape.last().map_or(0, |item| item.at.0 / 1_000_000);
+        self.take(last, What::Rest);
+        let found = self.0.found(Property::ServerProtocol).into_iter().filter_map(|found| match found.detail {
+            Detail::ServerAgainstProtocol { law, .. } => Some(law),
+            _ => None,
+        });
+        found.collect()
+    }
+}
+
+/// Full synchronisations begin at once.
+fn at_once() -> RedisConf {
+    RedisConf { repl_diskless_sync_delay: 0, ..RedisConf::default() }
+}
+
+fn info(offset: u64, acked: Option<u64>) -> Info {
+    let replica =
+        |acked| ReplicaLine { addr: addr(R2), state: ReplicaState::Online, offset: ReplOffset(acked), lag_secs: 0 };
+    Info {
+        run_id: RunId(splitbrain_model::Hex40::from_words([1, 0, 0])),
+        loading: false,
+        slave: None,
+        replicas: acked.map(replica).into_iter().collect(),
+        replid: branch(1),
+        repl_offset: ReplOffset(offset),
+    }
+}
+
+#[test]
+fn info_has_to_name_the_offset_that_follows_from_the_stream() {
+    for (offset, laws) in [(140, vec![]), (139, vec![ServerLaw::InfoOffset])] {
+        let mut tape = Tape::begin(at_once());
+        tape.with_replica(1_000).1.stream = 140;
+        tape.says(1_500, info(offset, Some(0)));
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn info_has_to_list_what_a_replica_acknowledged() {
+    for (acked, laws) in [(100, vec![]), (140, vec![ServerLaw::InfoReplicas])] {
+        let mut tape = Tape::begin(at_once());
+        tape.with_replica(1_000).1.stream = 140;
+        tape.acks(1_400, 100).says(1_500, info(140, Some(acked)));
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+/// What becomes of a second PSYNC on another connection, which asks for this byte of the history.
+fn asked_for(offset: u64, answer: Option<u64>) -> Vec<ServerLaw> {
+    let mut tape = Tape::begin(at_once());
+    tape.with_replica(1_000).1.stream = 20_000;
+    tape.acks(1_400, 20_000).take(1_500, What::Accepted(Conn(9), addr(R3)));
+    tape.reads(1_600, Conn(9), Request::Psync(Some(Box::new((branch(1), ReplOffset(offset))))));
+    if let Some(bytes) = answer {
+        tape.writes(1_600, Conn(9), Reply::Continue(Box::new(Continued { id: branch(1), births: Vec::new() })));
+        tape.take(1_600, What::Streamed(Conn(9), bytes));
+    }
+    tape.laws()
+}
+
+#[test]
+fn what_the_backlog_has_must_be_continued_with_all_that_follows() {
+    assert_eq!(asked_for(10_001, Some(10_000)), []);
+    assert_eq!(asked_for(10_001, None), [ServerLaw::ContinueRefused]);
+    assert_eq!(asked_for(10_001, Some(9_986)), [ServerLaw::StreamWrong]);
+}
+
+#[test]
+fn what_is_ahead_of_the_stream_cannot_be_continued() {
+    assert_eq!(asked_for(20_002, None), []);
+    assert_eq!(asked_for(20_002, Some(0)), [ServerLaw::ContinueGroundless]);
+}
+
+#[test]
+fn a_write_needs_enough_replicas_that_acknowledge() {
+    let conf = RedisConf { min_replicas_to_write: 1, min_replicas_max_lag: 3, ..at_once() };
+    for (ms, laws) in [(4_000, vec![]), (9_000, vec![ServerLaw::TookUnreplicated])] {
+        let mut tape = Tape::begin(conf.clone());
+        tape.with_replica(1_000).take(ms, What::Rest).1.writes = 1;
+        tape.take(ms + 100, What::Rest);
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn a_write_is_not_refused_while_a_replica_acknowledges() {
+    let conf = RedisConf { min_replicas_to_write: 1, min_replicas_max_lag: 3, ..at_once() };
+    let mut tape = Tape::begin(conf);
+    tape.with_replica(1_000);
+    for ms in (2_000..6_000).step_by(1_000) {
+        tape.acks(ms, 0);
+    }
+    tape.take(5_500, What::Refused(Kind::Write, ErrorWord::NoReplicas));
+    assert_eq!(tape.laws(), [ServerLaw::RefusedReplicated]);
+}
+
+#[test]
+fn a_silent_replica_is_dropped_after_repl_timeout() {
+    for (ms, laws) in [(61_000, vec![]), (65_000, vec![ServerLaw::SilentReplicaKept])] {
+        let mut tape = Tape::begin(RedisConf { repl_ping_replica_period: 3600, ..at_once() });
+        tape.with_replica(1_000).take(ms, What::Rest);
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn a_demoted_master_connects_at_once_and_offers_its_position() {
+    for (connects, offer, laws) in [
+        (true, Some(141), vec![]),
+        (true, Some(140), vec![ServerLaw::OfferWrong]),
+        (true, None, vec![ServerLaw::OfferWrong]),
+        (false, None, vec![ServerLaw::ConnectMissed]),
+    ] {
+        let mut tape = Tape::begin(at_once());
+        tape.with_replica(1_000).1.stream = 140;
+        tape.acks(1_400, 140);
+        tape.reads(2_000, SENTINEL, Request::SlaveOf(Some(addr(R3)))).writes(2_000, SENTINEL, Reply::Ok);
+        if connects {
+            tape.take(2_000, What::Opened(LINK, addr(R3))).take(2_001, What::Connected(LINK));
+            let greeting = [Request::Ping, Request::ReplconfPort(6379), Request::ReplconfCapa];
+            let offer = offer.map(|offset| Box::new((branch(1), ReplOffset(offset))));
+            for request in greeting.into_iter().chain([Request::Psync(offer)]) {
+                tape.take(2_002, What::Wrote(LINK, Message::Request(request)));
+            }
+        }
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn a_replica_refuses_writes_and_has_no_other_reason_to_refuse_reads() {
+    let conf = RedisConf { replicaof: Some(addr(R2)), ..at_once() };
+    let mut tape = Tape::begin(conf.clone());
+    tape.take(500, What::Refused(Kind::Write, ErrorWord::ReadOnly));
+    assert_eq!(tape.laws(), []);
+    tape.take(600, What::Refused(Kind::Read, ErrorWord::MasterDown));
+    assert_eq!(tape.laws(), [ServerLaw::RefusedGroundless]);
+    let mut tape = Tape::begin(conf);
+    tape.1.writes = 1;
+    tape.take(500, What::Rest);
+    assert_eq!(tape.laws(), [ServerLaw::TookAsReplica]);
+}
+
+#[test]
+fn client_kill_closes_all_of_a_type_but_the_caller() {
+    for (closed, laws) in [(true, vec![]), (false, vec![ServerLaw::KillWrong])] {
+        let mut tape = Tape::begin(at_once());
+        tape.reads(1_000, SENTINEL, Request::ClientKill(ClientType::Normal));
+        tape.writes(1_000, SENTINEL, Reply::Int(1));
+        if closed {
+            tape.take(1_000, What::Closed(REPLICA));
+        }
+        assert_eq!(tape.laws(), laws);
+    }
+}
