@@ -84,7 +84,7 @@ impl Shadow<'_> {
         }
         if let Some(shared) = self.profile.shared {
             if shared.resend_inflight {
-                self.pending.extend(unanswered);
+                self.pending.extend(unanswered.into_iter().map(|number| (number, line.addr)));
             }
             if shared.reach != Reach::SameServer {
                 self.failures += 1;
@@ -169,6 +169,15 @@ impl Shadow<'_> {
             if early && known {
                 self.broke(ClientLaw::GivenUpEarly, op.target);
             }
+        }
+        // But when all are given up, or with a server that is not listed any more.
+        let resent = profile
+            .shared
+            .filter(|shared| shared.resend_inflight)
+            .is_some_and(|shared| !shared.give_up_every.is_some_and(|every| self.failures.is_multiple_of(every)));
+        let unlisted = profile.on_new_address == OnNewAddress::CloseUnlisted;
+        if reason == FailReason::Closed && op.failure == Some(ErrClass::Closed) && resent && !unlisted {
+            self.broke(ClientLaw::NotRetried, op.target);
         }
         if reason == FailReason::PoolExhausted && self.ops.len() < profile.pool_max as usize {
             self.broke(ClientLaw::PoolNotFull, None);

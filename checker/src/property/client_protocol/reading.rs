@@ -163,7 +163,7 @@ impl Shadow<'_> {
                 op.word = Some(*word);
                 let resent = shared.is_some_and(|shared| shared.resend_on.contains(word));
                 if resent {
-                    self.pending.insert(0, number);
+                    self.pending.insert(0, (number, addr));
                 }
                 (resent || shared.is_none() && self.profile.close_on_error.closes(*word), true)
             }

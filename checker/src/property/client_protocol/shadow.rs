@@ -87,8 +87,8 @@ pub(super) struct Shadow<'a> {
     pub(super) search: Search,
     /// The Sentinel whose answer was last used.
     pub(super) current: Option<Addr>,
-    /// Operations written to a shared connection that broke, to be written again before all others.
-    pub(super) pending: Vec<u32>,
+    /// Operations written to a shared connection that broke, to be written again before all others, and where it led.
+    pub(super) pending: Vec<(u32, Addr)>,
     /// A shared connection broke or could not be opened: when, and how many times in a row.
     pub(super) reconnect: Option<Moment>,
     pub(super) failures: u32,
@@ -176,11 +176,13 @@ impl<'a> Shadow<'a> {
     fn exchanged(&mut self, exchange: &Exchange, from: Moment) {
         let until = Moment { at: TrueTime(from.at.0 + exchange.took.0), mono: from.mono + exchange.took };
         let told = &exchange.told;
+        if self.changed {
+            self.begin_step(from, Cause::Woke);
+        }
         let smooth = until.mono < self.next_due
             && exchange.took.0 < SLACK
             && self.musts.is_empty()
             && self.ops.is_empty()
-            && !self.changed
             && self.profile.wait.is_none()
             && (told.attempts, told.indeterminate) == (1, 0);
         let line = self.lines.iter().find(|line| line.conn == exchange.conn);

@@ -29,7 +29,7 @@ impl Shadow<'_> {
             self.contact(addr);
         } else {
             self.grounds(addr);
-            self.resumed();
+            self.resumed(self.profile.subscription.is_none() || self.profile.resolve_once);
             self.reconnected();
             self.last_server = Some(addr);
             self.sole().into_iter().for_each(|op| op.target = Some(addr));
@@ -53,7 +53,11 @@ impl Shadow<'_> {
         let breach = self.search.contact(self.profile, sentinel, self.now, self.running_since);
         self.broke_if(breach, sentinel);
         if self.profile.subscription.is_none() {
-            self.resumed();
+            let same = self.profile.shared.is_none() && !self.profile.resolve_in_op && !self.profile.reads_replicas;
+            if same && self.sole().is_some_and(|op| op.failed.is_some() && !op.troubled) {
+                self.broke(ClientLaw::ResolvedAgain, Some(sentinel));
+            }
+            self.resumed(true);
             self.reconnected();
         }
     }
@@ -97,8 +101,8 @@ impl Shadow<'_> {
         }
     }
 
-    /// The next attempt at an operation: its pause was neither too short nor too long.
-    fn resumed(&mut self) {
+    /// The next attempt at an operation: its pause was neither too short nor, if nothing else came in between, too long.
+    fn resumed(&mut self, at_once: bool) {
         let (profile, now, woke, running_since) =
             (self.profile, self.now, self.cause == Cause::Woke, self.running_since);
         let several_dials = profile.dials > 1;
@@ -116,8 +120,7 @@ impl Shadow<'_> {
             _ if several_dials && op.dials > 0 => (0, u64::MAX),
             _ => bounds::retry(&profile.op_retry, op.attempts(), spent),
         };
-        // Where Sentinels are asked in between it takes longer.
-        let most = if profile.subscription.is_some() && !profile.resolve_once { u64::MAX } else { most };
+        let most = if at_once { most } else { u64::MAX };
         let breach = bounds::judge((least, most), failed, now, running_since);
         let about = op.target;
         if let Some(law) = breach.filter(|law| woke || *law == ClientLaw::PauseShort) {
@@ -223,6 +226,9 @@ impl Shadow<'_> {
         let (addr, again) = (self.lines[l].addr, self.lines[l].survey.is_none());
         if !first && again {
             self.contact(addr);
+            if self.profile.dial_breaker.is_none() || self.vain_dials < self.profile.pool_max {
+                self.resumed(true);
+            }
         }
     }
 
@@ -232,7 +238,7 @@ impl Shadow<'_> {
         if self.lines[l].stray && self.profile.check_idle_eof {
             self.broke(ClientLaw::StrayIgnored, Some(addr));
         }
-        self.resumed();
+        self.resumed(self.profile.subscription.is_none() || self.profile.resolve_once);
         let (profile, now) = (self.profile, self.now);
         let mine = |op: &&mut Operation| op.command == command && !op.awaiting;
         let Some(op) = self.ops.iter_mut().find(mine) else {
@@ -268,13 +274,16 @@ impl Shadow<'_> {
             self.pending.clear();
         }
         let ops = &self.ops;
-        self.pending.retain(|pending| ops.iter().any(|op| op.number == *pending));
-        if let Some(first) = self.pending.first().copied() {
-            if first == number {
-                self.pending.remove(0);
-            } else {
-                self.broke(ClientLaw::ResentOutOfOrder, Some(addr));
+        self.pending.retain(|(pending, _)| ops.iter().any(|op| op.number == *pending));
+        // Connections to several servers have an order each.
+        let each = self.profile.shared.is_some_and(|shared| shared.reach == Reach::SameServer);
+        let first = self.pending.iter().position(|(_, led)| !each || *led == addr);
+        match first.map(|place| (place, self.pending[place].0)) {
+            Some((place, first)) if first == number => {
+                self.pending.remove(place);
             }
+            Some(_) => self.broke(ClientLaw::ResentOutOfOrder, Some(addr)),
+            None => {}
         }
     }
 }
