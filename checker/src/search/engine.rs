@@ -204,6 +204,19 @@ impl<'a, S: Spec> Search<'a, S> {
         }
     }
 
+    /// All states at a place that operations which may be taken from there up to another can tell from each other.
+    pub(super) fn states_at(&mut self, from: u32, to: u32) -> Option<Vec<S::State>> {
+        self.window.go(self.place, from);
+        self.place = from;
+        let mut numbers: Vec<u32> = (from..=to).map(|place| self.plan.event(place as usize).2).collect();
+        let mut pending = self.window.first().filter(|_| !flaws::is(Flaw::PendingUnasked));
+        while let Some(number) = pending {
+            numbers.push(number);
+            pending = self.window.behind(number);
+        }
+        self.spec.states(numbers.iter().map(|number| &self.calls[self.plan.ops[*number as usize].call as usize]))
+    }
+
     /// Whether there is a way from one place, where the object may be in any of these states and what is pending may have
     /// been taken before, to behind another. `None` if that takes more choices than so many in all.
     pub(super) fn leads(&mut self, from: u32, behind: u32, states: Vec<S::State>, nodes: u64) -> Option<bool> {

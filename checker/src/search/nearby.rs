@@ -55,9 +55,7 @@ impl<'a, S: Spec> Nearby<'a, S> {
             (self.at, self.width) = (at, NEAR.min(plan.len() as u32 / 4).max(1));
         }
         while let Some(from) = begin(plan, at, self.width) {
-            let within = (from..=at).map(|place| plan.event(place as usize).2);
-            let within = within.map(|number| &calls[plan.ops[number as usize].call as usize]);
-            let Some(states) = spec.states(within) else {
+            let Some(states) = search.states_at(from, at) else {
                 self.patience = u64::MAX;
                 return (false, 0);
             };
