@@ -1,5 +1,6 @@
 //! The search against the oracle, which tries all orders, on small random histories of every model.
 
+use splitbrain_checker::linear::synthetic::{self, Load};
 use splitbrain_checker::linear::{Action, Entry, Fate, History, NEVER, Swap};
 use splitbrain_checker::search::{Budget, Evidence, Model, Objects, evidence, exhaustive, replay, search, small};
 
@@ -32,6 +33,24 @@ fn search_and_oracle_agree_on_random_histories_of_every_model() {
             let legal = compare(model, again);
             let share = legal as f64 / HISTORIES as f64;
             assert!((0.2..0.95).contains(&share), "{model:?}: {share}");
+        }
+    }
+}
+
+/// So busy that the search gets stuck and looks for contradictions and for proofs nearby, of which there are none.
+#[test]
+fn long_busy_histories_that_an_atomic_register_made_have_an_order() {
+    let objects = Objects::of(Model::Register);
+    let busy = Load { operations: 400, clients: 16, values: 4, finds: false, ..Load::default() };
+    let swapping = Load { swaps: 300, hits: 400, ..busy };
+    let unknown = Load { unknown: 100, ..swapping };
+    let many_values = Load { values: 60, clients: 24, ..busy };
+    for load in [busy, swapping, unknown, many_values] {
+        for seed in 0..40 {
+            let History { entries, arena, .. } = synthetic::history(Load { seed, ..load });
+            let found = search(&entries, &arena, &objects, None, Budget::default());
+            assert_eq!((found.violations, found.undecided), (vec![], vec![]), "{load:?} {seed}");
+            assert!(replay(&found.order, &entries, &arena, &objects), "{load:?} {seed}");
         }
     }
 }

@@ -18,9 +18,6 @@ const DROPPED: u32 = u32::MAX - 1;
 /// The operation that returns has been tried; the candidates have not been looked for.
 const DUE_TRIED: u32 = u32::MAX - 2;
 
-/// In a trail: an operation that was overwritten at once by the one that overwrote last.
-const UNDER: u32 = 1 << 31;
-
 /// Stands for the candidates of unknown outcome, which are looked for only when all others have failed.
 const OPTIONAL: u32 = u32::MAX;
 
@@ -65,40 +62,40 @@ pub(super) struct Search<'a, S: Spec> {
     pub(super) spec: &'a S,
     pub(super) calls: &'a [Call<S::Op>],
     pub(super) plan: &'a Plan,
-    window: Window<'a>,
-    states: Numbers<S::State>,
-    memo: Memo,
+    pub(super) window: Window<'a>,
+    pub(super) states: Numbers<S::State>,
+    pub(super) memo: Memo,
     /// The configuration at hand: `place` is that of the next event.
-    place: u32,
-    state: u32,
-    mask: Vec<u64>,
+    pub(super) place: u32,
+    pub(super) state: u32,
+    pub(super) mask: Vec<u64>,
     /// Operations called before this place that overwrite may have been overwritten by another.
-    covered: u32,
-    idle: bool,
+    pub(super) covered: u32,
+    pub(super) idle: bool,
     /// The operation taken last overwrites, at this place, and nobody has used it yet.
-    unused: bool,
+    pub(super) unused: bool,
     /// Operations in the order in which they were taken.
-    trail: Vec<u32>,
+    pub(super) trail: Vec<u32>,
     frames: Vec<Frame>,
     /// Masks of the frames, one after the other.
-    masks: Vec<u64>,
-    candidates: Vec<u32>,
+    pub(super) masks: Vec<u64>,
+    pub(super) candidates: Vec<u32>,
     /// Per class the last count of `stamp` at which it was met.
-    met: Vec<u32>,
-    stamp: u32,
-    cut: usize,
-    deepest: u32,
-    later: Vec<u32>,
+    pub(super) met: Vec<u32>,
+    pub(super) stamp: u32,
+    pub(super) cut: usize,
+    pub(super) deepest: u32,
+    pub(super) later: Vec<u32>,
     pub(super) nodes: u64,
     /// Choices when it got to the deepest place.
-    nodes_there: u64,
+    pub(super) nodes_there: u64,
     /// The place that has to be reached.
-    end: u32,
+    pub(super) end: u32,
     /// Operations called before this place may have been taken before the beginning.
-    since: u32,
-    nearby: Nearby<'a, S>,
+    pub(super) since: u32,
+    pub(super) nearby: Nearby<'a, S>,
     /// What [`Spec::contradiction`] says, once it has been asked.
-    contradiction: Option<Option<(u32, u32)>>,
+    pub(super) contradiction: Option<Option<(u32, u32)>>,
 }
 
 impl<'a, S: Spec> Search<'a, S> {
@@ -169,7 +166,7 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     /// Searches on from the configuration at hand. Returns whether there is a way to the end.
-    fn pass(&mut self, budget: Budget) -> Result<bool, Exhausted> {
+    pub(super) fn pass(&mut self, budget: Budget) -> Result<bool, Exhausted> {
         loop {
             if !self.walk() {
                 return Ok(true);
@@ -202,35 +199,6 @@ impl<'a, S: Spec> Search<'a, S> {
                 return Ok(false);
             }
         }
-    }
-
-    /// Whether there is a way from one place, where the object may be in any of these states and what is pending may have
-    /// been taken before, to behind another. `None` if that takes more choices than so many in all.
-    pub(super) fn leads(&mut self, from: u32, behind: u32, states: Vec<S::State>, nodes: u64) -> Option<bool> {
-        let budget = Budget { nodes, bytes: usize::MAX };
-        self.memo.clear();
-        (self.end, self.since) = (behind + 1, from);
-        self.deepest = self.end;
-        for state in states {
-            self.window.go(self.place, from);
-            self.commit();
-            self.trail.clear();
-            (self.place, self.state, self.covered) = (from, self.states.of(state), from);
-            (self.idle, self.unused) = (false, false);
-            self.cut = self.plan.cuts.partition_point(|cut| *cut < from);
-            self.mask.fill(0);
-            self.each_due(|search, number, op| {
-                if op.is_read {
-                    search.take(number);
-                }
-            });
-            match self.pass(budget) {
-                Ok(false) => {}
-                Ok(true) => return Some(true),
-                Err(_) => return None,
-            }
-        }
-        Some(false)
     }
 
     /// Walks along the events up to a return that needs a choice. Returns whether there is one.
@@ -275,7 +243,7 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     /// Only one state is possible here: whatever was tried before, there is no way back.
-    fn commit(&mut self) {
+    pub(super) fn commit(&mut self) {
         self.frames.clear();
         self.masks.clear();
         self.candidates.clear();
@@ -434,7 +402,7 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     /// Notes a later call that this order leaves no way for.
-    fn give_up_for(&mut self, later: u32) {
+    pub(super) fn give_up_for(&mut self, later: u32) {
         if self.place == self.deepest && self.later.len() < LATER && !self.later.contains(&later) {
             self.later.push(later);
         }
@@ -457,7 +425,7 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     /// All operations in the window that happened.
-    fn each_due(&mut self, mut act: impl FnMut(&mut Self, u32, &'a Op)) {
+    pub(super) fn each_due(&mut self, mut act: impl FnMut(&mut Self, u32, &'a Op)) {
         let plan = self.plan;
         let mut next = self.window.first();
         while let Some(number) = next {
@@ -471,56 +439,15 @@ impl<'a, S: Spec> Search<'a, S> {
     }
 
     /// Whether it happened before it returned, or never; or else before the beginning.
-    fn may_be_lost(&self, op: &Op) -> bool {
+    pub(super) fn may_be_lost(&self, op: &Op) -> bool {
         op.may_be_lost || (!op.optional && op.place < self.since && !flaws::is(Flaw::PendingNotLost))
     }
 
-    /// Whether it may have been overwritten at once: another overwrote after its call.
-    fn is_covered(&self, op: &Op) -> bool {
-        op.overwrites && (op.place < self.covered || flaws::is(Flaw::VanishingWrites))
-    }
-
-    /// Whether somebody could not do without it.
-    fn is_missed(&mut self, op: &Op, now: u32) -> bool {
-        let what = &self.calls[op.call as usize].op;
-        let Some(until) = self.spec.loses(what, now) else { return false };
-        let state = self.states.get(self.state);
-        let Some(after) = self.spec.step(state, what).filter(|after| after != state) else { return false };
-        let mut missed = until > now;
-        if missed {
-            self.give_up_for(until);
-        }
-        self.each_due(|search, _, its| {
-            // A refusal is content with many states.
-            let settles = search.spec.settles(&search.calls[its.call as usize].op);
-            let needs = its.is_read && (settles || flaws::is(Flaw::MissedByRefusals));
-            missed |= needs && !search.is_taken(its) && search.fits_in(&after, its);
-        });
-        missed
-    }
-
-    /// Leaves behind an operation that is due: it was overwritten or is lost.
-    fn drop(&mut self, number: u32) {
-        let op = &self.plan.ops[number as usize];
-        let what = &self.calls[op.call as usize].op;
-        let state = self.states.get(self.state);
-        if op.overwrites && self.spec.step(state, what).as_ref() == Some(state) {
-            // Even better: it overwrites without a change.
-            self.covered = self.place;
-            self.take(number);
-            return;
-        }
-        self.mask[op.slot as usize / 64] |= 1 << (op.slot % 64);
-        if self.is_covered(op) && op.place >= self.since {
-            self.trail.push(UNDER | number);
-        }
-    }
-
-    fn is_taken(&self, op: &Op) -> bool {
+    pub(super) fn is_taken(&self, op: &Op) -> bool {
         self.mask[op.slot as usize / 64] >> (op.slot % 64) & 1 == 1
     }
 
-    fn take(&mut self, number: u32) {
+    pub(super) fn take(&mut self, number: u32) {
         let slot = self.plan.ops[number as usize].slot;
         self.mask[slot as usize / 64] |= 1 << (slot % 64);
         self.trail.push(number);
@@ -531,7 +458,7 @@ impl<'a, S: Spec> Search<'a, S> {
         self.fits_in(self.states.get(self.state), op)
     }
 
-    fn fits_in(&self, state: &S::State, op: &Op) -> bool {
+    pub(super) fn fits_in(&self, state: &S::State, op: &Op) -> bool {
         self.spec.step(state, &self.calls[op.call as usize].op).is_some()
     }
 
@@ -543,26 +470,6 @@ impl<'a, S: Spec> Search<'a, S> {
         if let Some(simpler) = self.spec.forget(self.states.get(self.state), now.saturating_sub(1)) {
             self.state = self.states.of(simpler);
         }
-    }
-
-    /// The calls of the trail, those that were overwritten at once before the one that did.
-    fn order(&self) -> Vec<u32> {
-        let mut order = Vec::with_capacity(self.trail.len());
-        // From the end, so that whoever overwrites comes behind those that wait for it.
-        let mut under = Vec::new();
-        for &number in self.trail.iter().rev() {
-            let op = &self.plan.ops[(number & !UNDER) as usize];
-            if number & UNDER != 0 {
-                under.push(op.call);
-                continue;
-            }
-            order.push(op.call);
-            if op.overwrites {
-                order.append(&mut under);
-            }
-        }
-        order.reverse();
-        order
     }
 
     fn bytes(&self) -> usize {

@@ -39,6 +39,8 @@ pub(super) enum Flaw {
     PendingNotLost,
     /// A register holds one of the values that it is asked for when a look begins.
     OnlyKnownStates,
+    /// Operations that were called before a look begins do not ask for values.
+    PendingUnasked,
     /// A value is gone as soon as another has been called.
     GoneEarly,
     /// A value that one write of it was overwritten is gone though another was pending.
@@ -82,7 +84,7 @@ mod tests {
         MADE.get() == Some(flaw)
     }
 
-    const FLAWS: [Flaw; 26] = [
+    const FLAWS: [Flaw; 27] = [
         Flaw::LateReads,
         Flaw::DirtySlots,
         Flaw::LostOptional,
@@ -101,6 +103,7 @@ mod tests {
         Flaw::LostAlike,
         Flaw::PendingNotLost,
         Flaw::OnlyKnownStates,
+        Flaw::PendingUnasked,
         Flaw::GoneEarly,
         Flaw::FirstSupplyOnly,
         Flaw::RefusalsOfAll,
@@ -160,6 +163,17 @@ mod tests {
         ])
     }
 
+    /// A legal history in which only a swap that nobody knows of asks for the value that is there when a look begins.
+    fn unknown_swap() -> History {
+        let refused = |from| Action::Cas(Some(from), 3, Swap::Refused);
+        let read = Action::Read(Some(2));
+        let mut its = history(&[(1, NEVER, Action::Cas(Some(1), 2, Swap::Refused)), (2, 4, refused(3))]);
+        its.entries.extend(history(&[(3, 8, refused(2)), (9, 11, read), (10, 12, read)]).entries);
+        its.entries[0].fate = Fate::Unknown;
+        its.initial = Some(1);
+        its
+    }
+
     /// Operations on one register that happened.
     fn history(ops: &[(u32, u32, Action)]) -> History {
         let entry = |&(call, ret, action)| Entry { call, ret, object: 0, repeats: 0, fate: Fate::Done, action };
@@ -192,7 +206,9 @@ mod tests {
     #[test]
     fn every_deliberate_mistake_is_caught_by_small_histories() {
         let by_hand = || {
-            [two_ways(), one_more_read(), refusal_waits()].iter().any(|its| is_caught(Model::Register, its))
+            [two_ways(), one_more_read(), refusal_waits(), unknown_swap()]
+                .iter()
+                .any(|its| is_caught(Model::Register, its))
                 || takes_the_lost()
         };
         assert!(!by_hand());

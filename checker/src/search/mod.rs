@@ -9,6 +9,7 @@ mod memo;
 mod naming;
 mod nearby;
 mod oracle;
+mod overwriting;
 mod plain;
 mod plan;
 pub mod small;

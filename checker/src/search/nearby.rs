@@ -5,8 +5,9 @@
 //! does, nothing is known, and next time the look goes further back.
 
 use super::engine::Search;
+use super::flaws::{self, Flaw};
 use super::plan::Plan;
-use super::spec::{Call, Spec};
+use super::spec::{Budget, Call, Spec};
 
 /// So many choices without getting further are made before the first look; fewer in a shorter history, to be seen
 /// at work in small ones.
@@ -55,9 +56,7 @@ impl<'a, S: Spec> Nearby<'a, S> {
             (self.at, self.width) = (at, NEAR.min(plan.len() as u32 / 4).max(1));
         }
         while let Some(from) = begin(plan, at, self.width) {
-            let within = (from..=at).map(|place| plan.event(place as usize).2);
-            let within = within.map(|number| &calls[plan.ops[number as usize].call as usize]);
-            let Some(states) = spec.states(within) else {
+            let Some(states) = search.states_at(from, at) else {
                 self.patience = u64::MAX;
                 return (false, 0);
             };
@@ -81,6 +80,50 @@ impl<'a, S: Spec> Nearby<'a, S> {
     /// Nobody will look.
     pub(super) fn give_up(&mut self) {
         self.patience = u64::MAX;
+    }
+}
+
+impl<S: Spec> Search<'_, S> {
+    /// All states at a place that operations which may be taken from there up to another can tell from each other.
+    fn states_at(&mut self, from: u32, to: u32) -> Option<Vec<S::State>> {
+        self.window.go(self.place, from);
+        self.place = from;
+        let mut numbers: Vec<u32> = (from..=to).map(|place| self.plan.event(place as usize).2).collect();
+        let mut pending = self.window.first().filter(|_| !flaws::is(Flaw::PendingUnasked));
+        while let Some(number) = pending {
+            numbers.push(number);
+            pending = self.window.behind(number);
+        }
+        self.spec.states(numbers.iter().map(|number| &self.calls[self.plan.ops[*number as usize].call as usize]))
+    }
+
+    /// Whether there is a way from one place, where the object may be in any of these states and what is pending may have
+    /// been taken before, to behind another. `None` if that takes more choices than so many in all.
+    fn leads(&mut self, from: u32, behind: u32, states: Vec<S::State>, nodes: u64) -> Option<bool> {
+        let budget = Budget { nodes, bytes: usize::MAX };
+        self.memo.clear();
+        (self.end, self.since) = (behind + 1, from);
+        self.deepest = self.end;
+        for state in states {
+            self.window.go(self.place, from);
+            self.commit();
+            self.trail.clear();
+            (self.place, self.state, self.covered) = (from, self.states.of(state), from);
+            (self.idle, self.unused) = (false, false);
+            self.cut = self.plan.cuts.partition_point(|cut| *cut < from);
+            self.mask.fill(0);
+            self.each_due(|search, number, op| {
+                if op.is_read {
+                    search.take(number);
+                }
+            });
+            match self.pass(budget) {
+                Ok(false) => {}
+                Ok(true) => return Some(true),
+                Err(_) => return None,
+            }
+        }
+        Some(false)
     }
 }
 
