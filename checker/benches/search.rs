@@ -51,7 +51,6 @@ fn main() {
         ),
         ("repeated values, 5 clients, stale", Load { stale: true, ..REPEATED }),
         ("repeated values, 20 clients, stale", Load { stale: true, clients: 20, ..REPEATED }),
-        ("2 values, 20 clients, stale", Load { stale: true, clients: 20, values: 2, ..REPEATED }),
         ("10 values, 20 clients, stale", Load { stale: true, clients: 20, values: 10, ..REPEATED }),
         ("100 values, 20 clients, stale", Load { stale: true, clients: 20, values: 100, ..REPEATED }),
         ("repeated values, 20 clients, 100 keys, stale", Load { stale: true, clients: 20, keys: 100, ..REPEATED }),
