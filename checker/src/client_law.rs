@@ -64,8 +64,6 @@ crate::law::laws! {
     RetriedTooOften = "wrote an operation to {} more often than it has attempts";
     /// 9.1 `op_retry`, `resend_inflight`.
     RetriedUnduly = "wrote an operation to {} again after a failure that its library does not repeat";
-    /// 9.1 `resolve_when` without InOpReconnect.
-    ResolvedAgain = "asked {} within an operation though its library goes back to the same server";
     /// 7: dial attempts.
     DialNotRepeated = "gave up dialling {} before all its dials had failed";
     /// 9.1: backoffs.

@@ -45,7 +45,7 @@ impl Shadow<'_> {
             }
             Message::Reply(reply) => self.answered(conn, reply),
             Message::SwitchMaster(message) => {
-                self.heard_on(conn);
+                self.spoke(conn);
                 let ours = message.name == self.declared.master;
                 self.switched(ours, message.new);
                 if ours {
@@ -53,7 +53,7 @@ impl Shadow<'_> {
                 }
             }
             Message::Published(message) => {
-                self.heard_on(conn);
+                self.spoke(conn);
                 let how = self.profile.subscription;
                 let ours = message.event.master == self.declared.master;
                 if ours && how.is_some_and(|how| how.broad_events.contains(&message.event.kind)) {
@@ -64,6 +64,14 @@ impl Shadow<'_> {
         }
     }
 
+    /// A message came on a subscription: it is not silent, and an answer to PING is not waited for any more.
+    fn spoke(&mut self, conn: Conn) {
+        if let Some(l) = self.line(conn) {
+            self.lines[l].awaited.retain(|(what, _)| *what != Awaited::Pong);
+        }
+        self.heard_on(conn);
+    }
+
     /// The oldest request on a connection is answered.
     pub(super) fn answered(&mut self, conn: Conn, reply: &Reply) {
         self.changed = true;
@@ -72,7 +80,7 @@ impl Shadow<'_> {
         let addr = line.addr;
         let Some((awaited, _)) = line.awaited.pop_front() else {
             line.stray = true;
-            return;
+            return self.heard_on(conn);
         };
         if let Some(by) = line.deadline(self.profile) {
             self.watch(by);

@@ -53,10 +53,6 @@ impl Shadow<'_> {
         let breach = self.search.contact(self.profile, sentinel, self.now, self.running_since);
         self.broke_if(breach, sentinel);
         if self.profile.subscription.is_none() {
-            let same = self.profile.shared.is_none() && !self.profile.resolve_in_op && !self.profile.reads_replicas;
-            if same && self.sole().is_some_and(|op| op.failed.is_some() && !op.troubled) {
-                self.broke(ClientLaw::ResolvedAgain, Some(sentinel));
-            }
             self.resumed(true);
             self.reconnected();
         }
@@ -182,7 +178,9 @@ impl Shadow<'_> {
         let (dialled, greeted) = (self.lines[l].dialled.is_some(), self.lines[l].greeted);
         let due = self.greetings[side as usize].get(self.lines[l].parts).copied();
         if dialled || !greeted && (part(request) != due || due.is_none()) {
-            self.broke(ClientLaw::GreetingSkipped, Some(addr));
+            let refused = self.lines[l].refused.is_some();
+            let law = if refused { ClientLaw::RefusalIgnored } else { ClientLaw::GreetingSkipped };
+            self.broke(law, Some(addr));
         }
         let awaited = match (side, request) {
             _ if !greeted => due.map(Awaited::Part),
@@ -226,9 +224,6 @@ impl Shadow<'_> {
         let (addr, again) = (self.lines[l].addr, self.lines[l].survey.is_none());
         if !first && again {
             self.contact(addr);
-            if self.profile.dial_breaker.is_none() || self.vain_dials < self.profile.pool_max {
-                self.resumed(true);
-            }
         }
     }
 
