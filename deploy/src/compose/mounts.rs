@@ -157,7 +157,7 @@ fn gather(files: &dyn Files, folder: &str, below: &str, found: &mut BTreeMap<Str
 
 /// The value of a secret, which is known nowhere here.
 fn unknown(name: &str, place: &Place) -> Traced {
-    Traced::at(&stands_for(name), place)
+    Traced::at(stands_for(name), place)
 }
 
 fn config(

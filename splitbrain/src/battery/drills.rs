@@ -49,7 +49,7 @@ pub const DRILLS: &[Drill] = &[
                 for time in 0..4 {
                     let when = if time == 0 { "at = \"0s\"" } else { "then-after = \"15s\"" };
                     steps.push(format!("{when}\nkill = \"{name}\""));
-                    steps.extend(back(&[name.clone()], how));
+                    steps.extend(back(std::slice::from_ref(&name), how));
                 }
                 steps.push(format!("then-after = \"15s\"\nkill = [\"{name}\", \"redis-1\"]\norigin = true"));
                 steps
