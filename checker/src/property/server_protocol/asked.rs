@@ -44,7 +44,7 @@ impl Shadow<'_> {
     /// Hellos are passed on to replicas, and after a snapshot or a promotion SELECT comes before the first.
     fn fed(&mut self, counts: &Counts) {
         let hellos = u64::from(counts.hellos - self.counted.hellos);
-        if self.master.is_some() || !self.replicas.iter().any(|replica| replica.streams) {
+        if self.master.is_some() || !self.is_heard() {
             // Nobody saw whether it came.
             self.select_due &= hellos == 0 && counts.writes == self.counted.writes;
             return;
