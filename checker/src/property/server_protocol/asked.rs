@@ -69,10 +69,9 @@ impl Shadow<'_> {
             ErrorWord::ReadOnly => read_only && write,
             ErrorWord::NoReplicas => !replica && self.counts_replicas() && write,
             // Later checks do not come to a write that is refused already.
-            ErrorWord::MasterDown => {
-                replica && !self.link_up() && !self.conf.replica_serve_stale_data && !(write && read_only)
-            }
-            ErrorWord::Loading => (self.loading() || !self.served) && !(write && read_only),
+            ErrorWord::MasterDown | ErrorWord::Loading if write && read_only => false,
+            ErrorWord::MasterDown => replica && !self.link_up() && !self.conf.replica_serve_stale_data,
+            ErrorWord::Loading => self.loading() || !self.served,
             _ => true,
         };
         if !ground {
