@@ -72,7 +72,7 @@ pub enum What {
     Read(Conn, Message),
     /// It read WAIT on a connection on which its last command had ended when so much of the stream was counted; no
     /// command yet if `None`.
-    Waits(Conn, u32, Option<u64>),
+    Waits(Conn, Option<u64>),
     /// It read a dataset from its master.
     Loads(Conn),
     /// It refused a client's command.

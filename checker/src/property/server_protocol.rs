@@ -20,6 +20,7 @@ mod replicas;
 mod roles;
 mod shadow;
 mod told;
+mod waits;
 
 use crate::expect::Property;
 use crate::finding::{Detail, Finding, Place};

@@ -44,7 +44,7 @@ impl Shadow<'_> {
     /// Hellos are passed on to replicas, and after a snapshot or a promotion SELECT comes before the first.
     fn fed(&mut self, counts: &Counts) {
         let hellos = u64::from(counts.hellos - self.counted.hellos);
-        if self.master.is_some() || !self.replicas.iter().any(|replica| replica.streams) {
+        if self.master.is_some() || !self.is_heard() {
             // Nobody saw whether it came.
             self.select_due &= hellos == 0 && counts.writes == self.counted.writes;
             return;
@@ -69,10 +69,9 @@ impl Shadow<'_> {
             ErrorWord::ReadOnly => read_only && write,
             ErrorWord::NoReplicas => !replica && self.counts_replicas() && write,
             // Later checks do not come to a write that is refused already.
-            ErrorWord::MasterDown => {
-                replica && !self.link_up() && !self.conf.replica_serve_stale_data && !(write && read_only)
-            }
-            ErrorWord::Loading => (self.loading() || !self.served) && !(write && read_only),
+            ErrorWord::MasterDown | ErrorWord::Loading if write && read_only => false,
+            ErrorWord::MasterDown => replica && !self.link_up() && !self.conf.replica_serve_stale_data,
+            ErrorWord::Loading => self.loading() || !self.served,
             _ => true,
         };
         if !ground {

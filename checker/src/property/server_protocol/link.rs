@@ -45,8 +45,6 @@ pub(super) struct Link {
     acked: u32,
     /// Commands of the handshake that were sent.
     stage: u8,
-    /// Clients in WAIT: how many replicas they ask for, and what those must have, if that is known.
-    pub(super) waits: Vec<(Conn, u32, Option<u64>)>,
 }
 
 impl Link {
@@ -229,39 +227,5 @@ impl Shadow<'_> {
             _ => return,
         };
         self.broke(law, None);
-    }
-
-    /// A client waits for replicas (spec 11). `last`: what was counted of the stream when its last command ended.
-    pub(super) fn waits(&mut self, conn: Conn, need: u32, last: Option<u64>) {
-        let target = match last {
-            None => Some(0),
-            Some(last) if last >= self.moved => {
-                self.history.exact().map(|offset| offset.saturating_sub(self.counted.stream - last))
-            }
-            Some(_) => None,
-        };
-        // It asks its replicas, whether anybody sees that or not.
-        self.history.high += 64;
-        if self.master.is_none() {
-            self.link.waits.push((conn, need, target));
-            self.asks_due = true;
-        }
-    }
-
-    /// WAIT ends with this reply, or because the server became a replica.
-    pub(super) fn waited(&mut self, conn: Conn, reply: Option<&Reply>) {
-        let Some(place) = self.link.waits.iter().position(|(waits, ..)| *waits == conn) else { return };
-        let (_, _, target) = self.link.waits.remove(place);
-        // Who was answered at once does not make it ask.
-        self.asks_due &= !self.link.waits.is_empty();
-        let (Some(Reply::Int(count)), Some(target)) = (reply, target) else { return };
-        if *count != self.have(target) {
-            self.broke(ServerLaw::WaitWrong, None);
-        }
-    }
-
-    /// How many replicas have acknowledged so much.
-    pub(super) fn have(&self, target: u64) -> i64 {
-        self.replicas.iter().filter(|replica| replica.online() && replica.acked >= target).count() as i64
     }
 }

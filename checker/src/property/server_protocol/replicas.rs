@@ -251,7 +251,7 @@ impl<'a> Shadow<'a> {
     /// A replica has been sent all that it needed: now the offset is known.
     pub(super) fn caught_up(&mut self, conn: Conn) {
         let sent = self.promises.streamed.filter(|(to, _)| *to == conn).map_or(0, |(_, bytes)| bytes);
-        let others = self.replicas.iter().any(|replica| replica.streams);
+        let others = self.is_heard();
         let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn && replica.starts) else {
             return;
         };
@@ -273,7 +273,7 @@ impl<'a> Shadow<'a> {
         let Some(place) = self.replicas.iter().position(|replica| replica.conn == conn) else { return };
         let gone = self.replicas.remove(place);
         self.left = self.left.min(gone.unsent());
-        if gone.streams && !self.replicas.iter().any(|replica| replica.streams) {
+        if gone.streams && !self.is_heard() {
             // What this very step had written to it was not sent.
             self.history.high += 64;
         }
@@ -300,15 +300,6 @@ impl<'a> Shadow<'a> {
         }
     }
 
-    /// The iteration is over.
-    pub(super) fn iteration_over(&mut self) {
-        let asks = std::mem::take(&mut self.asks_due) && !self.link.waits.is_empty() && self.master.is_none();
-        let settled = self.replicas.iter().any(|replica| replica.streams);
-        if asks && settled && self.terminated.is_none() {
-            self.broke(ServerLaw::AcksNotAsked, None);
-        }
-    }
-
     /// What is due to replicas.
     pub(super) fn replicas_overdue(&mut self) {
         let timeout = (self.conf.repl_timeout + 1) * 10 + SECOND;
@@ -316,9 +307,8 @@ impl<'a> Shadow<'a> {
         if let Some(addr) = self.replicas.iter().find(silent).map(|replica| replica.addr) {
             self.broke(ServerLaw::SilentReplicaKept, Some(addr));
         }
-        let streams = self.replicas.iter().any(|replica| replica.streams);
         let period = self.conf.repl_ping_replica_period.max(1) * 10 + SECOND;
-        if self.master.is_none() && streams && self.ran(self.pinged) > period {
+        if self.master.is_none() && self.is_heard() && self.ran(self.pinged) > period {
             self.broke(ServerLaw::PingMissed, None);
         }
         // From its time to live on, whether it still has its backlog and its id is not followed.

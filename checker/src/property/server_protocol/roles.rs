@@ -84,8 +84,7 @@ impl Shadow<'_> {
     /// SIGTERM or SHUTDOWN.
     pub(super) fn terminates(&mut self) {
         self.terminated.get_or_insert((self.now.wall, self.now.ticks));
-        // It asks its replicas, whether anybody sees that or not.
-        self.history.high += 64;
+        self.asks_for_acks();
     }
 
     /// The process ends (spec 12.6).
@@ -115,7 +114,7 @@ impl Shadow<'_> {
     /// The step is over.
     pub(super) fn promises_over(&mut self) {
         let promises = std::mem::take(&mut self.promises);
-        let waiting = !self.link.waits.is_empty();
+        let waiting = !self.waits.is_empty();
         if promises.drop_replicas && !self.replicas.is_empty() {
             self.broke(ServerLaw::ReplicasKept, None);
         }

@@ -44,6 +44,8 @@ pub(super) struct Shadow<'a> {
     pub(super) terminated: Option<(Millis, u32)>,
     /// The next command in its stream has to be SELECT.
     pub(super) select_due: bool,
+    /// Clients in WAIT, and what replicas must have acknowledged to count, if that is known.
+    pub(super) waits: Vec<(Conn, Option<u64>)>,
     /// A WAIT began in this iteration: its end asks the replicas.
     pub(super) asks_due: bool,
     /// Commands that are not safe while loading were served in this life.
@@ -112,6 +114,7 @@ impl<'a> Shadow<'a> {
             alone_since: 0,
             terminated: None,
             select_due: false,
+            waits: Vec::new(),
             asks_due: false,
             served: false,
             promises: Promises::default(),
@@ -147,9 +150,7 @@ impl<'a> Shadow<'a> {
             // What was counted until now was done as things stood before.
             self.between(&item.counts);
         }
-        let unseen = self.master.is_none()
-            && self.history.backlog.is_some()
-            && !self.replicas.iter().any(|replica| replica.streams);
+        let unseen = self.master.is_none() && self.history.backlog.is_some() && !self.is_heard();
         self.history.grow(&self.counted, &item.counts, unseen, !self.replicas.is_empty());
         self.counted = item.counts;
         self.now = Now { wall: item.wall, timer: item.timer, ticks: item.counts.ticks };
@@ -170,7 +171,7 @@ impl<'a> Shadow<'a> {
             What::Jumped => self.jumped = self.now.ticks,
             What::Accepted(conn, peer) => self.clients.push(Client::new(*conn, *peer)),
             What::Read(conn, message) => self.read(*conn, message),
-            What::Waits(conn, need, last) => self.waits(*conn, *need, *last),
+            What::Waits(conn, last) => self.waits(*conn, *last),
             What::Loads(conn) => self.loads(*conn),
             What::Refused(kind, word) => self.refused(*kind, *word),
             What::Lost(conn) => self.gone(*conn),
@@ -277,7 +278,7 @@ impl<'a> Shadow<'a> {
             return self.link_gone();
         }
         self.clients.retain(|client| client.conn != conn);
-        self.link.waits.retain(|(waits, ..)| *waits != conn);
+        self.waits.retain(|(waits, _)| *waits != conn);
         self.replica_gone(conn);
     }
 
@@ -294,6 +295,11 @@ impl<'a> Shadow<'a> {
             _ => {}
         }
         self.promises_over();
+    }
+
+    /// Whether some replica gets its stream as it comes.
+    pub(super) fn is_heard(&self) -> bool {
+        self.replicas.iter().any(|replica| replica.streams)
     }
 
     /// Whether it may be loading its master's dataset.
