@@ -1,8 +1,8 @@
 //! The cluster as a test sees it: where everybody is, what to do to them, what to wait for.
 
+use crate::Event;
 use crate::door::{Core, Door};
 use crate::words::Role;
-use crate::Event;
 use madsim::runtime::Handle;
 use splitbrain::checker::observations::{EventAt, NodeIx};
 use splitbrain::scenarios::{Action, ProcessKind, Target};
@@ -59,7 +59,9 @@ impl Cluster {
 
     /// Where the master that most running Sentinels name listens.
     pub fn master(&self) -> SocketAddr {
-        self.with(|core| core.session.master(None).and_then(|node| address(core, node)).expect("a scenario has a master"))
+        self.with(|core| {
+            core.session.master(None).and_then(|node| address(core, node)).expect("a scenario has a master")
+        })
     }
 
     /// Where a process listens at present, by its name in the scenario.

@@ -239,7 +239,9 @@ impl Core {
 
     /// Whether a connection is there.
     pub fn poll_established(&mut self, id: SocketId, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        let Some(socket) = self.sockets.get_mut(&id) else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
         match socket.ended {
             _ if socket.established => Poll::Ready(Ok(())),
             Some(why) => Poll::Ready(Err(why.unwrap_or(io::ErrorKind::ConnectionReset).into())),
@@ -252,7 +254,9 @@ impl Core {
 
     /// Bytes that were received, at most so many; none at the end of the stream.
     pub fn poll_read(&mut self, id: SocketId, most: usize, cx: &Context<'_>) -> Poll<io::Result<Vec<u8>>> {
-        let Some(socket) = self.sockets.get_mut(&id) else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
         if !socket.received.is_empty() || most == 0 {
             let count = most.min(socket.received.len());
             return Poll::Ready(Ok(socket.received.drain(..count).collect()));
@@ -269,7 +273,9 @@ impl Core {
 
     /// Writes bytes; all of them, unless the socket is full.
     pub fn poll_write(&mut self, id: SocketId, bytes: &[u8], cx: &Context<'_>) -> Poll<io::Result<usize>> {
-        let Some(socket) = self.sockets.get_mut(&id) else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
         if let Some(Some(why)) = socket.ended {
             let why = if why == io::ErrorKind::ConnectionReset { io::ErrorKind::BrokenPipe } else { why };
             return Poll::Ready(Err(why.into()));
@@ -300,7 +306,12 @@ impl Core {
     }
 
     /// The first event of Sentinels of this kind from the n-th on; else the waker is told of more.
-    pub fn poll_event(&mut self, from: usize, wanted: impl Fn(&EventAt) -> bool, cx: &Context<'_>) -> Poll<Option<EventAt>> {
+    pub fn poll_event(
+        &mut self,
+        from: usize,
+        wanted: impl Fn(&EventAt) -> bool,
+        cx: &Context<'_>,
+    ) -> Poll<Option<EventAt>> {
         if let Some(event) = self.session.events().iter().skip(from).find(|event| wanted(event)) {
             return Poll::Ready(Some(event.clone()));
         }

@@ -227,7 +227,9 @@ fn report(test: &Hosted, done: Vec<(u64, Result<Played, String>)>) {
     let summary = fold_runs(&test.scenario, judged);
     let mut wrong = String::new();
     let save = |seed: u64| -> String {
-        let Some((_, record, outside, resolved)) = kept.iter().find(|(of, ..)| *of == seed) else { return String::new() };
+        let Some((_, record, outside, resolved)) = kept.iter().find(|(of, ..)| *of == seed) else {
+            return String::new();
+        };
         let path = test.save_to.join(format!("{}-{seed}.json", test.name.replace("::", "-")));
         match saved::keep(&test.scenario, resolved.clone(), record, outside.clone(), &summary.unmet, &path) {
             Ok(()) => format!("\nkept: splitbrain replay {}", path.display()),

@@ -71,10 +71,11 @@ fn thousandths(n: i64, signed: bool) -> String {
     } else {
         ""
     };
-    let tenths = (n.unsigned_abs() + 50) / 100;
+    let n = n.unsigned_abs();
+    let tenths = (n + 50) / 100;
     match (tenths / 10, tenths % 10) {
+        (1_000.., _) => format!("{sign}{}", (n + 500) / 1_000),
         (whole, 0) => format!("{sign}{whole}"),
-        (whole @ 1_000.., _) => format!("{sign}{whole}"),
         (whole, tenth) => format!("{sign}{whole}.{tenth}"),
     }
 }

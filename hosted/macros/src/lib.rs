@@ -23,7 +23,12 @@ impl Parse for Arguments {
             let place = match &*name.to_string() {
                 "seeds" => &mut arguments.seeds,
                 "scenario" => &mut arguments.scenario,
-                other => return Err(syn::Error::new(name.span(), format!("there is no argument `{other}`; expected `seeds` or `scenario`"))),
+                other => {
+                    return Err(syn::Error::new(
+                        name.span(),
+                        format!("there is no argument `{other}`; expected `seeds` or `scenario`"),
+                    ));
+                }
             };
             if place.replace(value).is_some() {
                 return Err(syn::Error::new(name.span(), format!("`{name}` is given twice")));

@@ -19,7 +19,8 @@ pub mod task {
 /// Virtual time.
 pub mod time {
     pub use splitbrain_hosted::time::{
-        Duration, Instant, Interval, MissedTickBehavior, Sleep, error, interval, interval_at, sleep, sleep_until, timeout,
+        Duration, Instant, Interval, MissedTickBehavior, Sleep, error, interval, interval_at, sleep, sleep_until,
+        timeout,
     };
 }
 

@@ -223,7 +223,13 @@ impl Shadow<'_> {
             Phase::Idle if !master.ip.is_name() && self.ran(self.link.since) > SECOND => ServerLaw::ConnectMissed,
             Phase::Up if self.ran(self.link.acked) > SECOND => ServerLaw::AckMissed,
             Phase::Idle | Phase::Loading => return,
-            _ if self.ran(self.link.since.max(self.counted.heard)) > timeout => ServerLaw::DeadLinkKept,
+            _ if self.ran(self.link.since.max(self.counted.heard)) > timeout
+                && (self.jumped <= self.link.since
+                    || self.counted.heard > self.link.since
+                        && self.passed(self.counted.heard_at, i64::from(self.conf.repl_timeout) + 1)) =>
+            {
+                ServerLaw::DeadLinkKept
+            }
             _ => return,
         };
         self.broke(law, None);

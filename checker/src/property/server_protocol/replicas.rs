@@ -303,7 +303,10 @@ impl<'a> Shadow<'a> {
     /// What is due to replicas.
     pub(super) fn replicas_overdue(&mut self) {
         let timeout = (self.conf.repl_timeout + 1) * 10 + SECOND;
-        let silent = |replica: &&Replica| replica.online() && self.ran(replica.heard_ticks) > timeout;
+        let limit = i64::from(self.conf.repl_timeout) + 1;
+        let silent = |replica: &&Replica| {
+            replica.online() && self.ran(replica.heard_ticks) > timeout && self.passed(replica.heard, limit)
+        };
         if let Some(addr) = self.replicas.iter().find(silent).map(|replica| replica.addr) {
             self.broke(ServerLaw::SilentReplicaKept, Some(addr));
         }
@@ -325,7 +328,10 @@ impl<'a> Shadow<'a> {
     /// Whether fewer replicas than needed can have counted as good at the last item.
     pub(super) fn surely_too_few(&self) -> bool {
         let stale = (self.conf.min_replicas_max_lag + 1) * 10 + SECOND;
-        let maybe = |replica: &&Replica| replica.online() && self.ran(replica.heard_ticks) < stale;
+        let lag = i64::from(self.conf.min_replicas_max_lag) + 1;
+        let maybe = |replica: &&Replica| {
+            replica.online() && (self.ran(replica.heard_ticks) < stale || !self.passed(replica.heard, lag))
+        };
         self.replicas.iter().filter(maybe).count() < self.conf.min_replicas_to_write as usize
     }
 

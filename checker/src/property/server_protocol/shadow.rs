@@ -12,6 +12,10 @@ use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::operator::redis::RedisCommand;
 use splitbrain_model::{Addr, Conn, Message, Millis, Reply, Request, RunId, TrueTime};
 
+/// Connections from which on a server's timer runs more often than ten times a second: above 200 for each of its runs
+/// (`MAX_CLIENTS_PER_CLOCK_TICK`), with room to spare.
+const CROWD: usize = 1_900;
+
 /// One life of one server.
 #[derive(Debug)]
 pub(super) struct Shadow<'a> {
@@ -97,7 +101,8 @@ impl<'a> Shadow<'a> {
         Shadow {
             conf,
             addr,
-            mute: false,
+            // Keys that are evicted are deleted in the stream too, and nobody saw how many.
+            mute: conf.maxmemory > 0,
             breach: None,
             run_id: None,
             run_id_before,
@@ -135,6 +140,12 @@ impl<'a> Shadow<'a> {
         self.now.ticks.saturating_sub(since.max(self.jumped))
     }
 
+    /// Whether more than so many seconds have passed since then by its own clock: one that was set back makes it believe that
+    /// somebody was heard of later.
+    pub(super) fn passed(&self, since: Millis, secs: i64) -> bool {
+        self.now.secs() - since.0.div_euclid(1000) > secs
+    }
+
     /// Takes one item in.
     pub(super) fn take(&mut self, item: &'a Taped) {
         let begins = item.what.begins();
@@ -169,7 +180,11 @@ impl<'a> Shadow<'a> {
             What::Selected => self.select_due = false,
             What::Began(_) | What::Tick | What::Rest | What::Connected(_) => {}
             What::Jumped => self.jumped = self.now.ticks,
-            What::Accepted(conn, peer) => self.clients.push(Client::new(*conn, *peer)),
+            What::Accepted(conn, peer) => {
+                self.clients.push(Client::new(*conn, *peer));
+                // With so many its timer runs more often (`dynamic-hz`), and runs are no measure of time.
+                self.mute |= self.clients.len() >= CROWD;
+            }
             What::Read(conn, message) => self.read(*conn, message),
             What::Waits(conn, last) => self.waits(*conn, *last),
             What::Loads(conn) => self.loads(*conn),
