@@ -343,7 +343,8 @@ impl<'a> Shadow<'a> {
             let counted = replica.good_since == 0 || self.ran(replica.good_since) > SECOND;
             replica.online() && counted && (0..=lag).contains(&late)
         };
-        let calm = self.jumped == 0 || self.now.ticks - self.jumped > SECOND;
+        // A clock that was set back shows at once; that it has jumped, with the next run of the timer.
+        let calm = (self.jumped == 0 || self.now.ticks - self.jumped > SECOND) && self.now.wall >= self.now.timer;
         calm && self.replicas.iter().filter(sure).count() >= self.conf.min_replicas_to_write as usize
     }
 }
