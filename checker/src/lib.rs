@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bounds;
 pub mod client_law;
 pub mod client_tape;
+pub mod comparison;
 pub mod course;
 pub mod coverage;
 pub mod evaluate;

@@ -72,6 +72,7 @@ pub enum Command {
 
 /// `run`
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("open").multiple(true))]
 pub struct Run {
     /// Scenario files, or folders of them.
     #[arg(required = true, value_name = "SCENARIO")]
@@ -90,16 +91,16 @@ pub struct Run {
     pub quick: bool,
 
     /// Seeds from 0 on for so long (`10m`); every scenario gets its share of the time.
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "which")]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, conflicts_with = "which", group = "open")]
     pub duration: Option<Duration>,
 
     /// Seeds from 0 on until N in a row have reached nothing new and every danger that has to show itself has; with
     /// `--for`, at most for so long.
-    #[arg(long, value_name = "stable:N", value_parser = stable, conflicts_with = "which")]
+    #[arg(long, value_name = "stable:N", value_parser = stable, conflicts_with = "which", group = "open")]
     pub until: Option<u64>,
 
     /// With `--for` or `--until`: from this seed on instead of 0, so that every night plays others.
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..1 << 63), conflicts_with = "which")]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(..1 << 63), requires = "open")]
     pub from: Option<u64>,
 
     /// Show what was reached, how often, and what never was: events, states, aborts, elections, outcomes, faults.
@@ -361,6 +362,9 @@ mod tests {
         let long = run(&["--for", "1.5m", "--until", "stable:500"]).expect("both go together");
         assert_eq!((long.duration, long.until), (Some(Duration::from_secs(90)), Some(500)));
         assert_eq!(long.seeds(), Some(0..u64::MAX));
+        let tonight = run(&["--for", "10m", "--from", "7"]).expect("seeds of a night");
+        assert_eq!(tonight.seeds(), Some(7..u64::MAX));
+        assert!(run(&["--from", "7"]).is_err(), "it says nothing alone");
         for which in [&["--seeds", "5"][..], &["--seed", "5"], &["--quick"]] {
             for long in [["--for", "10m"], ["--until", "stable:5"]] {
                 let error = run(&[which, &long].concat()).expect_err("they contradict each other");

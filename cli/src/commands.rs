@@ -15,9 +15,8 @@ use crate::shrink;
 use splitbrain::RunOptions;
 use splitbrain::compare::Baseline;
 use splitbrain_checker::ScenarioSummary;
-use splitbrain_reports::compare::Line;
 use splitbrain_reports::junit::Broken;
-use splitbrain_reports::{Style, course, json, junit, text};
+use splitbrain_reports::{Style, compare, course, json, junit, text};
 use splitbrain_scenarios::{Scenario, Source, scenario_files};
 use std::fs;
 use std::io;
@@ -136,13 +135,18 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     }
     let worse = match (&baseline, &run.compare) {
         (Some(baseline), Some(file)) => {
-            let (table, worse) = compared(baseline, file, &summaries);
+            let comparison = splitbrain::compare::compare(baseline, &summaries);
+            if comparison.differences.is_empty() && !pace.is_interrupted() {
+                diagnose(&format!("{}: it has no run of these scenarios with these seeds", file.display()));
+                return Ok(Exit::Input);
+            }
+            let table = compare::table(&file.display().to_string(), &baseline.version, &comparison);
             if to_stdout {
                 diagnose(&table)
             } else {
                 print(&table)?
             }
-            worse
+            comparison.has_regressions()
         }
         _ => false,
     };
@@ -152,28 +156,6 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         Exit::Met if worse => Exit::NotMet,
         exit => exit,
     })
-}
-
-/// The table of a comparison, and whether anything in it has become worse.
-fn compared(baseline: &Baseline, file: &Path, summaries: &[ScenarioSummary]) -> (String, bool) {
-    let comparison = splitbrain::compare::compare(baseline, summaries);
-    let lines: Vec<Line<'_>> = comparison
-        .differences
-        .iter()
-        .map(|found| Line {
-            scenario: &found.scenario,
-            measure: found.measure,
-            seeds: found.seeds,
-            before: found.before,
-            now: found.now,
-            interval: found.interval,
-            worse: found.is_worse(),
-            better: found.is_better(),
-        })
-        .collect();
-    let file = file.display().to_string();
-    let table = splitbrain_reports::compare::table(&file, &baseline.version, &lines, &comparison.missing);
-    (table, comparison.has_regressions())
 }
 
 /// Writes the JUnit document, if it was asked for; false after saying why it could not be written.

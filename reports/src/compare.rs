@@ -1,31 +1,12 @@
 //! A comparison of runs as a Markdown table, for the comment under a pull request and for terminals.
 
+use splitbrain_checker::comparison::Comparison;
 use std::fmt::Write as _;
 
-/// One line of the table; numbers in thousandths.
-#[derive(Clone, Debug)]
-pub struct Line<'a> {
-    /// The scenario.
-    pub scenario: &'a str,
-    /// What was measured.
-    pub measure: &'a str,
-    /// Seeds played both times.
-    pub seeds: u64,
-    /// Mean before.
-    pub before: i64,
-    /// Mean now.
-    pub now: i64,
-    /// Interval of the mean difference.
-    pub interval: (i64, i64),
-    /// It has become worse.
-    pub worse: bool,
-    /// It has become better.
-    pub better: bool,
-}
-
-/// The table, with a sentence before it. `missing` are scenarios that could not be compared.
-pub fn table(file: &str, version: &str, lines: &[Line<'_>], missing: &[String]) -> String {
-    let worse = lines.iter().filter(|line| line.worse).count();
+/// The table, with a sentence before it.
+pub fn table(file: &str, version: &str, comparison: &Comparison) -> String {
+    let lines = &comparison.differences;
+    let worse = lines.iter().filter(|line| line.is_worse()).count();
     let verdict = match worse {
         0 => "nothing has become worse".to_owned(),
         1 => "**1 number has become worse**".to_owned(),
@@ -36,9 +17,9 @@ pub fn table(file: &str, version: &str, lines: &[Line<'_>], missing: &[String]) 
         "| scenario | mean of | seeds | before | now | difference (95 %) | |\n|---|---|---:|---:|---:|---:|---|\n",
     );
     for line in lines {
-        let word = if line.worse {
+        let word = if line.is_worse() {
             "**worse**"
-        } else if line.better {
+        } else if line.is_better() {
             "better"
         } else {
             ""
@@ -56,7 +37,7 @@ pub fn table(file: &str, version: &str, lines: &[Line<'_>], missing: &[String]) 
             thousandths(line.interval.1, true),
         );
     }
-    for scenario in missing {
+    for scenario in &comparison.missing {
         let _ = writeln!(text, "\n{scenario}: no run of the same seeds in {file}, so nothing is compared.");
     }
     text
@@ -83,20 +64,20 @@ fn thousandths(n: i64, signed: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use splitbrain_checker::comparison::Difference;
 
     #[test]
     fn the_table_says_first_whether_anything_is_worse() {
-        let line = Line {
-            scenario: "classic/master-killed",
+        let line = Difference {
+            scenario: "classic/master-killed".to_owned(),
             measure: "ms without writes",
             seeds: 20,
             before: 6_123_400,
             now: 8_000_000,
             interval: (1_700_000, 2_050_000),
-            worse: true,
-            better: false,
         };
-        let text = table("base.json", "0.1.0", &[line], &["mine".to_owned()]);
+        let comparison = Comparison { differences: vec![line], missing: vec!["mine".to_owned()] };
+        let text = table("base.json", "0.1.0", &comparison);
         assert!(
             text.starts_with(
                 "Compared with base.json (splitbrain 0.1.0), seed by seed: **1 number has become worse**."

@@ -90,8 +90,8 @@ enum Awaited {
     Operation(u32, Command),
     /// EXEC: these operations in their order.
     Exec,
-    /// HELLO: from its reply on the connection speaks this version of the protocol.
-    Hello(bool),
+    /// HELLO 3: from its reply on the connection speaks RESP3.
+    Hello,
     /// Something that the servers of the world do not know, asked as PING: the answer that stands for PONG.
     Instead(Vec<u8>),
     /// Anything else.
@@ -181,7 +181,7 @@ impl Apps {
                                 Awaited::Operation(*op - 1, *command)
                             }
                             Request::Exec => Awaited::Exec,
-                            Request::HelloProto(_) => Awaited::Hello(true),
+                            Request::HelloProto(_) => Awaited::Hello,
                             _ => Awaited::Other,
                         });
                         messages.push(request.into());
@@ -284,7 +284,7 @@ impl Apps {
                     }
                 }
             }
-            Some(Awaited::Hello(resp3)) => socket.resp3 |= resp3 && *reply == Reply::Server,
+            Some(Awaited::Hello) => socket.resp3 |= *reply == Reply::Server,
             Some(Awaited::Instead(bytes)) if *reply == Reply::Pong => return Some(bytes),
             Some(Awaited::Instead(_) | Awaited::Other) | None => {}
         }

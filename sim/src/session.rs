@@ -156,11 +156,6 @@ impl Session {
         self.run.world.procs().get(usize::from(node.0)).map(|proc| proc.addr)
     }
 
-    /// Whether a process runs.
-    pub fn runs(&self, node: NodeIx) -> bool {
-        self.run.world.procs().get(usize::from(node.0)).is_some_and(|proc| proc.life == Life::Running)
-    }
-
     /// Which of its lives a process is in, counted from 1; `None` if it is dead or not up yet.
     pub fn life(&self, node: NodeIx) -> Option<u32> {
         let proc = self.run.world.procs().get(usize::from(node.0))?;

@@ -103,6 +103,8 @@ pub enum ReplayError {
     Format(PathBuf, serde_json::Error),
     /// Its scenario is not accepted.
     Scenario(Box<ScenarioError>),
+    /// Applications outside took part, and only [`replay`] plays their part.
+    Outside(PathBuf),
 }
 
 impl fmt::Display for ReplayError {
@@ -116,6 +118,13 @@ impl fmt::Display for ReplayError {
                 error.line(),
                 error.column()
             ),
+            ReplayError::Outside(path) => {
+                write!(
+                    f,
+                    "{}: applications outside took part in this run: only `splitbrain replay` plays it",
+                    path.display()
+                )
+            }
             ReplayError::Scenario(error) => write!(f, "the scenario in the file is not accepted: {error}"),
         }
     }
@@ -193,7 +202,7 @@ pub(crate) struct Kept {
 
 /// Reads a saved run without playing it.
 pub(crate) fn kept(path: &Path) -> Result<Kept, ReplayError> {
-    let (saved, scenario, resolved) = load(path, &read(path)?)?;
+    let (saved, scenario, resolved) = alone(path, &read(path)?)?;
     let violated = saved.unmet.iter().map(|unmet| unmet.property).collect();
     Ok(Kept { scenario, seed: saved.seed, schedule: resolved.schedule, violated })
 }
@@ -229,9 +238,15 @@ fn load(path: &Path, text: &str) -> Result<(Saved, Scenario, Resolved), ReplayEr
     Ok((saved, scenario, resolved))
 }
 
+/// As `load`, for who plays the run without what came from outside.
+fn alone(path: &Path, text: &str) -> Result<(Saved, Scenario, Resolved), ReplayError> {
+    let loaded = load(path, text)?;
+    if loaded.0.outside.is_empty() { Ok(loaded) } else { Err(ReplayError::Outside(path.to_owned())) }
+}
+
 /// The run of a file, resolved again.
 pub(crate) fn resolved(path: &Path) -> Result<Resolved, ReplayError> {
-    load(path, &read(path)?).map(|(_, _, resolved)| resolved)
+    alone(path, &read(path)?).map(|(_, _, resolved)| resolved)
 }
 
 fn read(path: &Path) -> Result<String, ReplayError> {
@@ -304,7 +319,7 @@ fn trace_of(path: &Path) -> Result<String, ReplayError> {
     if !text.trim_start().starts_with('{') {
         return Ok(text);
     }
-    let (_, _, resolved) = load(path, &text)?;
+    let (_, _, resolved) = alone(path, &text)?;
     Ok(splitbrain_sim::run::run_traced(&resolved).trace.unwrap_or_default())
 }
 
