@@ -1,7 +1,7 @@
 //! One line of a history file: an invocation or a completion, its members where they stand.
 
 use super::error::Wrong;
-use super::scan::{Cursor, Kind, Raw};
+use super::scan::{Cursor, Kind, Names, Raw};
 
 /// What a line says of its operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +47,9 @@ impl<'a> Event<'a> {
     /// Reads a line. Members that the format does not have are passed over.
     pub fn read(line: &'a [u8]) -> Result<Event<'a>, Wrong> {
         let mut members: [Option<Raw<'a>>; 9] = [None; 9];
-        Cursor::new(line)?.object(|name, value| {
-            let Some(place) = place_of(name.text) else { return Ok(()) };
-            match members[place].replace(value) {
-                None => Ok(()),
-                Some(_) => Err(Wrong::new(name.at, format!("a second `{}`", name.text), "each member once")),
-            }
+        Cursor::new(line)?.object(&Members, |place, at, value| match members[place].replace(value) {
+            None => Ok(()),
+            Some(_) => Err(Wrong::new(at, format!("a second `{}`", NAMES[place]), "each member once")),
         })?;
         let [index, process, step, f, key, value, result, time, repeats] = members;
         let process = process.ok_or_else(|| missing(line, "process", "a whole number"))?;
@@ -87,7 +84,10 @@ impl<'a> Event<'a> {
             key: key.filter(|key| key.kind != Kind::Null),
             value,
             result,
-            time: time.and_then(|time| time.text.parse().ok()),
+            time: time.and_then(|time| match time.natural() {
+                Some(natural) => i64::try_from(natural).ok(),
+                None => time.text.parse().ok(),
+            }),
             repeats,
             end: line.len(),
         })
@@ -118,22 +118,32 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Where a member is kept.
-#[inline(always)]
-fn place_of(name: &str) -> Option<usize> {
-    // By length and text, as a `match` is compiled: this is asked for every member of every line.
-    Some(match name {
-        "index" => 0,
-        "process" => 1,
-        "type" => 2,
-        "f" => 3,
-        "key" => 4,
-        "value" => 5,
-        "result" => 6,
-        "time" => 7,
-        "repeats" => 8,
-        _ => return None,
-    })
+/// The members of a line, in the order in which histories mostly have them.
+const NAMES: [&str; 9] = ["index", "process", "type", "f", "key", "value", "result", "time", "repeats"];
+
+struct Members;
+
+impl Names for Members {
+    fn place(&self, name: &str) -> Option<usize> {
+        NAMES.place(name)
+    }
+
+    // By constants: this is asked for every member of every line.
+    #[inline(always)]
+    fn begins(&self, place: usize, line: &[u8]) -> usize {
+        let name: &[u8] = match place {
+            0 if line.starts_with(b"\"index\":") => b"\"index\":",
+            1 if line.starts_with(b"\"process\":") => b"\"process\":",
+            2 if line.starts_with(b"\"type\":") => b"\"type\":",
+            3 if line.starts_with(b"\"f\":") => b"\"f\":",
+            4 if line.starts_with(b"\"key\":") => b"\"key\":",
+            5 if line.starts_with(b"\"value\":") => b"\"value\":",
+            6 if line.starts_with(b"\"result\":") => b"\"result\":",
+            7 if line.starts_with(b"\"time\":") => b"\"time\":",
+            _ => b"",
+        };
+        name.len()
+    }
 }
 
 const STEPS: &str = "\"invoke\", \"ok\", \"fail\" or \"info\"";

@@ -62,8 +62,8 @@ fn parse(model: Model, text: &str, tables: &mut Tables) -> Result<Initial, Wrong
         Model::StringAppend if raw.kind == Kind::String => initial.value = Some(tables.values.number(&raw)),
         Model::StringAppend => return Err(raw.wrong("a string")),
         Model::Mutex => match raw.kind {
-            Kind::Boolean(true) => initial.content.push(Action::Acquire),
-            Kind::Boolean(false) => {}
+            Kind::True => initial.content.push(Action::Acquire),
+            Kind::False => {}
             _ => return Err(raw.wrong("whether it is held: true or false")),
         },
     }

@@ -35,10 +35,8 @@ pub fn read(input: impl BufRead) -> Result<Vec<Listed>, ReadError> {
 
 fn listed(line: &[u8]) -> Result<Listed, Wrong> {
     let mut members: [Option<Raw<'_>>; 4] = [None; 4];
-    Cursor::new(line)?.object(|name, value| {
-        if let Some(place) = ["file", "model", "init", "linearizable"].iter().position(|its| *its == name.text) {
-            members[place] = Some(value);
-        }
+    Cursor::new(line)?.object(&["file", "model", "init", "linearizable"], |place, _, value| {
+        members[place] = Some(value);
         Ok(())
     })?;
     let [file, model, initial, linearizable] = members;
@@ -49,7 +47,7 @@ fn listed(line: &[u8]) -> Result<Listed, Wrong> {
     let known = model.string().and_then(|name| Model::from_name(&name)).ok_or_else(|| model.wrong(names()))?;
     let linearizable = match linearizable.map(|raw| (raw.kind, raw)) {
         None | Some((Kind::Null, _)) => None,
-        Some((Kind::Boolean(value), _)) => Some(value),
+        Some((kind @ (Kind::True | Kind::False), _)) => Some(kind == Kind::True),
         Some((_, raw)) => return Err(raw.wrong("true or false")),
     };
     let initial =

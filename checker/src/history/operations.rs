@@ -214,7 +214,7 @@ impl Tables {
         }
         match event.some_result() {
             None => Ok(None),
-            Some(Raw { kind: Kind::Boolean(told), .. }) => Ok(Some(told)),
+            Some(Raw { kind: kind @ (Kind::True | Kind::False), .. }) => Ok(Some(kind == Kind::True)),
             Some(raw) => match raw.natural() {
                 Some(0) => Ok(Some(false)),
                 Some(1) => Ok(Some(true)),
@@ -227,8 +227,8 @@ impl Tables {
         const RESULT: &str = "true, false, or {\"found\": the value that was there}";
         let raw = event.result.ok_or_else(|| event.lacks("result", RESULT))?;
         match raw.kind {
-            Kind::Boolean(true) => Ok(Swap::Swapped),
-            Kind::Boolean(false) => Ok(Swap::Refused),
+            Kind::True => Ok(Swap::Swapped),
+            Kind::False => Ok(Swap::Refused),
             Kind::Object => {
                 let found = raw.members().find(|(name, _)| name.text == "found").ok_or_else(|| raw.wrong(RESULT))?;
                 let value = Some(self.values.number(&found.1));

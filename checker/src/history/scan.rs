@@ -5,13 +5,15 @@ use super::error::Wrong;
 /// Arrays and objects inside each other go no deeper.
 const DEEPEST: usize = 64;
 
-/// What kind of value stands somewhere.
+/// What kind of value stands somewhere. A single byte: millions of values are moved about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `null`
     Null,
-    /// `true`, `false`
-    Boolean(bool),
+    /// `true`
+    True,
+    /// `false`
+    False,
     /// A number.
     Number,
     /// A string.
@@ -26,7 +28,8 @@ impl Kind {
     fn article(self) -> &'static str {
         match self {
             Kind::Null => "null",
-            Kind::Boolean(_) => "a boolean",
+            Kind::True => "true",
+            Kind::False => "false",
             Kind::Number => "the number",
             Kind::String => "the string",
             Kind::Array => "an array",
@@ -56,8 +59,7 @@ impl<'a> Raw<'a> {
     pub fn told(&self) -> String {
         let shown = shortened(self.text);
         match self.kind {
-            Kind::Null => "null".to_owned(),
-            Kind::Boolean(value) => value.to_string(),
+            Kind::Null | Kind::True | Kind::False => self.kind.article().to_owned(),
             Kind::String => format!("\"{shown}\""),
             Kind::Number => format!("the number {shown}"),
             kind => format!("{} {shown}", kind.article()),
@@ -66,8 +68,13 @@ impl<'a> Raw<'a> {
 
     /// A whole number that fits.
     pub fn natural(&self) -> Option<u64> {
-        let plain = self.kind == Kind::Number && self.text.bytes().all(|byte| byte.is_ascii_digit());
-        if plain { self.text.parse().ok() } else { None }
+        let digits = self.text.as_bytes();
+        if self.kind != Kind::Number || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        // Nineteen digits fit whatever they are.
+        let short = || digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+        if digits.len() <= 19 { Some(short()) } else { self.text.parse().ok() }
     }
 
     /// The string, its escapes resolved.
@@ -128,6 +135,25 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
+/// The members that somebody wants to know of, each with a place, in the order in which they mostly stand.
+pub trait Names {
+    /// Where a name has its place.
+    fn place(&self, name: &str) -> Option<usize>;
+    /// How many bytes `line` begins with that are the name of this place in quotes and the colon; 0 if it does not.
+    fn begins(&self, place: usize, line: &[u8]) -> usize;
+}
+
+/// Names that are always looked up.
+impl<const N: usize> Names for [&str; N] {
+    fn place(&self, name: &str) -> Option<usize> {
+        self.iter().position(|known| *known == name)
+    }
+
+    fn begins(&self, _: usize, _: &[u8]) -> usize {
+        0
+    }
+}
+
 /// A place in a line.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
@@ -149,16 +175,34 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The object that the whole line has to be: its members are told one by one.
-    pub fn object(mut self, mut member: impl FnMut(Raw<'a>, Raw<'a>) -> Result<(), Wrong>) -> Result<(), Wrong> {
+    /// The object that the whole line has to be: its members are told one by one, with where they begin. A member is told
+    /// by its place among those that `names` knows, others are passed over.
+    #[inline(always)]
+    pub fn object(
+        mut self,
+        names: &impl Names,
+        mut member: impl FnMut(usize, usize, Raw<'a>) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
         if self.peek() != Some(b'{') {
             return Err(self.unexpected("an object, like {\"process\": 0, \"type\": \"invoke\", …}"));
         }
         self.at += 1;
-        let mut first = true;
+        let (mut first, mut guess) = (true, 0);
         while self.another(&mut first, b'}')? {
-            let (name, value) = self.member()?;
-            member(name, value)?;
+            self.peek();
+            let at = self.before + self.at;
+            let guessed = names.begins(guess, &self.text.as_bytes()[self.at..]);
+            let place = if guessed > 0 {
+                self.at += guessed;
+                Some(guess)
+            } else {
+                names.place(self.name()?.text)
+            };
+            let value = self.value()?;
+            if let Some(place) = place {
+                guess = place + 1;
+                member(place, at, value)?;
+            }
         }
         match self.peek() {
             None => Ok(()),
@@ -184,8 +228,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline(always)]
     fn member(&mut self) -> Result<(Raw<'a>, Raw<'a>), Wrong> {
+        Ok((self.name()?, self.value()?))
+    }
+
+    /// The name of a member and the colon behind it.
+    fn name(&mut self) -> Result<Raw<'a>, Wrong> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("the name of a member, in quotes"));
         }
@@ -194,7 +242,7 @@ impl<'a> Cursor<'a> {
             return Err(self.unexpected("`:`"));
         }
         self.at += 1;
-        Ok((name, self.value()?))
+        Ok(name)
     }
 
     /// The next byte that is not white space.
@@ -252,7 +300,7 @@ impl<'a> Cursor<'a> {
 
     fn word(&mut self) -> Result<Kind, Wrong> {
         let rest = &self.text[self.at..];
-        for (word, kind) in [("null", Kind::Null), ("true", Kind::Boolean(true)), ("false", Kind::Boolean(false))] {
+        for (word, kind) in [("null", Kind::Null), ("true", Kind::True), ("false", Kind::False)] {
             let ends = |c: char| !c.is_alphanumeric() && c != '_';
             if rest.strip_prefix(word).is_some_and(|after| after.chars().next().is_none_or(ends)) {
                 self.at += word.len();
@@ -313,17 +361,18 @@ impl<'a> Cursor<'a> {
         let bytes = self.text.as_bytes();
         self.at += 1;
         loop {
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            self.at += bytes[self.at..].iter().position(special).unwrap_or(bytes.len() - self.at);
             match bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(());
                 }
                 Some(b'\\') => self.skip_escape()?,
-                Some(byte) if *byte < 0x20 => {
+                Some(byte) => {
                     let found = format!("the control character 0x{byte:02x} in a string");
                     return Err(Wrong::new(self.before + self.at, found, "an escape"));
                 }
-                Some(_) => self.at += 1,
                 None => return Err(Wrong::new(self.before + self.at, "the end of the line in a string", "`\"`")),
             }
         }
@@ -428,10 +477,23 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use super::*;
 
+    struct Letters;
+
+    impl Names for Letters {
+        fn place(&self, name: &str) -> Option<usize> {
+            "abcdefgh".find(name).filter(|_| name.len() == 1)
+        }
+
+        fn begins(&self, place: usize, line: &[u8]) -> usize {
+            let quoted = [b'"', b'a' + place as u8, b'"', b':'];
+            if line.starts_with(&quoted) { 4 } else { 0 }
+        }
+    }
+
     fn members(line: &str) -> Result<Vec<(String, String)>, Wrong> {
         let mut found = Vec::new();
-        Cursor::new(line.as_bytes())?.object(|name, value| {
-            found.push((name.text.to_owned(), value.text.to_owned()));
+        Cursor::new(line.as_bytes())?.object(&Letters, |place, _, value| {
+            found.push((char::from(b'a' + place as u8).to_string(), value.text.to_owned()));
             Ok(())
         })?;
         Ok(found)
@@ -440,8 +502,14 @@ mod tests {
     #[test]
     fn members_are_found_with_their_text() {
         let found = members(r#" {"a" : [1, {"b":"}"} ,[]], "c":-0.5e+3,"d":"x\"y","e":null, "f":{} } "#).unwrap();
-        let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
-        assert_eq!(texts, [r#"[1, {"b":"}"} ,[]]"#, "-0.5e+3", r#"x\"y"#, "null", "{}"]);
+        let told: Vec<(&str, &str)> = found.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let expected = [("a", r#"[1, {"b":"}"} ,[]]"#), ("c", "-0.5e+3"), ("d", r#"x\"y"#), ("e", "null"), ("f", "{}")];
+        assert_eq!(told, expected);
+        assert_eq!(
+            members(r#"{"b":1,"c":2,"a":3,"b" :4,"zz":5,"c":6}"#).unwrap().len(),
+            5,
+            "in any order, unknown ones passed"
+        );
         assert_eq!(members("{}").unwrap(), []);
     }
 

@@ -26,45 +26,43 @@ pub struct Sessions {
 /// Both guarantees.
 pub fn sessions(history: &History) -> Sessions {
     let written = Written::of(history);
-    let wrote = |action| match action {
-        Action::Write(value) | Action::Cas(_, value, Swap::Swapped) => Some(Some(value)),
-        _ => None,
-    };
-    Sessions { read_your_writes: broken(history, &written, wrote), monotonic_reads: broken(history, &written, read) }
-}
-
-/// What an operation that happened read.
-fn read(action: Action) -> Option<Option<u64>> {
-    match action {
-        Action::Read(value) | Action::Cas(_, _, Swap::Found(value)) | Action::Cas(value, _, Swap::Swapped) => {
-            Some(value)
-        }
-        _ => None,
-    }
-}
-
-/// Reads of values older than one that the process knew of.
-fn broken(history: &History, written: &Written, knows: impl Fn(Action) -> Option<Option<u64>>) -> Vec<Broken> {
-    // By process and object: the latest call of a write of a value that it knew of, and where it did.
-    let mut known: BTreeMap<(u32, u32), (u32, u32)> = BTreeMap::new();
-    let mut broken = Vec::new();
+    // By process and object.
+    let mut knowledge: BTreeMap<(u32, u32), Knowledge> = BTreeMap::new();
+    let mut sessions = Sessions::default();
+    let mut near = 0;
     for ((i, entry), process) in (0u32..).zip(&history.entries).zip(&history.processes) {
         if entry.fate != Fate::Done {
             continue;
         }
-        let place = (*process, entry.object);
-        if let (Some(value), Some((call, earlier))) = (read(entry.action), known.get(&place))
-            && written.returned(entry.object, value) < *call
-        {
-            broken.push(Broken { earlier: *earlier, later: i });
+        let (read, wrote) = match entry.action {
+            Action::Write(value) => (None, Some(Some(value))),
+            Action::Read(value) | Action::Cas(_, _, Swap::Found(value)) => (Some(value), None),
+            Action::Cas(value, new, Swap::Swapped) => (Some(value), Some(Some(new))),
+            _ => continue,
+        };
+        let known = knowledge.entry((*process, entry.object)).or_default();
+        if let Some(value) = read {
+            let (called, returned) = written.times((entry.object, value), &mut near);
+            let older = |latest: Option<(u32, u32)>| latest.filter(|(call, _)| returned < *call);
+            let broken = |(_, earlier)| Broken { earlier, later: i };
+            sessions.read_your_writes.extend(older(known.wrote).map(broken));
+            sessions.monotonic_reads.extend(older(known.read).map(broken));
+            known.read = known.read.max(Some((called, i)));
         }
-        if let Some(value) = knows(entry.action) {
-            let its = (written.called(entry.object, value), i);
-            let latest = known.entry(place).or_insert(its);
-            *latest = its.max(*latest);
+        if let Some(value) = wrote {
+            let (called, _) = written.times((entry.object, value), &mut near);
+            known.wrote = known.wrote.max(Some((called, i)));
         }
     }
-    broken
+    sessions
+}
+
+/// What a process knows of an object: the latest first call of a write of a value that it wrote or read, and in which of
+/// its operations it did.
+#[derive(Clone, Copy, Default)]
+struct Knowledge {
+    wrote: Option<(u32, u32)>,
+    read: Option<(u32, u32)>,
 }
 
 /// What a write wrote: its object and the value, `None` for what only the initial state can be.
@@ -107,19 +105,26 @@ impl Written {
         Written { times }
     }
 
-    fn times(&self, value: Value) -> Option<(u32, u32)> {
-        let place = self.times.binary_search_by_key(&value, |(its, _)| *its).ok()?;
-        Some(self.times[place].1)
-    }
-
-    /// The earliest call of a write of a value; 0 for the initial one, and for one that nobody wrote.
-    fn called(&self, object: u32, value: Option<u64>) -> u32 {
-        self.times((object, value)).map_or(0, |times| times.0)
-    }
-
-    /// The latest return of a write of it; 0 for the initial one, never for one that nobody wrote.
-    fn returned(&self, object: u32, value: Option<u64>) -> u32 {
-        let nobody = if value.is_none() { 0 } else { NEVER };
-        self.times((object, value)).map_or(nobody, |times| times.1)
+    /// The earliest call of a write of a value and the latest return of one: 0 for the initial one; 0 and never for one that
+    /// nobody wrote. Values have their numbers as they appear, so that the next one asked for is mostly near the last.
+    fn times(&self, value: Value, near: &mut usize) -> (u32, u32) {
+        let (mut from, mut to, mut step) = (*near, *near + 1, 1);
+        while from > 0 && self.times.get(from).is_none_or(|(its, _)| *its > value) {
+            from = from.saturating_sub(step);
+            step *= 2;
+        }
+        while to < self.times.len() && self.times[to].0 <= value {
+            to += step;
+            step *= 2;
+        }
+        let (from, to) = (from.min(self.times.len()), to.min(self.times.len()));
+        match self.times[from..to].binary_search_by_key(&value, |(its, _)| *its) {
+            Ok(place) => {
+                *near = from + place;
+                self.times[*near].1
+            }
+            Err(_) if value.1.is_none() => (0, 0),
+            Err(_) => (0, NEVER),
+        }
     }
 }

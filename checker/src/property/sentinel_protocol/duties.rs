@@ -2,7 +2,7 @@
 //! delays and clocks do not matter, because both ticks are the Sentinel's own.
 
 use super::shadow::{Shadow, Step};
-use super::watched::{Kind, Reconf, Watched};
+use super::watched::{Kind, Watched};
 use crate::law::Law;
 use splitbrain_model::event::EventKind;
 use splitbrain_model::{Addr, Millis};
@@ -150,7 +150,7 @@ impl Shadow<'_> {
     /// Whether a replica that is not down is still to be pointed to the new master, or on its way.
     pub(super) fn reconf_pending(&self) -> bool {
         let others = self.watched.iter().filter(|it| it.kind == Kind::Replica && Some(it.addr) != self.promoted);
-        others.into_iter().any(|it| it.reconf != Reconf::Done && !it.down)
+        others.into_iter().any(|it| !it.reconfigured && !it.down)
     }
 
     /// How many Sentinels have the master as down, this one included.

@@ -1,7 +1,7 @@
 //! A Sentinel's state as its tape gives it: what it must know after each item. Rules about what it then does are in
 //! `duties` (what is due at a tick) and `grounds` (what an event or a message needs).
 
-use super::watched::{Kind, Reconf, Report, Saved, Watched};
+use super::watched::{Kind, Report, Saved, Watched};
 use crate::law::Law;
 use crate::observations::MasterSettings;
 use crate::tape::{Taped, What};
@@ -470,8 +470,9 @@ impl<'a> Shadow<'a> {
                 self.enter(Step::Reconf);
                 self.watched.iter_mut().for_each(|it| it.last_pub = Millis(it.last_pub.0 - 2_001));
             }
-            E::SlaveReconfSent => self.reconf(subject, Reconf::UnderWay),
-            E::SlaveReconfDone | E::SlaveReconfSentTimeout => self.reconf(subject, Reconf::Done),
+            E::SlaveReconfDone | E::SlaveReconfSentTimeout => {
+                self.of_mut(subject).into_iter().for_each(|it| it.reconfigured = true);
+            }
             E::FailoverEndForTimeout => self.in_timeout = true,
             E::FailoverEnd => self.enter(Step::Ended),
             E::AbortNotElected | E::AbortNoGoodSlave | E::AbortSlaveTimeout => {
@@ -504,10 +505,6 @@ impl<'a> Shadow<'a> {
             Some(_) => self.mute = true,
             None => self.watched.push(it),
         }
-    }
-
-    fn reconf(&mut self, addr: Addr, reconf: Reconf) {
-        self.of_mut(addr).into_iter().for_each(|it| it.reconf = reconf);
     }
 
     fn enter(&mut self, step: Step) {

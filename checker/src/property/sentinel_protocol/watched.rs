@@ -12,14 +12,6 @@ pub(super) enum Kind {
     Peer(SentinelId),
 }
 
-/// Last step of a replica's way to the new master.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reconf {
-    No,
-    UnderWay,
-    Done,
-}
-
 /// What another Sentinel said of the master.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Report {
@@ -62,7 +54,9 @@ pub(super) struct Watched {
     pub(super) runid: Option<RunId>,
     /// The last INFO was of another process than the one before.
     pub(super) rebooted: bool,
-    pub(super) reconf: Reconf,
+    /// Pointed to the new master, or not waited for any longer; a reconfiguration that took too long is sent again, and
+    /// does not take this away (sentinelFailoverReconfNextSlave).
+    pub(super) reconfigured: bool,
     /// Of another Sentinel, and when any reply to the question last came.
     pub(super) report: Option<Report>,
     pub(super) asked: Millis,
@@ -95,7 +89,7 @@ impl Watched {
             offset: 0,
             runid: None,
             rebooted: false,
-            reconf: Reconf::No,
+            reconfigured: false,
             report: None,
             asked: now,
         }

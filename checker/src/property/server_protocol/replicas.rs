@@ -9,6 +9,8 @@ use splitbrain_model::{Addr, Conn, ErrorWord, Ip, Millis, ReplId, ReplOffset, Re
 
 /// Runs of the timer within which a job of every second has run.
 const SECOND: u32 = 15;
+/// Bytes of the stream that a step can have written to a replica that the same step drops: nobody gets them.
+const UNSENT: u64 = 64;
 
 /// A connection that was accepted.
 #[derive(Clone, Debug)]
@@ -189,6 +191,11 @@ impl<'a> Shadow<'a> {
         self.claims(id);
         let addr = self.replicas[place].addr;
         let joins = |replica: &Replica| replica.sync == Sync::WaitEnd && replica.needs == offset + 1;
+        let limit = i64::from(self.conf.repl_timeout);
+        if self.replicas.iter().any(|replica| replica.streams && self.passed(replica.heard, limit)) {
+            // The same run of the timer drops that one, and with it the PING that it had just been sent.
+            self.history.high += UNSENT;
+        }
         if !self.replicas.iter().any(joins) && !self.history.settle(offset) {
             self.broke(ServerLaw::PositionWrong, Some(addr));
         }
@@ -274,8 +281,7 @@ impl<'a> Shadow<'a> {
         let gone = self.replicas.remove(place);
         self.left = self.left.min(gone.unsent());
         if gone.streams && !self.is_heard() {
-            // What this very step had written to it was not sent.
-            self.history.high += 64;
+            self.history.high += UNSENT;
         }
         if self.replicas.is_empty() {
             self.alone_since = self.now.ticks;
