@@ -294,13 +294,21 @@ fn data(pod: &Pod, view: &View<'_>, dir: &str) -> Keeps {
     Keeps { lies_on, restart, replacement }
 }
 
+/// Whether the image can have the interpreter that a script names. Alpine has no bash but where somebody installed it.
+fn interpreted(script: &str, program: &Program) -> bool {
+    let first = script.lines().next().unwrap_or("");
+    let asks_bash = first.starts_with("#!") && first.split(['/', ' ']).any(|word| word.trim_end() == "bash");
+    let alpine = program.image.as_deref().is_some_and(|image| image.contains("alpine"));
+    !(asks_bash && alpine && program.official)
+}
+
 fn scripts(view: &View<'_>, conf: &Conf, program: &Program) -> BTreeMap<String, ScriptFile> {
     let lines = conf.sentinel("notification-script").chain(conf.sentinel("client-reconfig-script"));
     let paths = lines.filter_map(|line| line.words.get(3).cloned());
     let look = |path: String| {
         let found = match view.read(&path) {
-            Some(file) if file.executable => ScriptFile::Runs,
-            Some(_) => ScriptFile::NotExecutable,
+            Some(file) if file.executable => ScriptFile::Runs(interpreted(file.text.text(), program)),
+            Some(file) => ScriptFile::NotExecutable(interpreted(file.text.text(), program)),
             // Programs of the image are in these folders.
             None if ["/bin/", "/usr/", "/sbin/", "/opt/"].iter().any(|folder| tidy(&path).starts_with(folder)) => {
                 ScriptFile::Unseen

@@ -75,6 +75,8 @@ pub enum Seen {
     UndefinedGoverningService,
     /// A Secret that is not defined here.
     UndefinedSecret,
+    /// A service account that pods run under is not among these manifests.
+    UndefinedServiceAccount,
     /// Containers without probes.
     NoProbes,
     /// Containers without limits of resources.
@@ -148,10 +150,10 @@ pub struct Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScriptFile {
-    /// It is there and may be executed.
-    Runs,
-    /// It is there without the execute bit.
-    NotExecutable,
+    /// It is there and may be executed; whether its interpreter can be there.
+    Runs(bool),
+    /// It is there without the execute bit; whether its interpreter can be there.
+    NotExecutable(bool),
     /// It is not there.
     Missing,
     /// Cannot be seen from here.

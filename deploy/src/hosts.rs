@@ -256,8 +256,8 @@ fn node(store: &dyn Files, file: File, places: &Places, index: usize) -> Node {
 fn script(store: &dyn Files, conf: &str, path: &str) -> ScriptFile {
     let name = path.rsplit('/').next().unwrap_or("");
     match store.entry(&join(&folder(conf), name)) {
-        Some(crate::files::Entry::File(true)) => ScriptFile::Runs,
-        Some(crate::files::Entry::File(false)) => ScriptFile::NotExecutable,
+        Some(crate::files::Entry::File(true)) => ScriptFile::Runs(true),
+        Some(crate::files::Entry::File(false)) => ScriptFile::NotExecutable(true),
         _ => ScriptFile::Unseen,
     }
 }

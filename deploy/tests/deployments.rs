@@ -532,3 +532,55 @@ spec:
     assert!(lines[5].contains(&format!("sentinel monitor mymaster {master} 6379 2")), "{lines:?}");
     assert_eq!(bad(&[("all.yaml", &manifest)]), Vec::<String>::new());
 }
+
+/// A Sentinel of Kubernetes with a script from a ConfigMap, under an account.
+const SCRIPTED: &str = "apiVersion: v1
+kind: ServiceAccount
+metadata: {name: known}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: conf}
+data:
+  sentinel.conf: |
+    sentinel monitor cache 10.0.0.1 6379 1
+    sentinel notification-script cache /conf/notify.sh
+  notify.sh: |
+    #!/bin/bash
+    echo $1
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: sentinel}
+spec:
+  serviceName: sentinel
+  template:
+    spec:
+      serviceAccountName: known
+      containers:
+        - name: sentinel
+          image: redis:7.0-alpine
+          command: [sh, -c, \"cp /conf/sentinel.conf /state/s.conf && redis-sentinel /state/s.conf\"]
+          volumeMounts: [{name: conf, mountPath: /conf}, {name: state, mountPath: /state}]
+      volumes: [{name: conf, configMap: {name: conf, defaultMode: 0755}}, {name: state, emptyDir: {}}]
+";
+
+#[test]
+fn a_script_needs_its_interpreter_and_pods_their_account() {
+    let named = |text: &str, id: &str| {
+        let found = all(&[("sentinel.yaml", text)]);
+        found.iter().filter(|f| f.id == id).map(|f| f.place.line).collect::<Vec<u32>>()
+    };
+    assert_eq!(named(SCRIPTED, "script-interpreter-missing"), [11]);
+    assert_eq!(named(&SCRIPTED.replace("0755", "0644"), "script-interpreter-missing"), [11], "beside its missing bit");
+    assert_eq!(named(&SCRIPTED.replace("7.0-alpine", "7.0"), "script-interpreter-missing"), [] as [u32; 0]);
+    assert_eq!(named(&SCRIPTED.replace("/bin/bash", "/bin/sh"), "script-interpreter-missing"), [] as [u32; 0]);
+
+    let account = "service-account-undefined";
+    assert_eq!(named(SCRIPTED, account), [] as [u32; 0]);
+    assert_eq!(named(&SCRIPTED.replace("serviceAccountName: known", "serviceAccountName: other"), account), [23]);
+    assert_eq!(
+        named(&SCRIPTED.replace("serviceAccountName: known", "serviceAccountName: default"), account),
+        [] as [u32; 0]
+    );
+}

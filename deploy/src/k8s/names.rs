@@ -34,14 +34,21 @@ fn endings(name: &str, namespace: Option<&str>) -> Vec<String> {
 /// Names that are used and that nothing answers to.
 pub(super) fn check(objects: &Objects, deployment: &mut Deployment) {
     for workload in objects.workloads() {
-        let Some(name) = workload.node.at(&["spec", "serviceName"]) else { continue };
-        let is_server = deployment.nodes.iter().any(|node| node.place == workload.place);
-        if let Some(text) = name.text()
-            && is_server
-            && objects.find("Service", text).is_none()
-        {
-            let (name, place) = (text.to_owned(), name.place.clone());
-            deployment.remarks.push(Remark { what: Seen::UndefinedGoverningService, name, place });
+        if !deployment.nodes.iter().any(|node| node.place == workload.place) {
+            continue;
+        }
+        let mut look = |path: &[&str], kind: &str, what: Seen| {
+            let Some(name) = workload.node.at(path) else { return };
+            if let Some(text) = name.text().filter(|text| objects.find(kind, text).is_none()) {
+                let remark = Remark { what, name: text.to_owned(), place: name.place.clone() };
+                deployment.remarks.push(remark);
+            }
+        };
+        look(&["spec", "serviceName"], "Service", Seen::UndefinedGoverningService);
+        let template: &[&str] = if workload.kind == "Pod" { &[] } else { &["spec", "template"] };
+        let account = [template, &["spec", "serviceAccountName"]].concat();
+        if workload.node.text_at(&account) != Some("default") {
+            look(&account, "ServiceAccount", Seen::UndefinedServiceAccount);
         }
     }
     let mut used: Vec<(String, Place)> = Vec::new();

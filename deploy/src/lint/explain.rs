@@ -28,6 +28,11 @@ pub const EXPLAINED: &[(&str, &str)] = &[
          no execute bit unless `defaultMode` says so.",
     ),
     (
+        "script-interpreter-missing",
+        "A script of Sentinel whose first line names bash, in an image upon Alpine, which has no bash. Sentinel looks at the execute \
+         bit only; every call ends with an error in its log, and nobody is told of failovers.",
+    ),
+    (
         "file-missing",
         "A file that is mounted is not there. Docker makes an empty folder in its place, and the program cannot read its \
          configuration. If one other file fits by its name, that one is judged in its place.",
@@ -243,6 +248,11 @@ pub const EXPLAINED: &[(&str, &str)] = &[
     (
         "secret-undefined",
         "A Secret is used that these manifests do not define. It may exist in the cluster; without it no pod starts.",
+    ),
+    (
+        "service-account-undefined",
+        "Pods run under a ServiceAccount that these manifests do not define. It may exist in the cluster; without it Kubernetes creates \
+         no pod.",
     ),
     (
         "redis-cluster",

@@ -52,6 +52,7 @@ pub const RULES: &[Rule] = &[
     error("inline-comment", start::inline_comment),
     error("env-not-expanded", start::env_not_expanded),
     error("script-not-executable", start::script_not_executable),
+    advice("script-interpreter-missing", start::script_interpreter),
     error("file-missing", start::file_missing),
     error("sentinel-config-readonly", disks::config_readonly),
     danger("sentinel-config-single-file-mount", disks::single_file_mount),
@@ -100,6 +101,7 @@ pub const RULES: &[Rule] = &[
     advice("no-resource-limits", surroundings::limits),
     advice("no-pdb", surroundings::budget),
     advice("secret-undefined", surroundings::secret),
+    advice("service-account-undefined", surroundings::service_account),
     advice("redis-cluster", surroundings::cluster),
 ];
 

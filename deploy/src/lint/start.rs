@@ -209,7 +209,7 @@ pub(super) fn script_not_executable(view: &View<'_>, report: &mut Report<'_>) {
                     Some(ScriptFile::Missing) => {
                         (Severity::Error, format!("{path} is not there: Sentinel refuses to start"))
                     }
-                    Some(ScriptFile::NotExecutable) => {
+                    Some(ScriptFile::NotExecutable(_)) => {
                         (Severity::Error, format!("{path} has no execute bit: Sentinel refuses to start"))
                     }
                     Some(ScriptFile::Unseen) if path.contains("path/to/") => (
@@ -226,6 +226,21 @@ pub(super) fn script_not_executable(view: &View<'_>, report: &mut Report<'_>) {
                 };
                 let fix = "install the script with mode 0755 (ConfigMap: defaultMode 0755) where its interpreter is";
                 report.with(severity, &line.place, why, fix);
+            }
+        }
+    }
+}
+
+pub(super) fn script_interpreter(view: &View<'_>, report: &mut Report<'_>) {
+    for node in &view.sentinels {
+        for what in ["notification-script", "client-reconfig-script"] {
+            for line in node.conf.sentinel(what) {
+                let Some(path) = line.words.get(3) else { continue };
+                if let Some(ScriptFile::Runs(false) | ScriptFile::NotExecutable(false)) = node.scripts.get(path) {
+                    let image = node.program.image.as_deref().unwrap_or("this image");
+                    let why = format!("{path} asks for bash, which {image} does not have: no call of it ever succeeds");
+                    report.at(&line.place, why, "#!/bin/sh and what it knows, or an image with bash");
+                }
             }
         }
     }

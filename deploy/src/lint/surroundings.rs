@@ -98,6 +98,12 @@ pub(super) fn secret(view: &View<'_>, report: &mut Report<'_>) {
     first(view, report, Seen::UndefinedSecret, why, "create it before the pods");
 }
 
+pub(super) fn service_account(view: &View<'_>, report: &mut Report<'_>) {
+    let why =
+        |name: &str| format!("the ServiceAccount `{name}` is not among these manifests: without it no pod is created");
+    first(view, report, Seen::UndefinedServiceAccount, why, "define it, or leave serviceAccountName out");
+}
+
 pub(super) fn cluster(view: &View<'_>, report: &mut Report<'_>) {
     let why = |name: &str| {
         format!("{name} runs Redis Cluster, which fails over by itself and is not modelled: nothing is said about it")
