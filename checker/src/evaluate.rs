@@ -227,7 +227,7 @@ fn outcome<'a>(expectation: &Expectation, run: &'a RunSummary) -> Outcome<'a> {
     let first = run.found(property).next();
     let open = run.undecided.iter().find(|(its, _)| *its == property);
     for limit in &expectation.limits {
-        if let Some(why) = exceeded(property, *limit, run) {
+        if let Some(why) = exceeded(expectation, *limit, run) {
             return Outcome::Unmet(why, first);
         }
     }
@@ -253,13 +253,16 @@ fn outcome<'a>(expectation: &Expectation, run: &'a RunSummary) -> Outcome<'a> {
 }
 
 /// Why a limit is exceeded.
-fn exceeded(property: Property, limit: Limit, run: &RunSummary) -> Option<String> {
+fn exceeded(expectation: &Expectation, limit: Limit, run: &RunSummary) -> Option<String> {
+    let property = expectation.property;
     let told = |what: &str, amount: Amount, allowed: Amount| {
         Some(format!("{}, {what} {}", measured(property, amount), rendered(allowed)))
     };
     match limit {
         Limit::AtMost(_) if property == Property::ClientsRecover => {
-            run.found(property).next().map(|found| found.sentence.clone())
+            let tolerant = expectation.demand == Demand::HoldsBesideHazards;
+            let stuck = run.found(property).find(|found| !tolerant || found.hazard.is_none());
+            stuck.map(|found| found.sentence.clone())
         }
         Limit::AtMost(allowed) => {
             let amount = amount_of(property, allowed, run)?;

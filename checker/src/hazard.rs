@@ -1,9 +1,10 @@
 //! Documented hazards of real Sentinel: violations that the real thing shows as well. A finding is put down to one only
 //! if the trigger it cannot do without stands in the observations; a violation that merely looks like one is not.
 //!
-//! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1. Cannot see: hazards whose trigger leaves no trace
+//! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1; client spec, section 4. Cannot see: hazards whose trigger leaves no trace
 //! outside a Sentinel (H9).
 
+use crate::client_tape::What;
 use crate::failovers::{Attempt, ONE_STEP};
 use crate::finding::{Detail, Finding};
 use crate::index::{Index, master_named};
@@ -11,7 +12,7 @@ use crate::observations::{NodeIx, Observations};
 use crate::property::one_leader_per_epoch::{needed, votes};
 use serde::{Deserialize, Serialize};
 use splitbrain_model::event::{EventKind, Extra, Subject};
-use splitbrain_model::{Epoch, Nanos, TrueTime};
+use splitbrain_model::{Epoch, Message, Nanos, Reply, TrueTime};
 use std::fmt;
 
 macro_rules! hazards {
@@ -67,6 +68,10 @@ hazards! {
     /// What a Sentinel announced was not in its file when it was started again. Trigger: the save had failed, or the
     /// file had gone back to an older one.
     LostFile = "lost-file", "a Sentinel was restarted with a file that lacked what it had announced";
+    /// A client that listens to Sentinels asked one that did not know of the failover yet, and its subscription there
+    /// came too late, or broke without its notice (client spec 4). Trigger: the last that it heard of its master from
+    /// any Sentinel is an address that a Sentinel had switched away from before, to the master of the end.
+    StaleAnswer = "stale-answer", "a Sentinel that had not heard of the failover sent the client back to the old master";
 }
 
 impl Hazard {
@@ -112,6 +117,7 @@ pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
             let since = last_event(obs, *sentinel, finding.at, announced)?;
             lost_file(index, *sentinel, since, finding.at)
         }
+        Detail::ClientStuck { client, .. } => stale_answer(index, master, *client),
         Detail::FalseFailover { leader, epoch, .. } => {
             let its = |attempt: &&Attempt| (attempt.master, attempt.leader, attempt.epoch) == (master, *leader, *epoch);
             index.attempts.iter().filter(its).find_map(|attempt| stale_agreement(index, attempt))
@@ -284,6 +290,25 @@ fn observer_demotes(index: &Index<'_>, master: usize) -> Option<Hazard> {
             })
     });
     demoted.then_some(Hazard::ObserverDemotes)
+}
+
+/// The last that a client heard from a Sentinel was the master before, after the switch to the one of the end.
+fn stale_answer(index: &Index<'_>, master: usize, client: NodeIx) -> Option<Hazard> {
+    let obs = index.obs;
+    let (heard, named) =
+        obs.client_tapes.get(usize::from(client.0))?.iter().rev().find_map(|item| match &item.what {
+            What::Read(_, Message::Reply(Reply::Addr(named))) => Some((item.at, *named)),
+            What::Read(_, Message::SwitchMaster(switch)) => Some((item.at, switch.new)),
+            _ => None,
+        })?;
+    let last = obs.final_views.iter().find(|view| master_named(obs, &view.master) == Some(master))?.addr;
+    let known = obs.events.iter().any(|event| {
+        event.event.kind == EventKind::SwitchMaster
+            && event.at < heard
+            && master_named(obs, &event.event.master) == Some(master)
+            && event.event.extra == Extra::Switch(named, last)
+    });
+    known.then_some(Hazard::StaleAnswer)
 }
 
 /// The agreement of an attempt was about the master before.

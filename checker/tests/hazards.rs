@@ -2,10 +2,12 @@
 
 mod support;
 
+use splitbrain_checker::client_tape::{Taped, What};
 use splitbrain_checker::observations::{ForcedAt, LostFileAt, Presence};
 use splitbrain_checker::summary::RunSummary;
-use splitbrain_checker::{Demand, Expectation, Hazard, NodeIx, Property, Verdict};
+use splitbrain_checker::{Amount, Demand, Expectation, Hazard, Limit, NodeIx, Property, Verdict};
 use splitbrain_model::event::{EventKind, Extra, Subject};
+use splitbrain_model::{Conn, Message, Millis, MonoTime, Reply};
 use support::*;
 
 fn hazards(run: &mut Run, property: Property) -> Vec<Option<Hazard>> {
@@ -199,4 +201,26 @@ fn a_hazard_is_tolerated_only_where_the_scenario_says_so() {
     assert_eq!(verdict(&mut second_leader(11_200, 2), Demand::Holds), Verdict::Fail);
     assert_eq!(verdict(&mut second_leader(11_200, 2), Demand::HoldsBesideHazards), Verdict::Pass);
     assert_eq!(verdict(&mut second_leader(11_400, 2), Demand::HoldsBesideHazards), Verdict::Fail);
+}
+
+/// A client to which a Sentinel names an address at `heard`, and that nobody serves after the failover.
+fn stuck(heard: u64, named: NodeIx) -> Vec<Option<Hazard>> {
+    let mut run = failover();
+    run.0.end = at(90_000);
+    run.read(R1, GET, (1_000, 1_001), None);
+    run.0.client_tapes = vec![Vec::new(); run.0.nodes.len()];
+    let what = What::Read(Conn(1), Message::Reply(Reply::Addr(addr(named))));
+    run.0.client_tapes[usize::from(C2.0)].push(Taped { at: at(heard), mono: MonoTime(0), what });
+    let limits = vec![Limit::AtMost(Amount::Time(Millis(40_000)))];
+    let expected = Expectation { property: Property::ClientsRecover, demand: Demand::HoldsBesideHazards, limits };
+    let judgement = run.judge_for(&[expected]);
+    let stuck = judgement.findings.iter().enumerate().filter(|(_, f)| f.property == Property::ClientsRecover);
+    stuck.map(|(i, _)| judgement.hazard(i)).collect()
+}
+
+#[test]
+fn a_client_that_is_not_served_again_was_sent_back_only_if_the_last_answer_was_older_than_the_failover() {
+    assert_eq!(stuck(30_000, R1), [Some(Hazard::StaleAnswer)]);
+    assert_eq!(stuck(5_000, R1), [None], "it was the master then");
+    assert_eq!(stuck(30_000, R2), [None], "it was told of the new one");
 }

@@ -51,4 +51,11 @@ pub const ENTRIES: &[Entry] = &[
          time. A finding is put down to it if the save that belongs to the first time had failed, or if the file went back to an \
          older one in between: a disk that lies about fsync and loses power, or somebody who puts an old file in place.",
     ),
+    entry(
+        "stale-answer",
+        "A Sentinel that had not heard of the failover sent the client back to the old master. Jedis asks each Sentinel that it \
+         connects to and believes it, and subscribes afterwards: what is published in between, or while a cut connection looks \
+         alive, it never hears. A client that is not served again is put down to it if the last address that any Sentinel named \
+         to it is one that another had already left for the master of the end.",
+    ),
 ];

@@ -78,7 +78,7 @@ fn expectation(property: Property, entry: &Field<'_>) -> Read<Expectation> {
         return Ok(Expectation { property, demand, limits: Vec::new() });
     }
     let mut table = entry.table(format!("`{property}`"))?;
-    let holds = table.get("holds").map(|field| flag(&field, Demand::Holds)).transpose()?;
+    let holds = table.get("holds").map(|field| holds(&field)).transpose()?;
     let shows = table.get("shows").map(|field| shows(&field)).transpose()?;
     let any = table.get("any").map(|field| flag(&field, Demand::Any)).transpose()?;
     let mut limits = Vec::new();
@@ -115,6 +115,14 @@ fn expectation(property: Property, entry: &Field<'_>) -> Read<Expectation> {
 
 fn flag(field: &Field<'_>, demand: Demand) -> Read<Demand> {
     if field.as_bool() == Some(true) { Ok(demand) } else { Err(field.wrong("true")) }
+}
+
+fn holds(field: &Field<'_>) -> Read<Demand> {
+    match (field.as_bool(), field.as_text()) {
+        (Some(true), _) => Ok(Demand::Holds),
+        (_, Some("beside-hazards")) => Ok(Demand::HoldsBesideHazards),
+        _ => Err(field.wrong("true or \"beside-hazards\"")),
+    }
 }
 
 fn shows(field: &Field<'_>) -> Read<Demand> {
