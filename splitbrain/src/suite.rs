@@ -91,8 +91,10 @@ fn folder() -> PathBuf {
 #[macro_export]
 macro_rules! scenario_tests {
     ($folder:literal) => {
+        // Tests are called after this name.
+        use $crate::suite::file_passes as scenario;
         $crate::suite::datatest_stable::harness! {
-            { test = $crate::suite::file_passes, root = $folder, pattern = r"\.toml$" },
+            { test = scenario, root = $folder, pattern = r"\.toml$" },
         }
     };
 }
