@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts real output into the README, docs/fidelity.md, docs/history.md, docs/check.md and docs/clients.md; with --claims it makes docs/claims.md,
+# Puts real output into the README, docs/fidelity.md, docs/history.md, docs/check.md, docs/clients.md, docs/testing.md and docs/hosted.md; with --claims it makes docs/claims.md,
 # with --detection the table of docs/detection.md. Run it after anything that changes a number or a table, and read the
 # difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten, `tests/tests/clients_page.rs` if
 # that of the client libraries was, `tests/tests/claims.rs` if what the claims say was.
@@ -48,6 +48,8 @@ fill docs/check.md
 splitbrain conform tests/recordings
 fill docs/fidelity.md
 SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-tests --test clients_page
+SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-cli --test ci_recipes
+(cd hosted/redis-rs && ./prepare.sh && SPLITBRAIN_REGENERATE=1 cargo test --quiet --test naive)
 
 # The claims take five minutes, and are played where they are asked for.
 if [ "${1:-}" = "--claims" ]; then

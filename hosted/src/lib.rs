@@ -60,7 +60,7 @@ pub use cluster::{Cluster, Fault};
 #[cfg(madsim)]
 pub use madsim::{rand, task, time};
 #[cfg(madsim)]
-pub use run::{Hosted, run};
+pub use run::{Hosted, run, run_seed};
 pub use splitbrain::model::event::EventKind as Event;
 pub use splitbrain::scenarios::Scenario;
 pub use splitbrain_hosted_macros::test;

@@ -2,6 +2,7 @@
 
 use crate::door::{Door, SocketId};
 use madsim::plugin;
+use splitbrain::checker::observations::NodeIx;
 use splitbrain::model::{Addr, Ip};
 use splitbrain::sim::app::AppCloses;
 use std::future::poll_fn;
@@ -70,17 +71,8 @@ impl TcpStream {
     /// # Errors
     /// If it is refused or times out, if nobody has this name, if the process of this application does not run.
     pub async fn connect(to: impl ToAddress) -> io::Result<TcpStream> {
-        let (host, port) = to.host_and_port()?;
-        let door = plugin::simulator::<Door>();
-        let node = plugin::node();
-        let over = || io::Error::new(io::ErrorKind::NotConnected, "the run is over");
-        let app = door.with(|core| core.app_of(node)).ok_or_else(over)?;
-        let unknown = "this task runs on a node of madsim that is no application of the scenario (`apps`)";
-        let app = app.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, unknown))?;
-        let ip = match host.parse::<Ipv4Addr>() {
-            Ok(ip) => Ip(ip.to_bits()),
-            Err(_) => look_up(&door, app, &host).await?,
-        };
+        let (door, app) = here()?;
+        let (ip, port) = resolve(&door, app, to).await?;
         let id = door.with(|core| core.connect(app, Addr { ip, port })).ok_or_else(over)??;
         // From here on it is closed when it is dropped.
         let peer = SocketAddr::from((Ipv4Addr::from_bits(ip.0), port));
@@ -116,13 +108,41 @@ impl TcpStream {
     }
 }
 
-async fn look_up(door: &Arc<Door>, app: splitbrain::checker::observations::NodeIx, host: &str) -> io::Result<Ip> {
-    let answer = door.with(|core| core.look_up(app, host));
-    let (ip, cost) = answer.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "the run is over"))?;
+fn over() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the run is over")
+}
+
+/// The application whose code runs here.
+fn here() -> io::Result<(Arc<Door>, NodeIx)> {
+    let door = plugin::simulator::<Door>();
+    let app = door.with(|core| core.app_of(plugin::node())).ok_or_else(over)?;
+    let unknown = "this task runs on a node of madsim that is no application of the scenario (`apps`)";
+    let app = app.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, unknown))?;
+    Ok((door, app))
+}
+
+/// Address and port; a name is looked up as the resolver of the application's host has it.
+async fn resolve(door: &Door, app: NodeIx, to: impl ToAddress) -> io::Result<(Ip, u16)> {
+    let (host, port) = to.host_and_port()?;
+    if let Ok(ip) = host.parse::<Ipv4Addr>() {
+        return Ok((Ip(ip.to_bits()), port));
+    }
+    let (ip, cost) = door.with(|core| core.look_up(app, &host)).ok_or_else(over)?;
     if !cost.is_zero() {
         madsim::time::sleep(cost).await;
     }
-    ip.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no host has the name `{host}`")))
+    let ip = ip.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no host has the name `{host}`")))?;
+    Ok((ip, port))
+}
+
+/// The addresses behind a name, as the resolver of this application's host has them.
+///
+/// # Errors
+/// If nobody has this name, or the resolver does not answer.
+pub async fn lookup_host(host: impl ToAddress) -> io::Result<impl Iterator<Item = SocketAddr>> {
+    let (door, app) = here()?;
+    let (ip, port) = resolve(&door, app, host).await?;
+    Ok(std::iter::once(SocketAddr::from((Ipv4Addr::from_bits(ip.0), port))))
 }
 
 impl AsyncRead for TcpStream {
@@ -164,22 +184,4 @@ impl Drop for TcpStream {
     fn drop(&mut self) {
         self.door.with(|core| core.close(self.id, self.closes));
     }
-}
-
-/// The addresses behind a name, as the resolver of this application's host has them.
-///
-/// # Errors
-/// If nobody has this name, or the resolver does not answer.
-pub async fn lookup_host(host: impl ToAddress) -> io::Result<impl Iterator<Item = SocketAddr>> {
-    let (host, port) = host.host_and_port()?;
-    let ip = match host.parse::<Ipv4Addr>() {
-        Ok(ip) => ip,
-        Err(_) => {
-            let door = plugin::simulator::<Door>();
-            let app = door.with(|core| core.app_of(plugin::node())).flatten();
-            let app = app.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "no application runs here"))?;
-            Ipv4Addr::from_bits(look_up(&door, app, &host).await?.0)
-        }
-    };
-    Ok(std::iter::once(SocketAddr::from((ip, port))))
 }

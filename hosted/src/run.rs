@@ -6,18 +6,20 @@ use crate::door::Door;
 use crate::pump::Pump;
 use madsim::runtime::Runtime;
 use splitbrain::checker::Verdict;
+use splitbrain::checker::observations::NodeIx;
 use splitbrain::reports::{Style, text};
 use splitbrain::scenarios::{ProcessKind, Resolved, Scenario, ScenarioError, Source};
 use splitbrain::sim::session::Outside;
 use splitbrain::sim::{Record, Session};
 use splitbrain::{JudgedRun, fold_runs, judge_run, resolve, saved};
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 /// What the attribute `test` was given.
 #[derive(Clone, Debug)]
@@ -170,40 +172,67 @@ where
     F: Fn(Cluster) -> Fut,
     Fut: Future<Output = ()> + 'static,
 {
-    let runtime = Runtime::with_seed_and_config(seed, madsim::Config::default());
-    runtime.add_simulator::<Door>();
     let resolved = resolve(scenario, seed);
     let session = Session::open(resolved.clone(), true);
     if !session.settled() {
         return Err("the cluster did not settle before the test began".to_owned());
     }
-    let door: Mutex<Option<Arc<Door>>> = Mutex::new(None);
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(async {
-            let mine = madsim::plugin::simulator::<Door>();
-            *door.lock().unwrap_or_else(PoisonError::into_inner) = Some(mine.clone());
-            let apps = resolved.processes.iter().enumerate();
-            let app = apps.filter(|(_, p)| matches!(p.kind, ProcessKind::App)).map(|(at, _)| at as u16).next();
-            mine.install(session);
-            if let Some(app) = app {
-                mine.with(|core| core.host(madsim::plugin::node(), splitbrain::checker::observations::NodeIx(app)));
-            }
-            let _pump = madsim::task::spawn(Pump::new(mine.clone()));
-            body(Cluster::new(mine.clone(), seed)).await;
-        });
-    }));
-    let door = door.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Some(mut session) = door.and_then(|door| door.take()) else {
-        return Err("the test took the cluster away".to_owned());
-    };
-    // Tasks that are left find no door any more.
-    drop(runtime);
+    let (mut session, failed) = inside_madsim(session, seed, |door| body(Cluster::new(door, seed)))?;
     session.release();
     while !session.is_over() && session.advance_to(splitbrain::model::TrueTime(u64::MAX)).is_some() {}
     let played = session.scenario().clone();
     let (record, outside) = session.finish();
     let judged = judge_run(scenario, &played, &record);
-    Ok(Played { judged, record, outside, resolved, failed: ended.err().map(|panic| message_of(&*panic)) })
+    Ok(Played { judged, record, outside, resolved, failed })
+}
+
+/// Plays a seed of a scenario inside madsim, with nobody from outside in it. The record is that of [`splitbrain::run_seed`], the
+/// digest included.
+///
+/// # Errors
+/// If madsim's runtime failed.
+pub fn run_seed(scenario: &Scenario, seed: u64) -> Result<Record, String> {
+    let session = Session::open(resolve(scenario, seed), false);
+    let over = async |door: Arc<Door>| {
+        poll_fn(|cx| door.with(|core| core.poll_event(0, |_| false, cx)).unwrap_or(Poll::Ready(None))).await;
+    };
+    match inside_madsim(session, seed, over)? {
+        (session, None) => Ok(session.finish().0),
+        (_, Some(why)) => Err(why),
+    }
+}
+
+/// Drives a run by madsim's clock until the code is done. With the run comes what the code complained of.
+fn inside_madsim<Fut>(
+    session: Session,
+    seed: u64,
+    code: impl FnOnce(Arc<Door>) -> Fut,
+) -> Result<(Session, Option<String>), String>
+where
+    Fut: Future,
+{
+    let runtime = Runtime::with_seed_and_config(seed, madsim::Config::default());
+    runtime.add_simulator::<Door>();
+    let apps = session.scenario().processes.iter().enumerate();
+    let app = apps.filter(|(_, p)| matches!(p.kind, ProcessKind::App)).map(|(at, _)| NodeIx(at as u16)).next();
+    let door: Mutex<Option<Arc<Door>>> = Mutex::new(None);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let mine = madsim::plugin::simulator::<Door>();
+            *door.lock().unwrap_or_else(PoisonError::into_inner) = Some(mine.clone());
+            mine.install(session);
+            if let Some(app) = app {
+                mine.with(|core| core.host(madsim::plugin::node(), app));
+            }
+            let _pump = madsim::task::spawn(Pump::new(mine.clone()));
+            code(mine).await;
+        });
+    }));
+    let door = door.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let session = door.and_then(|door| door.take()).ok_or("the test took the cluster away")?;
+    // Tasks that are left find no door any more.
+    drop(runtime);
+    Ok((session, ended.err().map(|panic| message_of(&*panic))))
 }
 
 /// Says what was found, and fails if it is not what was expected.

@@ -122,3 +122,16 @@ async fn an_application_that_is_killed_is_gone_and_comes_back_when_it_is_restart
     assert_eq!(starts.load(Ordering::Relaxed), 2);
     assert!(writes.load(Ordering::Relaxed) > before + 20);
 }
+
+#[test]
+fn a_run_without_an_application_has_the_digest_of_one_without_madsim() {
+    for name in ["classic/master-killed", "classic/master-isolated", "incidents/dns-outage-outlasts-replicas"] {
+        let file = format!("{}/../scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let scenario = Scenario::load(file.as_ref()).expect("the catalogue is sound");
+        for seed in 0..5 {
+            let hosted = splitbrain_hosted::run_seed(&scenario, seed).unwrap();
+            let flat = splitbrain_hosted::splitbrain::run_seed(&scenario, seed);
+            assert_eq!(hosted.digest, flat.digest, "{name}, seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+splitbrain::scenario_tests!("scenarios");
