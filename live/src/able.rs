@@ -7,7 +7,7 @@ use splitbrain::model::operator::SentinelCommand;
 use splitbrain::model::operator::redis::RedisCommand;
 use splitbrain::model::planted::Plant;
 use splitbrain::model::{Addr, Ip, Millis};
-use splitbrain::scenarios::{Action, Environment, Found, ProcessKind, Resolved, Target};
+use splitbrain::scenarios::{Action, Environment, Found, ProcessKind, Resolved, Target, Trigger};
 
 /// Environments that stand for the machine itself: nothing is made slower or less reliable than it is.
 const AS_IT_IS: &[&str] = &["lan", "recorder", "recorder-tmpfs"];
@@ -20,6 +20,9 @@ pub fn reasons(scenario: &Resolved, ability: Ability) -> Vec<String> {
     scenario.processes.iter().for_each(|process| configuration(&process.name, &process.kind, &mut reasons));
     for step in &scenario.schedule {
         action(scenario, &step.action, ability, &mut reasons);
+        if matches!(step.trigger, Trigger::OnPayload { .. } | Trigger::AfterSwitch { .. } | Trigger::AfterStable { .. }) {
+            reasons.push("a step that hangs on what a recorder saw: only `conform` plays those".to_owned());
+        }
     }
     let mut seen: Vec<String> = Vec::new();
     reasons.retain(|reason| {
@@ -27,6 +30,13 @@ pub fn reasons(scenario: &Resolved, ability: Ability) -> Vec<String> {
         seen.push(reason.clone());
         new
     });
+    reasons
+}
+
+/// What of one action cannot be done here.
+pub fn reasons_of(scenario: &Resolved, of: &Action, ability: Ability) -> Vec<String> {
+    let mut reasons = Vec::new();
+    action(scenario, of, ability, &mut reasons);
     reasons
 }
 

@@ -7,8 +7,8 @@ use crate::error::LiveError;
 use crate::net::{Ability, Ground};
 use crate::process::{Folder, Slot, installed};
 use crate::relocate::relocated;
-use crate::resp::{Connection, Frame};
-use crate::shared::{Life, Shared};
+use crate::resp::Frame;
+use crate::shared::{Life, PATIENCE, Shared};
 use crate::watch;
 use rustix::process::Signal;
 use splitbrain::checker::observations::NodeIx;
@@ -27,8 +27,6 @@ use std::time::{Duration, Instant};
 pub(crate) const POLL: Duration = Duration::from_millis(100);
 /// Longest wait for the first synchronisation.
 const FIRST_SYNC: Duration = Duration::from_secs(30);
-/// Longest wait for an answer to somebody on the same host.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A process that has to end by itself, or is killed.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,7 @@ impl Cluster {
         let folder = Folder::make(keep)?;
         let slots = scenario.processes.iter().map(|process| Slot::at(folder.path().join(&process.name))).collect();
         let faults = crate::faults::State::default();
-        let shared = Arc::new(Shared::new(scenario, ground));
+        let shared = Arc::new(Shared::new(scenario, ground, ability));
         Ok(Cluster { slots, clients: Vec::new(), watchers: Vec::new(), shared, faults, folder })
     }
 
@@ -257,46 +255,18 @@ impl Cluster {
     // ---- views ----
 
     /// The address of a process.
-    pub fn addr(&self, p: usize) -> Addr {
+    pub(crate) fn addr(&self, p: usize) -> Addr {
         self.shared.scenario.processes[p].addr
     }
 
-    /// Does something on the host of a process, where its loopback is.
-    pub(crate) fn on_host<T: Send>(&self, p: usize, work: impl FnOnce(&Shared) -> io::Result<T> + Send) -> io::Result<T> {
-        let shared: &Shared = &self.shared;
-        let host = shared.scenario.processes[p].host;
-        let done = thread::scope(|scope| {
-            scope
-                .spawn(move || {
-                    shared.ground.enter(host).map_err(|error| io::Error::other(error.to_string()))?;
-                    work(shared)
-                })
-                .join()
-        });
-        done.unwrap_or_else(|_| Err(io::Error::other("a thread failed")))
-    }
-
-    /// Asks a process something from its own host.
+    /// As [`Shared::ask`].
     pub(crate) fn ask(&self, p: usize, words: &[&str], patience: Duration) -> io::Result<Frame> {
-        self.on_host(p, |shared| {
-            let mut connection: Connection = shared.own_connection(p, patience)?;
-            connection.ask(words)
-        })
+        self.shared.ask(p, words, patience)
     }
 
-    /// The server that most running Sentinels name as this master at this moment; the first one if none does.
-    pub fn master(&self, name: &Name) -> Option<usize> {
-        let (_, servers) = self.shared.scenario.masters.iter().find(|(master, _)| master == name)?;
-        let running = self.shared.sentinels().into_iter().filter(|&p| self.shared.life(p) == Life::Up);
-        let named: Vec<usize> = running.filter_map(|p| self.named_by(p, name)).collect();
-        let count = |p: &usize| named.iter().filter(|other| *other == p).count();
-        named.iter().rev().max_by_key(|p| count(p)).copied().or(servers.first().copied())
-    }
-
-    fn named_by(&self, sentinel: usize, name: &Name) -> Option<usize> {
-        let answer = self.ask(sentinel, &["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name], PATIENCE).ok()?;
-        let [ip, port] = answer.elements()? else { return None };
-        self.shared.at(Addr { ip: ip.text()?.parse().ok()?, port: u16::try_from(port.number()?).ok()? })
+    /// As [`Shared::master`].
+    pub(crate) fn master(&self, name: &Name) -> Option<usize> {
+        self.shared.master(name)
     }
 
     fn is_linked(&self, p: usize) -> bool {

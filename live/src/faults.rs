@@ -1,9 +1,9 @@
 //! Faults: what a step does to real processes and the network between them, and how it is undone. Roles are resolved
 //! when it happens.
 
-use crate::cluster::{Cluster, Grace, PATIENCE};
+use crate::cluster::{Cluster, Grace};
 use crate::error::LiveError;
-use crate::shared::Life;
+use crate::shared::{Life, PATIENCE};
 use rustix::process::Signal;
 use splitbrain::checker::observations::{ForcedAt, NodeIx};
 use splitbrain::model::message::OperatorCommand;
@@ -315,7 +315,7 @@ impl Cluster {
             OperatorCommand::DebugSleep(time) => Some(Duration::from_millis(time.0.max(0) as u64) + OPERATOR),
             _ => None,
         };
-        let _ = self.on_host(p, |shared| {
+        let _ = self.shared.on_host(p, |shared| {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let mut said = vec![shared.word(p, words[0])];
             said.extend(&words[1..]);

@@ -2,7 +2,7 @@
 //!
 //! [`play()`] starts the processes that a resolved scenario describes, drives its clients and its faults, and gives the same
 //! record that a simulated run gives, so that the same judges and reports take it; [`recording`] writes it in the schema of
-//! recordings, which `splitbrain conform` compares with simulations. [`Cluster`] is for those who drive it themselves.
+//! recordings, which `splitbrain conform` compares with simulations. A [`Session`] is a run that somebody drives.
 //!
 //! What cannot be done to real processes (clocks, disks, links) is refused by name before anything is started. Everything
 //! that was started ends with the run, however it ends. This crate reads real clocks; it must not know how a run is
@@ -24,13 +24,14 @@ mod reading;
 pub mod recording;
 mod relocate;
 mod resp;
+mod session;
 mod shared;
 mod trace;
 mod watch;
 mod wire;
 
-pub use cluster::Cluster;
 pub use error::LiveError;
 pub use net::{Ability, Network};
 pub use play::{Options, Played, play};
+pub use session::Session;
 pub use trace::Trace;

@@ -1,23 +1,28 @@
 //! One run: settle, a random phase, the fault schedule, observation until everybody agrees again, the final reading. The
 //! same stages, limits and triggers as in the simulation, in real time.
 
+use crate::able;
 use crate::cluster::{Cluster, POLL};
 use crate::error::LiveError;
 use crate::net::{Ability, Network};
-use crate::shared::News;
+use crate::shared::{News, Shared};
 use crate::trace::Trace;
 use splitbrain::model::event::EventKind;
-use splitbrain::model::{Nanos, TrueTime};
-use splitbrain::scenarios::{Resolved, Trigger};
+use splitbrain::model::{Millis, Nanos, TrueTime};
+use splitbrain::scenarios::{Action, Resolved, Step, Trigger};
 use splitbrain::sim::Record;
 use splitbrain::sim::record::FaultAt;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
 /// Longest sleep between two looks at processes and the clock.
 const TICK: Duration = Duration::from_millis(20);
+/// The same where somebody gives orders.
+const ATTENTIVE: Duration = Duration::from_millis(2);
 /// Clients end their last operation within this, and everything is read again as long after.
 const WIND_DOWN: Duration = Duration::from_millis(300);
 
@@ -40,6 +45,14 @@ pub struct Played {
     pub trace: Trace,
     /// The folder, if it was kept.
     pub kept: Option<std::path::PathBuf>,
+}
+
+/// What somebody who drives a run wants.
+pub(crate) enum Order {
+    /// Do this now; answered with the number of the step, and what was done.
+    Inject(Action, Sender<Result<(usize, String), LiveError>>),
+    /// Go on to the end.
+    Release,
 }
 
 /// What became of a step.
@@ -67,14 +80,27 @@ pub struct Done {
 /// What the scenario asks for and cannot be done here, before anything is started; what the system refuses; an
 /// interruption. Nothing is left behind in any case.
 pub fn play(scenario: Resolved, options: Options, stop: &AtomicBool) -> Result<Played, LiveError> {
+    drive(scenario, options, stop, None, |_| ())
+}
+
+/// As [`play()`]; `ready` is told once everybody knows each other, and `orders` are obeyed from then on until they end.
+pub(crate) fn drive(
+    scenario: Resolved,
+    options: Options,
+    stop: &AtomicBool,
+    orders: Option<&Receiver<Order>>,
+    ready: impl FnOnce(&Arc<Shared>),
+) -> Result<Played, LiveError> {
     let ability = Ability::find(options.network)?;
     let cluster = Cluster::prepare(scenario, ability, options.keep)?;
     let load = load();
     let mut run = Run::new(cluster, stop);
     let settled = run.cluster.start(stop)?;
     if settled {
+        run.orders = orders;
+        ready(&run.cluster.shared);
         run.begin()?;
-        run.schedule()?;
+        run.play_schedule()?;
         run.observe()?;
     }
     run.finish(settled, options.keep, load)
@@ -83,6 +109,11 @@ pub fn play(scenario: Resolved, options: Options, stop: &AtomicBool) -> Result<P
 struct Run<'a> {
     cluster: Cluster,
     stop: &'a AtomicBool,
+    /// The scenario's steps, and those that were added.
+    schedule: Vec<Step>,
+    /// Where orders come from, as long as somebody keeps the run going.
+    orders: Option<&'a Receiver<Order>>,
+    begun: TrueTime,
     steps: Vec<State>,
     due: BTreeSet<(TrueTime, usize)>,
     awaiting: Option<(usize, TrueTime)>,
@@ -97,8 +128,8 @@ struct Run<'a> {
     outcome: &'static str,
 }
 
-impl Run<'_> {
-    fn new(mut cluster: Cluster, stop: &AtomicBool) -> Run<'_> {
+impl<'a> Run<'a> {
+    fn new(mut cluster: Cluster, stop: &'a AtomicBool) -> Run<'a> {
         let schedule = cluster.scenario().schedule.clone();
         for step in &schedule {
             cluster.faults.add(step.action.clone());
@@ -106,6 +137,8 @@ impl Run<'_> {
         Run {
             cluster,
             stop,
+            orders: None,
+            begun: TrueTime(0),
             steps: vec![State::Waiting; schedule.len()],
             due: BTreeSet::new(),
             awaiting: None,
@@ -113,6 +146,7 @@ impl Run<'_> {
             faults: Vec::new(),
             done: Vec::new(),
             answered: vec![None; schedule.len()],
+            schedule,
             t0: None,
             last_disturbance: TrueTime(0),
             stable_since: None,
@@ -134,6 +168,11 @@ impl Run<'_> {
     /// Clients start, and time passes until the schedule meets some phase of Sentinel's timers.
     fn begin(&mut self) -> Result<(), LiveError> {
         self.cluster.start_clients();
+        // Somebody who gives orders begins at once.
+        if self.orders.is_some() {
+            self.cluster.keep_configs();
+            return Ok(());
+        }
         let until = self.now() + self.cluster.scenario().plan.phase.nanos();
         while self.now() < until {
             self.check()?;
@@ -143,17 +182,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn schedule(&mut self) -> Result<(), LiveError> {
+    fn play_schedule(&mut self) -> Result<(), LiveError> {
         let begin = self.now();
+        self.begun = begin;
         self.heard = self.cluster.shared.told();
-        for (i, step) in self.cluster.scenario().schedule.iter().enumerate() {
+        for (i, step) in self.schedule.iter().enumerate() {
             if let Trigger::At(at) = step.trigger {
                 self.due.insert((begin + at.nanos(), i));
             }
         }
         self.await_next(begin);
-        while self.steps.contains(&State::Waiting) {
+        while self.orders.is_some() || self.steps.contains(&State::Waiting) {
             self.check()?;
+            self.obey()?;
             let now = self.now();
             if let Some((at, i)) = self.due.first().copied()
                 && at <= now
@@ -164,17 +205,47 @@ impl Run<'_> {
             }
             self.skip_if_capped(now);
             let next = self.due.first().map_or(TICK, |(at, _)| Duration::from_nanos(at.since(self.now()).0));
-            let news = self.cluster.shared.news(self.heard, next.min(TICK));
+            let tick = if self.orders.is_some() { ATTENTIVE } else { TICK };
+            let news = self.cluster.shared.news(self.heard, next.min(tick));
             self.heard += news.len();
             news.iter().for_each(|news| self.hear(news));
         }
         Ok(())
     }
 
+    /// Does what was ordered meanwhile.
+    fn obey(&mut self) -> Result<(), LiveError> {
+        let Some(orders) = self.orders else { return Ok(()) };
+        loop {
+            match orders.try_recv() {
+                Ok(Order::Inject(action, answer)) => {
+                    let reasons = able::reasons_of(self.cluster.scenario(), &action, self.cluster.shared.ability);
+                    if !reasons.is_empty() {
+                        let _ = answer.send(Err(LiveError::Unable(reasons)));
+                        continue;
+                    }
+                    let i = self.cluster.faults.add(action.clone());
+                    let after = Millis(self.now().since(self.begun).millis() as i64);
+                    self.schedule.push(Step { trigger: Trigger::At(after), action, origin: false });
+                    self.steps.push(State::Waiting);
+                    self.answered.push(None);
+                    self.fire(i)?;
+                    let what = self.faults.last().map(|fault| fault.what.clone()).unwrap_or_default();
+                    let _ = answer.send(Ok((i, what)));
+                }
+                Ok(Order::Release) | Err(TryRecvError::Disconnected) => {
+                    self.orders = None;
+                    return Ok(());
+                }
+                Err(TryRecvError::Empty) => return Ok(()),
+            }
+        }
+    }
+
     /// Arms the first waiting step that hangs on an event, once the step before it is over.
     fn await_next(&mut self, since: TrueTime) {
         let next = self.steps.iter().position(|state| *state == State::Waiting);
-        let on = |i: &usize| matches!(self.cluster.scenario().schedule[*i].trigger, Trigger::On { .. });
+        let on = |i: &usize| matches!(self.schedule[*i].trigger, Trigger::On { .. });
         self.awaiting = next.filter(on).map(|i| (i, since));
     }
 
@@ -184,7 +255,7 @@ impl Run<'_> {
             self.cluster.faults.leader = Some(news.node);
         }
         let Some((i, since)) = self.awaiting else { return };
-        let Trigger::On { event, after, .. } = self.cluster.scenario().schedule[i].trigger else { return };
+        let Trigger::On { event, after, .. } = self.schedule[i].trigger else { return };
         if event == kind && news.at >= since {
             self.awaiting = None;
             (self.cluster.faults.leader, self.cluster.faults.old_leader) = (Some(news.node), Some(news.node));
@@ -196,7 +267,7 @@ impl Run<'_> {
     /// The event a step waits for did not come: it is skipped, and with it all that hangs on it.
     fn skip_if_capped(&mut self, now: TrueTime) {
         let Some((i, since)) = self.awaiting else { return };
-        let schedule = &self.cluster.scenario().schedule;
+        let schedule = &self.schedule;
         let Trigger::On { cap, .. } = schedule[i].trigger else { return };
         if now < since + cap.nanos() {
             return;
@@ -217,14 +288,14 @@ impl Run<'_> {
         let (what, at) = self.cluster.apply(i)?;
         self.steps[i] = State::Fired(at);
         self.stable_since = None;
-        if self.t0.is_none() || self.cluster.scenario().schedule[i].origin {
+        if self.t0.is_none() || self.schedule[i].origin {
             self.t0 = Some(at);
         }
         self.last_disturbance = at;
         self.faults.push(FaultAt { at, step: i, what });
         let reaction = self.answered[i].map(|event| at.since(event));
         self.done.push(Done { step: i, at, reaction });
-        for (j, step) in self.cluster.scenario().schedule.iter().enumerate() {
+        for (j, step) in self.schedule.iter().enumerate() {
             if let Trigger::AfterStep(before, delay) = step.trigger
                 && before == i
             {
@@ -292,7 +363,8 @@ impl Run<'_> {
             trace: None,
         };
         let kept = keep.then(|| self.cluster.folder().to_owned());
-        Ok(Played { resolved: self.cluster.scenario().clone(), record, trace, kept })
+        let resolved = Resolved { schedule: self.schedule, ..self.cluster.scenario().clone() };
+        Ok(Played { resolved, record, trace, kept })
     }
 }
 

@@ -38,7 +38,7 @@ fn server(cluster: &Cluster, p: usize, keys: &BTreeSet<Key>) -> FinalRedis {
     if cluster.shared().life(p) != Life::Up {
         return gone;
     }
-    let read = cluster.on_host(p, |shared| {
+    let read = cluster.shared().on_host(p, |shared| {
         let mut connection = shared.own_connection(p, PATIENCE)?;
         let role = connection.ask(&[shared.word(p, "ROLE")])?;
         let data = dataset(&mut connection, keys)?;

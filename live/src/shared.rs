@@ -1,8 +1,8 @@
 //! What the threads of a run share: the record as it grows, what was last seen of everybody, news from Sentinels.
 
 use crate::clock::Clock;
-use crate::net::Ground;
-use crate::resp::Connection;
+use crate::net::{Ability, Ground};
+use crate::resp::{Connection, Frame};
 use splitbrain::checker::observations::{NodeIx, Presence};
 use splitbrain::model::event::Event;
 use splitbrain::model::{Addr, Name, TrueTime};
@@ -12,7 +12,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
+
+/// Longest wait for an answer to somebody on the same host.
+pub const PATIENCE: Duration = Duration::from_millis(500);
 
 /// State of a process as we have brought it about, or found it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +106,8 @@ pub struct Shared {
     pub scenario: Resolved,
     /// The network.
     pub ground: Ground,
+    /// What that can do.
+    pub ability: Ability,
     /// The clocks.
     pub clock: Clock,
     recorder: Mutex<Recorder>,
@@ -118,7 +124,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     /// Nothing has happened yet.
-    pub fn new(scenario: Resolved, ground: Ground) -> Shared {
+    pub fn new(scenario: Resolved, ground: Ground, ability: Ability) -> Shared {
         Shared {
             recorder: Mutex::new(Recorder::new(splitbrain::sim::run::describe(&scenario))),
             looks: Mutex::default(),
@@ -129,6 +135,7 @@ impl Shared {
             clock: Clock::begin(),
             scenario,
             ground,
+            ability,
         }
     }
 
@@ -239,5 +246,43 @@ impl Shared {
     /// The process that listens at an address.
     pub fn at(&self, addr: Addr) -> Option<usize> {
         self.scenario.processes.iter().position(|process| process.addr == addr && !process.kind.is_application())
+    }
+
+    /// Does something on the host of a process, where its loopback is.
+    pub fn on_host<T: Send>(&self, p: usize, work: impl FnOnce(&Shared) -> io::Result<T> + Send) -> io::Result<T> {
+        let shared = self;
+        let host = shared.scenario.processes[p].host;
+        let done = thread::scope(|scope| {
+            scope
+                .spawn(move || {
+                    shared.ground.enter(host).map_err(|error| io::Error::other(error.to_string()))?;
+                    work(shared)
+                })
+                .join()
+        });
+        done.unwrap_or_else(|_| Err(io::Error::other("a thread failed")))
+    }
+
+    /// Asks a process something from its own host.
+    pub fn ask(&self, p: usize, words: &[&str], patience: Duration) -> io::Result<Frame> {
+        self.on_host(p, |shared| {
+            let mut connection = shared.own_connection(p, patience)?;
+            connection.ask(words)
+        })
+    }
+
+    /// The server that most running Sentinels name as this master at this moment; the first one if none does.
+    pub fn master(&self, name: &Name) -> Option<usize> {
+        let (_, servers) = self.scenario.masters.iter().find(|(master, _)| master == name)?;
+        let running = self.sentinels().into_iter().filter(|&p| self.life(p) == Life::Up);
+        let named: Vec<usize> = running.filter_map(|p| self.named_by(p, name)).collect();
+        let count = |p: &usize| named.iter().filter(|other| *other == p).count();
+        named.iter().rev().max_by_key(|p| count(p)).copied().or(servers.first().copied())
+    }
+
+    fn named_by(&self, sentinel: usize, name: &Name) -> Option<usize> {
+        let answer = self.ask(sentinel, &["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name], PATIENCE).ok()?;
+        let [ip, port] = answer.elements()? else { return None };
+        self.at(Addr { ip: ip.text()?.parse().ok()?, port: u16::try_from(port.number()?).ok()? })
     }
 }
