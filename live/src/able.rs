@@ -20,7 +20,8 @@ pub fn reasons(scenario: &Resolved, ability: Ability) -> Vec<String> {
     scenario.processes.iter().for_each(|process| configuration(&process.name, &process.kind, &mut reasons));
     for step in &scenario.schedule {
         action(scenario, &step.action, ability, &mut reasons);
-        if matches!(step.trigger, Trigger::OnPayload { .. } | Trigger::AfterSwitch { .. } | Trigger::AfterStable { .. }) {
+        if matches!(step.trigger, Trigger::OnPayload { .. } | Trigger::AfterSwitch { .. } | Trigger::AfterStable { .. })
+        {
             reasons.push("a step that hangs on what a recorder saw: only `conform` plays those".to_owned());
         }
     }
@@ -61,7 +62,9 @@ fn hosts(scenario: &Resolved, reasons: &mut Vec<String>) {
         ProcessKind::Redis(conf) => {
             conf.replicaof.as_ref().is_some_and(named) || conf.replica_announce_ip.is_some_and(|ip| ip.name().is_some())
         }
-        ProcessKind::Sentinel(conf) => conf.announce.as_ref().is_some_and(named) || conf.masters.iter().any(|m| named(&m.addr)),
+        ProcessKind::Sentinel(conf) => {
+            conf.announce.as_ref().is_some_and(named) || conf.masters.iter().any(|m| named(&m.addr))
+        }
         ProcessKind::Client(_) | ProcessKind::App => false,
     });
     if by_name || scenario.names_vanish {
@@ -114,7 +117,10 @@ fn action(scenario: &Resolved, action: &Action, ability: Ability, reasons: &mut 
         }
     };
     match action {
-        Action::Kill(targets) | Action::Stop(targets) | Action::Pause(targets) | Action::Resume(targets)
+        Action::Kill(targets)
+        | Action::Stop(targets)
+        | Action::Pause(targets)
+        | Action::Resume(targets)
         | Action::Restart(targets) => {
             if targets.iter().any(|target| is_client(scenario, target)) {
                 no("faults of clients", "they are threads of splitbrain, not processes");
@@ -149,8 +155,14 @@ fn action(scenario: &Resolved, action: &Action, ability: Ability, reasons: &mut 
         Action::Command(_, command) if names_an_address(command) && matches!(ability, Ability::Loopback { .. }) => {
             no("a command that names an address", "on loopback hosts have other addresses than in the scenario");
         }
-        Action::RestartWith(..) | Action::PowerOn(_) | Action::Heal | Action::SentinelFailover(..) | Action::Command(..)
-        | Action::Start(_) | Action::Replace(..) | Action::Undo(_) => {}
+        Action::RestartWith(..)
+        | Action::PowerOn(_)
+        | Action::Heal
+        | Action::SentinelFailover(..)
+        | Action::Command(..)
+        | Action::Start(_)
+        | Action::Replace(..)
+        | Action::Undo(_) => {}
     }
 }
 
@@ -210,7 +222,9 @@ mod tests {
 
     #[test]
     fn what_cuts_hosts_off_takes_namespaces() {
-        for fault in ["isolate = \"master\"\nfor = \"5s\"", "partition = [[\"redis-1\"], [\"rest\"]]", "power-loss = \"master\""] {
+        for fault in
+            ["isolate = \"master\"\nfor = \"5s\"", "partition = [[\"redis-1\"], [\"rest\"]]", "power-loss = \"master\""]
+        {
             let why = reasons_of(&faults(fault), LOOPBACK);
             assert!(why.len() == 1 && why[0].contains("on loopback"), "{fault}: {why:?}");
             assert_eq!(reasons_of(&faults(fault), Ability::Namespaces), Vec::<String>::new(), "{fault}");

@@ -5,6 +5,7 @@ use crate::client::Running;
 use crate::conf;
 use crate::error::LiveError;
 use crate::net::{Ability, Ground};
+use crate::play::Options;
 use crate::process::{Folder, Slot, installed};
 use crate::relocate::relocated;
 use crate::resp::Frame;
@@ -28,6 +29,10 @@ pub(crate) const POLL: Duration = Duration::from_millis(100);
 /// Longest wait for the first synchronisation.
 const FIRST_SYNC: Duration = Duration::from_secs(30);
 
+/// The environment whose files lie in memory, and where that is.
+const IN_MEMORY: &str = "recorder-tmpfs";
+const MEMORY: &str = "/dev/shm";
+
 /// A process that has to end by itself, or is killed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grace {
@@ -47,11 +52,11 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes the network and starts nothing. `keep` leaves the folder with configurations and logs where it is.
+    /// Makes the network and starts nothing.
     ///
     /// # Errors
     /// What the scenario asks for and cannot be done here; a program that is not installed; what the system refuses.
-    pub fn prepare(scenario: Resolved, ability: Ability, keep: bool) -> Result<Cluster, LiveError> {
+    pub fn prepare(scenario: Resolved, ability: Ability, options: &Options) -> Result<Cluster, LiveError> {
         let reasons = crate::able::reasons(&scenario, ability);
         if !reasons.is_empty() {
             return Err(LiveError::Unable(reasons));
@@ -59,10 +64,12 @@ impl Cluster {
         installed()?;
         let ground = Ground::open(ability, &scenario)?;
         let scenario = relocated(scenario, |host| ground.ip(host));
-        let folder = Folder::make(keep)?;
+        let memory = Some(PathBuf::from(MEMORY)).filter(|shm| scenario.environment.name == IN_MEMORY && shm.is_dir());
+        let base = options.scratch.clone().or(memory);
+        let folder = Folder::make(base.as_deref(), options.keep)?;
         let slots = scenario.processes.iter().map(|process| Slot::at(folder.path().join(&process.name))).collect();
         let faults = crate::faults::State::default();
-        let shared = Arc::new(Shared::new(scenario, ground, ability));
+        let shared = Arc::new(Shared::new(scenario, ground, ability, folder.path()));
         Ok(Cluster { slots, clients: Vec::new(), watchers: Vec::new(), shared, faults, folder })
     }
 
@@ -88,7 +95,8 @@ impl Cluster {
     /// What the system refuses; an interruption.
     pub fn start(&mut self, stop: &AtomicBool) -> Result<bool, LiveError> {
         let shared = self.shared.clone();
-        let first = |all: Vec<usize>| all.into_iter().filter(|&p| !shared.scenario.processes[p].late).collect::<Vec<_>>();
+        let first =
+            |all: Vec<usize>| all.into_iter().filter(|&p| !shared.scenario.processes[p].late).collect::<Vec<_>>();
         let (servers, sentinels) = (first(shared.servers()), first(shared.sentinels()));
         for &p in servers.iter().chain(&sentinels) {
             self.configure(p)?;

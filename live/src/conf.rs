@@ -33,7 +33,8 @@ pub fn redis(conf: &RedisConf, listen: &Listen) -> String {
     put("logfile", &"redis.log");
     put("loglevel", &"notice");
     put("enable-debug-command", &"yes");
-    for (name, value) in [("requirepass", &conf.requirepass), ("masterauth", &conf.masterauth), ("masteruser", &conf.masteruser)]
+    for (name, value) in
+        [("requirepass", &conf.requirepass), ("masterauth", &conf.masterauth), ("masteruser", &conf.masteruser)]
     {
         value.iter().for_each(|value| put(name, &quoted(value)));
     }
@@ -71,8 +72,11 @@ pub fn redis(conf: &RedisConf, listen: &Listen) -> String {
         MaxmemoryPolicy::AllkeysLru => "allkeys-lru",
     };
     put("maxmemory-policy", &policy);
-    let limits =
-        [("normal", conf.normal_output_limit), ("replica", conf.replica_output_limit), ("pubsub", conf.pubsub_output_limit)];
+    let limits = [
+        ("normal", conf.normal_output_limit),
+        ("replica", conf.replica_output_limit),
+        ("pubsub", conf.pubsub_output_limit),
+    ];
     for (class, OutputLimit { hard, soft, soft_seconds }) in limits {
         put("client-output-buffer-limit", &format!("{class} {hard} {soft} {soft_seconds}"));
     }
@@ -129,12 +133,15 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    let escaped: String = word.bytes().map(|byte| match byte {
-        b'"' => "\\\"".to_owned(),
-        b'\\' => "\\\\".to_owned(),
-        b' '..=b'~' => char::from(byte).to_string(),
-        byte => format!("\\x{byte:02x}"),
-    }).collect();
+    let escaped: String = word
+        .bytes()
+        .map(|byte| match byte {
+            b'"' => "\\\"".to_owned(),
+            b'\\' => "\\\\".to_owned(),
+            b' '..=b'~' => char::from(byte).to_string(),
+            byte => format!("\\x{byte:02x}"),
+        })
+        .collect();
     format!("\"{escaped}\"")
 }
 

@@ -7,7 +7,8 @@ use splitbrain::model::{Addr, Epoch, Ip, Name};
 pub fn parse(name: &str, payload: &str) -> Option<Event> {
     let kind = EventKind::from_name(name)?;
     let words: Vec<&str> = payload.split_whitespace().collect();
-    let alone = |extra| Event { kind, master: Name::from(""), master_addr: Addr::default(), subject: Subject::Master, extra };
+    let alone =
+        |extra| Event { kind, master: Name::from(""), master_addr: Addr::default(), subject: Subject::Master, extra };
     match kind {
         EventKind::NewEpoch => return Some(alone(Extra::Epoch(Epoch(words.first()?.parse().ok()?)))),
         EventKind::VoteForLeader => {
@@ -69,7 +70,10 @@ mod tests {
             ("+sdown", "master mymaster 127.7.1.1 6379"),
             ("+odown", "master mymaster 127.7.1.1 6379 #quorum 3/2"),
             ("+slave", "slave 127.7.1.2:6379 127.7.1.2 6379 @ mymaster 127.7.1.1 6379"),
-            ("+role-change", "slave 127.7.1.2:6379 127.7.1.2 6379 @ mymaster 127.7.1.1 6379 new reported role is master"),
+            (
+                "+role-change",
+                "slave 127.7.1.2:6379 127.7.1.2 6379 @ mymaster 127.7.1.1 6379 new reported role is master",
+            ),
             ("+sentinel", &sentinel),
             ("+new-epoch", "17"),
             ("+vote-for-leader", &format!("{id} 17")),
@@ -85,9 +89,12 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_none() {
-        for (name, payload) in
-            [("+nothing", "x"), ("+sdown", "master mymaster here 6379"), ("+new-epoch", ""), ("+switch-master", "a b c")]
-        {
+        for (name, payload) in [
+            ("+nothing", "x"),
+            ("+sdown", "master mymaster here 6379"),
+            ("+new-epoch", ""),
+            ("+switch-master", "a b c"),
+        ] {
             assert_eq!(parse(name, payload), None, "{name} {payload}");
         }
     }

@@ -432,9 +432,11 @@ impl Cluster {
     }
 
     fn processes_on(&self, hosts: &[usize]) -> Vec<usize> {
-        self.shared.all(|kind| !kind.is_application()).into_iter().filter(|&p| {
-            hosts.contains(&self.shared.scenario.processes[p].host)
-        }).collect()
+        self.shared
+            .all(|kind| !kind.is_application())
+            .into_iter()
+            .filter(|&p| hosts.contains(&self.shared.scenario.processes[p].host))
+            .collect()
     }
 
     fn groups(&mut self, i: usize, groups: &[Vec<Target>]) -> Vec<Vec<usize>> {

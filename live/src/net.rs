@@ -213,6 +213,8 @@ fn loopback(scenario: &Resolved) -> Result<Vec<Ip>, LiveError> {
 
 impl Namespaces {
     fn open(scenario: &Resolved) -> Result<Namespaces, LiveError> {
+        let gone = |name: &str| owner(name).is_some_and(|pid| !std::path::Path::new(&format!("/proc/{pid}")).exists());
+        delete(gone);
         let mut made = Namespaces { name: unused_name(), hosts: Vec::new() };
         made.make(scenario).map(|()| made)
     }
@@ -228,7 +230,9 @@ impl Namespaces {
         feed("ip", &["-batch", "-"], &(0..count).map(link).collect::<String>())?;
         let mut lines = "link add br0 type bridge\nlink set br0 addrgenmode none\nlink set br0 up\n".to_owned();
         for host in 0..count {
-            lines.push_str(&format!("link set p{host} addrgenmode none\nlink set p{host} master br0\nlink set p{host} up\n"));
+            lines.push_str(&format!(
+                "link set p{host} addrgenmode none\nlink set p{host} master br0\nlink set p{host} up\n"
+            ));
         }
         feed("ip", &["-n", &switch, "-batch", "-"], &lines)?;
         for (number, host) in scenario.hosts.iter().enumerate() {
@@ -242,7 +246,9 @@ impl Namespaces {
             let file = File::open(&path).map_err(|error| LiveError::of(format!("open {path}"), error))?;
             self.hosts.push((host.ip, file));
         }
-        self.nft("table bridge splitbrain {\n chain links {\n type filter hook forward priority 0; policy accept;\n }\n}\n")
+        self.nft(
+            "table bridge splitbrain {\n chain links {\n type filter hook forward priority 0; policy accept;\n }\n}\n",
+        )
     }
 
     fn switch(&self) -> String {
@@ -259,9 +265,8 @@ impl Namespaces {
     }
 
     fn set_drops(&self, drops: &[(Vec<usize>, Vec<usize>)]) -> Result<(), LiveError> {
-        let addresses = |hosts: &[usize]| {
-            hosts.iter().map(|&host| self.hosts[host].0.to_string()).collect::<Vec<_>>().join(", ")
-        };
+        let addresses =
+            |hosts: &[usize]| hosts.iter().map(|&host| self.hosts[host].0.to_string()).collect::<Vec<_>>().join(", ");
         let mut rules = "flush chain bridge splitbrain links\n".to_owned();
         for (from, to) in drops.iter().filter(|(from, to)| !from.is_empty() && !to.is_empty()) {
             rules.push_str(&format!(
@@ -277,10 +282,34 @@ impl Namespaces {
 impl Drop for Namespaces {
     fn drop(&mut self) {
         let begins = format!("{}-", self.name);
-        let Ok(entries) = std::fs::read_dir("/var/run/netns") else { return };
-        let names = entries.filter_map(io::Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
-        let lines: String =
-            names.filter(|name| name.starts_with(&begins)).map(|name| format!("netns del {name}\n")).collect();
-        let _ = feed("ip", &["-force", "-batch", "-"], &lines);
+        delete(|name| name.starts_with(&begins));
+    }
+}
+
+/// The process that made a namespace, by its name; none if no run made it.
+fn owner(name: &str) -> Option<u32> {
+    let (pid, rest) = name.strip_prefix("sb")?.split_once('x')?;
+    rest.contains('-').then_some(pid)?.parse().ok()
+}
+
+/// Deletes namespaces by name. One that is gone already is none to worry about.
+fn delete(which: impl Fn(&str) -> bool) {
+    let Ok(entries) = std::fs::read_dir("/var/run/netns") else { return };
+    let names = entries.filter_map(io::Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
+    let lines: String = names.filter(|name| which(name)).map(|name| format!("netns del {name}\n")).collect();
+    let _ = feed("ip", &["-force", "-batch", "-"], &lines);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_namespaces_of_runs_have_an_owner() {
+        assert_eq!(owner("sb4711x0-sw"), Some(4711));
+        assert_eq!(owner("sb4711x12-3"), Some(4711));
+        for name in ["gtr0-sw", "sbx-1", "sb4711x0", "sandbox-1"] {
+            assert_eq!(owner(name), None, "{name}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use splitbrain::scenarios::{Action, Resolved, Step, Trigger};
 use splitbrain::sim::Record;
 use splitbrain::sim::record::FaultAt;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
@@ -27,12 +28,15 @@ const ATTENTIVE: Duration = Duration::from_millis(2);
 const WIND_DOWN: Duration = Duration::from_millis(300);
 
 /// How to play.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Which network.
     pub network: Network,
     /// Leaves the folder with configurations, logs and data.
     pub keep: bool,
+    /// Where that folder is made: Sentinels wait for this disk before they vote. `/dev/shm` in the environment
+    /// `recorder-tmpfs`, the system's folder for such things otherwise.
+    pub scratch: Option<PathBuf>,
 }
 
 /// A run that was played.
@@ -44,7 +48,7 @@ pub struct Played {
     /// Everything else that was seen.
     pub trace: Trace,
     /// The folder, if it was kept.
-    pub kept: Option<std::path::PathBuf>,
+    pub kept: Option<PathBuf>,
 }
 
 /// What somebody who drives a run wants.
@@ -79,20 +83,20 @@ pub struct Done {
 /// # Errors
 /// What the scenario asks for and cannot be done here, before anything is started; what the system refuses; an
 /// interruption. Nothing is left behind in any case.
-pub fn play(scenario: Resolved, options: Options, stop: &AtomicBool) -> Result<Played, LiveError> {
+pub fn play(scenario: Resolved, options: &Options, stop: &AtomicBool) -> Result<Played, LiveError> {
     drive(scenario, options, stop, None, |_| ())
 }
 
 /// As [`play()`]; `ready` is told once everybody knows each other, and `orders` are obeyed from then on until they end.
 pub(crate) fn drive(
     scenario: Resolved,
-    options: Options,
+    options: &Options,
     stop: &AtomicBool,
     orders: Option<&Receiver<Order>>,
     ready: impl FnOnce(&Arc<Shared>),
 ) -> Result<Played, LiveError> {
     let ability = Ability::find(options.network)?;
-    let cluster = Cluster::prepare(scenario, ability, options.keep)?;
+    let cluster = Cluster::prepare(scenario, ability, options)?;
     let load = load();
     let mut run = Run::new(cluster, stop);
     let settled = run.cluster.start(stop)?;

@@ -104,14 +104,14 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes a folder of a new name below the system's folder for such things.
+    /// Makes a folder of a new name below this one, or below the system's folder for such things.
     ///
     /// # Errors
     /// If it cannot be made.
-    pub fn make(keep: bool) -> Result<Folder, LiveError> {
+    pub fn make(base: Option<&Path>, keep: bool) -> Result<Folder, LiveError> {
         use std::sync::atomic::{AtomicU32, Ordering};
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let base = std::env::temp_dir();
+        let base = base.map_or_else(std::env::temp_dir, Path::to_owned);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = base.join(format!("splitbrain-live-{}-{number}", std::process::id()));

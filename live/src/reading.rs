@@ -25,7 +25,8 @@ pub struct Reading {
 /// Reads everybody who runs.
 pub fn read(cluster: &Cluster) -> Reading {
     let shared = cluster.shared();
-    let keys: BTreeSet<Key> = shared.recorder().seen.operations.iter().map(|operation| operation.command.key()).collect();
+    let keys: BTreeSet<Key> =
+        shared.recorder().seen.operations.iter().map(|operation| operation.command.key()).collect();
     let servers = shared.servers().into_iter().map(|p| server(cluster, p, &keys)).collect();
     let views = shared.sentinels().into_iter().flat_map(|p| views(cluster, p)).collect();
     Reading { servers, views }
@@ -33,8 +34,14 @@ pub fn read(cluster: &Cluster) -> Reading {
 
 fn server(cluster: &Cluster, p: usize, keys: &BTreeSet<Key>) -> FinalRedis {
     let node = NodeIx(p as u16);
-    let gone =
-        FinalRedis { node, running: false, replica_of: None, link_up: false, lineage: Lineage::default(), data: Dataset::default() };
+    let gone = FinalRedis {
+        node,
+        running: false,
+        replica_of: None,
+        link_up: false,
+        lineage: Lineage::default(),
+        data: Dataset::default(),
+    };
     if cluster.shared().life(p) != Life::Up {
         return gone;
     }

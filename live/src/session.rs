@@ -7,6 +7,7 @@ use crate::shared::Shared;
 use splitbrain::checker::observations::{EventAt, NodeIx};
 use splitbrain::model::{Addr, TrueTime};
 use splitbrain::scenarios::{Action, Resolved};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +34,7 @@ impl Session {
         let (ready, settled) = channel();
         let stopped = stop.clone();
         let run = thread::spawn(move || {
-            drive(scenario, options, &stopped, Some(&taken), move |shared| drop(ready.send(shared.clone())))
+            drive(scenario, &options, &stopped, Some(&taken), move |shared| drop(ready.send(shared.clone())))
         });
         match settled.recv() {
             Ok(shared) => Ok(Session {
@@ -60,6 +61,11 @@ impl Session {
     /// How long ago it began.
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.shared.clock.now().since(self.begun).0)
+    }
+
+    /// Where configurations, logs and data are.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
     }
 
     /// Puts the calling thread, and all that it starts, on the host of a process.

@@ -10,6 +10,7 @@ use splitbrain::scenarios::{ProcessKind, Resolved};
 use splitbrain::sim::recorder::Recorder;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -108,6 +109,8 @@ pub struct Shared {
     pub ground: Ground,
     /// What that can do.
     pub ability: Ability,
+    /// Where everybody has a folder.
+    pub folder: PathBuf,
     /// The clocks.
     pub clock: Clock,
     recorder: Mutex<Recorder>,
@@ -124,7 +127,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     /// Nothing has happened yet.
-    pub fn new(scenario: Resolved, ground: Ground, ability: Ability) -> Shared {
+    pub fn new(scenario: Resolved, ground: Ground, ability: Ability, folder: &Path) -> Shared {
         Shared {
             recorder: Mutex::new(Recorder::new(splitbrain::sim::run::describe(&scenario))),
             looks: Mutex::default(),
@@ -136,6 +139,7 @@ impl Shared {
             scenario,
             ground,
             ability,
+            folder: folder.to_owned(),
         }
     }
 

@@ -57,8 +57,23 @@ pub fn is_unasked(frame: &Frame) -> bool {
 fn error(text: &str) -> ErrorWord {
     use ErrorWord as E;
     const ALL: [ErrorWord; 18] = [
-        E::Err, E::NoAuth, E::WrongPass, E::NoPerm, E::Oom, E::Misconf, E::NoReplicas, E::ReadOnly, E::MasterDown,
-        E::Loading, E::Busy, E::ExecAbort, E::Unblocked, E::NoMasterLink, E::WrongType, E::NoGoodSlave, E::InProg,
+        E::Err,
+        E::NoAuth,
+        E::WrongPass,
+        E::NoPerm,
+        E::Oom,
+        E::Misconf,
+        E::NoReplicas,
+        E::ReadOnly,
+        E::MasterDown,
+        E::Loading,
+        E::Busy,
+        E::ExecAbort,
+        E::Unblocked,
+        E::NoMasterLink,
+        E::WrongType,
+        E::NoGoodSlave,
+        E::InProg,
         E::NoQuorum,
     ];
     let first = text.split(' ').next().unwrap_or_default();

@@ -32,6 +32,11 @@ pub struct Live {
     #[arg(long)]
     pub keep: bool,
 
+    /// Folder for configurations, logs and data while a run lasts. Sentinels wait for its disk before they vote: where that is
+    /// busy, `/dev/shm` is in memory.
+    #[arg(long, value_name = "FOLDER")]
+    pub scratch: Option<PathBuf>,
+
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,

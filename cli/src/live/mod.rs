@@ -49,7 +49,9 @@ pub fn live(arguments: &Arguments, given: &Live) -> io::Result<Exit> {
     if !scenario.apps.is_empty() {
         let apps = scenario.apps.join(", ");
         let file = given.scenario.display();
-        diagnose_at(&format!("{file}: its applications ({apps}) have their code outside: only a hosted test can play it"));
+        diagnose_at(&format!(
+            "{file}: its applications ({apps}) have their code outside: only a hosted test can play it"
+        ));
         return Ok(Exit::Input);
     }
     if given.out.is_some() {
@@ -66,12 +68,13 @@ pub fn live(arguments: &Arguments, given: &Live) -> io::Result<Exit> {
             Network::Loopback => splitbrain_live::Network::Loopback,
         },
         keep: given.keep,
+        scratch: given.scratch.clone(),
     };
     let interrupt = Interrupt::listen();
     let progress = Progress::new(&scenario.name, given.times, arguments.quiet);
     let mut judged: Vec<JudgedRun> = Vec::new();
     for seed in given.seed..given.seed + given.times {
-        match play(resolve(&scenario, seed), options, interrupt.flag()) {
+        match play(resolve(&scenario, seed), &options, interrupt.flag()) {
             Ok(played) => {
                 judged.push(judge_run(&scenario, &played.resolved, &played.record));
                 progress.update(judged.len() as u64);
@@ -130,6 +133,12 @@ fn tell(
         print(&times(summary, style))?;
     }
     if !arguments.quiet {
+        if scenario.clients.iter().any(|client| client.workload.sadd.0 == 0 && writes(&client.workload)) {
+            diagnose(
+                "note: of writes, only SADD shows in the final reading whether it survived; SET, INCR and RPUSH count in no \
+                 loss here",
+            );
+        }
         for note in &scenario.notes {
             diagnose(&format!("note: {}: {note}", scenario.name));
         }
@@ -143,6 +152,10 @@ fn tell(
         }
     }
     Ok(exit)
+}
+
+fn writes(workload: &splitbrain_model::client::workload::Workload) -> bool {
+    workload.set.0 + workload.incr.0 + workload.rpush.0 > 0
 }
 
 /// A report that names the command which played: reports know `run` only.

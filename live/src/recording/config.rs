@@ -18,8 +18,17 @@ const MASTER: &str = "mymaster";
 /// Directives that are always told, as recordings do.
 const TOLD: &[&str] = &["appendonly", "repl-diskless-sync-delay"];
 /// Directives that are the recorder's own.
-const OURS: &[&str] =
-    &["port", "bind", "bind-source-addr", "protected-mode", "dir", "logfile", "loglevel", "enable-debug-command", "replicaof"];
+const OURS: &[&str] = &[
+    "port",
+    "bind",
+    "bind-source-addr",
+    "protected-mode",
+    "dir",
+    "logfile",
+    "loglevel",
+    "enable-debug-command",
+    "replicaof",
+];
 
 /// What of a scenario has no place in a recording, each in a sentence; it can be played, but not compared.
 pub fn obstacles(scenario: &Resolved) -> Vec<String> {
@@ -38,7 +47,10 @@ pub fn obstacles(scenario: &Resolved) -> Vec<String> {
             }
             ProcessKind::App => found.push(format!("application `{}` has its code outside", process.name)),
             ProcessKind::Sentinel(conf) if !is_plain(conf) => {
-                found.push(format!("{}: recordings know quorum, down-after, failover-timeout and parallel-syncs", process.name));
+                found.push(format!(
+                    "{}: recordings know quorum, down-after, failover-timeout and parallel-syncs",
+                    process.name
+                ));
             }
             ProcessKind::Redis(_) | ProcessKind::Sentinel(_) => {}
         }
@@ -73,7 +85,9 @@ fn client(conf: &ClientConf) -> Result<(&'static str, f64), &'static str> {
     let rate = |thousandths: u32| f64::from(thousandths) / 1_000.0;
     match (sadd.0, set.0, get.0, incr.0 + rpush.0) {
         (adds, 0, 0, 0) if adds > 0 && in_flight <= 1 => Ok(("set", rate(adds))),
-        (0, writes, reads, 0) if writes == reads && writes > 0 && in_flight <= 1 && keys == 4 => Ok(("reg", rate(writes + reads))),
+        (0, writes, reads, 0) if writes == reads && writes > 0 && in_flight <= 1 && keys == 4 => {
+            Ok(("reg", rate(writes + reads)))
+        }
         _ => Err("clients of recordings add to a set, or write and read four registers in turn"),
     }
 }
@@ -165,7 +179,8 @@ fn colocated(scenario: &Resolved) -> BTreeMap<String, String> {
 
 fn clients(scenario: &Resolved, names: &Names) -> Vec<Value> {
     let mut told = Vec::new();
-    let addresses: Vec<_> = scenario.processes.iter().filter(|p| matches!(p.kind, ProcessKind::Sentinel(_))).map(|p| p.addr).collect();
+    let addresses: Vec<_> =
+        scenario.processes.iter().filter(|p| matches!(p.kind, ProcessKind::Sentinel(_))).map(|p| p.addr).collect();
     for process in &scenario.processes {
         let ProcessKind::Client(conf) = &process.kind else { continue };
         let (kind, rate) = client(conf).unwrap_or(("other", 0.0));

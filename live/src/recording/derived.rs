@@ -148,7 +148,9 @@ fn writes(seen: &Observations, master: Option<NodeIx>, origin: Origin) -> (Value
 }
 
 fn gap(seen: &Observations, moments: impl Iterator<Item = TrueTime>, origin: Origin) -> Value {
-    let Some((from, until, ended)) = splitbrain::checker::measure::longest_gap(seen, moments) else { return Value::Null };
+    let Some((from, until, ended)) = splitbrain::checker::measure::longest_gap(seen, moments) else {
+        return Value::Null;
+    };
     let gap = super::tenths(until.since(from).0 as f64 / 1e6);
     json!({ "gap_ms": gap, "from": origin.ms(from), "to": origin.ms(until), "ended": ended })
 }

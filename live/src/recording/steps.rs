@@ -19,8 +19,17 @@ pub fn is_expressible(schedule: &[Step], action: &Action) -> bool {
         },
         Action::Command(_, OperatorCommand::Sentinel(SentinelCommand::Reset(_)))
         | Action::Command(_, OperatorCommand::DebugSleep(_)) => true,
-        Action::Kill(_) | Action::Stop(_) | Action::Pause(_) | Action::Resume(_) | Action::Restart(_) | Action::Start(_)
-        | Action::Replace(..) | Action::Partition(_) | Action::Isolate(_) | Action::Drop(..) | Action::Heal
+        Action::Kill(_)
+        | Action::Stop(_)
+        | Action::Pause(_)
+        | Action::Resume(_)
+        | Action::Restart(_)
+        | Action::Start(_)
+        | Action::Replace(..)
+        | Action::Partition(_)
+        | Action::Isolate(_)
+        | Action::Drop(..)
+        | Action::Heal
         | Action::SentinelFailover(..) => true,
         _ => false,
     }
@@ -65,12 +74,14 @@ fn action(scenario: &Resolved, trace: &Trace, names: &Names, i: usize) -> Map<St
     // What was meant is on record as processes; hosts are told by who lives there.
     let hosts = |targets: &[Target]| -> Vec<usize> {
         let of = |p: &usize| scenario.processes[*p].host;
-        let mut hosts: Vec<usize> = bound.iter().filter(|p| targets.iter().any(|t| is(scenario, t, **p))).map(of).collect();
+        let mut hosts: Vec<usize> =
+            bound.iter().filter(|p| targets.iter().any(|t| is(scenario, t, **p))).map(of).collect();
         hosts.sort_unstable();
         hosts.dedup();
         hosts
     };
-    let others = |inside: &[usize]| -> Vec<usize> { (0..scenario.hosts.len()).filter(|h| !inside.contains(h)).collect() };
+    let others =
+        |inside: &[usize]| -> Vec<usize> { (0..scenario.hosts.len()).filter(|h| !inside.contains(h)).collect() };
     let host_names = |hosts: &[usize]| hosts.iter().map(|host| names.host(*host)).collect::<Value>();
     let with_rest = |groups: &[&Vec<Target>]| -> Vec<Vec<usize>> {
         let mut named: Vec<Vec<usize>> = groups.iter().map(|group| hosts(group)).collect();
@@ -156,7 +167,9 @@ fn is(scenario: &Resolved, target: &Target, p: usize) -> bool {
     let process = &scenario.processes[p];
     match target {
         Target::Named(name) => process.name == *name || scenario.hosts[process.host].name == *name,
-        Target::Master(_) | Target::OldMaster | Target::Replica(_) => matches!(process.kind, splitbrain::scenarios::ProcessKind::Redis(_)),
+        Target::Master(_) | Target::OldMaster | Target::Replica(_) => {
+            matches!(process.kind, splitbrain::scenarios::ProcessKind::Redis(_))
+        }
         Target::Sentinel(_) | Target::Leader | Target::OldLeader => {
             matches!(process.kind, splitbrain::scenarios::ProcessKind::Sentinel(_))
         }
