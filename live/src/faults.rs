@@ -5,7 +5,7 @@ use crate::cluster::{Cluster, Grace};
 use crate::error::LiveError;
 use crate::shared::{Life, PATIENCE};
 use rustix::process::Signal;
-use splitbrain::checker::observations::{ForcedAt, NodeIx};
+use splitbrain::checker::observations::NodeIx;
 use splitbrain::model::message::OperatorCommand;
 use splitbrain::model::operator::SentinelCommand;
 use splitbrain::model::{Name, TrueTime};
@@ -26,6 +26,8 @@ pub struct State {
     pub(crate) actions: Vec<Action>,
     /// Processes each of them was applied to.
     pub(crate) bound: Vec<Vec<usize>>,
+    /// Of those that have groups: the hosts in each (of a replacement the processes).
+    pub(crate) groups: Vec<Vec<Vec<usize>>>,
     /// Which of them were applied.
     pub(crate) done: Vec<bool>,
     cuts: Vec<(usize, Cut)>,
@@ -43,6 +45,7 @@ impl State {
     pub(crate) fn add(&mut self, action: Action) -> usize {
         self.actions.push(action);
         self.bound.push(Vec::new());
+        self.groups.push(Vec::new());
         self.done.push(false);
         self.actions.len() - 1
     }
@@ -100,7 +103,9 @@ impl Cluster {
                 let killed = self.named("kill", &bound);
                 let new = self.bind(i, new);
                 self.start_late(&new)?;
-                format!("{killed}, {}", self.named("start", &new))
+                let text = format!("{killed}, {}", self.named("start", &new));
+                self.faults.groups[i] = vec![bound, new];
+                text
             }
             Action::Partition(groups) => {
                 let groups = self.groups(i, groups);
@@ -111,6 +116,7 @@ impl Cluster {
                 }
                 self.cut(i, cut)?;
                 let text: Vec<String> = groups.iter().map(|group| self.host_names(group)).collect();
+                self.faults.groups[i] = groups;
                 format!("partition {}", text.join(" | "))
             }
             Action::Isolate(targets) => {
@@ -118,6 +124,7 @@ impl Cluster {
                 let inside = self.hosts_of(&bound);
                 let outside = self.hosts_except(&inside);
                 let text = format!("isolate {}", self.host_names(&inside));
+                self.faults.groups[i] = vec![inside.clone(), outside.clone()];
                 self.cut(i, vec![(inside.clone(), outside.clone()), (outside, inside)])?;
                 text
             }
@@ -125,6 +132,7 @@ impl Cluster {
                 let groups = self.groups(i, &[from.clone(), to.clone()]);
                 let text = format!("drop {} > {}", self.host_names(&groups[0]), self.host_names(&groups[1]));
                 self.cut(i, vec![(groups[0].clone(), groups[1].clone())])?;
+                self.faults.groups[i] = groups;
                 text
             }
             Action::Heal => {
@@ -291,12 +299,8 @@ impl Cluster {
     // ---- operators ----
 
     fn force(&mut self, p: usize, master: &Name) {
-        let at = self.shared.clock.now();
-        let answer = self.ask(p, &["SENTINEL", "FAILOVER", master], OPERATOR);
-        if answer.is_ok_and(|answer| answer.text() == Some("OK")) {
-            let node = NodeIx(p as u16);
-            self.shared.recorder().seen.forced.push(ForcedAt { at, node, master: master.clone() });
-        }
+        // Whether it obeys, and when, is in its log.
+        let _ = self.ask(p, &["SENTINEL", "FAILOVER", master], OPERATOR);
     }
 
     fn operate(&mut self, p: usize, command: &OperatorCommand) {

@@ -23,8 +23,12 @@ pub struct Trace {
     pub server_log: Vec<(TrueTime, usize, String)>,
     /// Steps as they were done.
     pub done: Vec<Done>,
-    /// Steps, and the numbers of the processes that each was applied to.
-    pub steps: Vec<(Action, Vec<usize>)>,
+    /// Steps as they were meant.
+    pub actions: Vec<Action>,
+    /// The numbers of the processes that each was applied to.
+    pub bound: Vec<Vec<usize>>,
+    /// Of those that have groups: the hosts in each (of a replacement the processes).
+    pub groups: Vec<Vec<Vec<usize>>>,
     /// `stable`, or `timeout` where nobody agreed in time.
     pub outcome: &'static str,
     /// Seconds since 1970 when the count of time began.
@@ -61,7 +65,9 @@ impl Trace {
             sentinel_log: all(shared.sentinels(), "sentinel.log"),
             server_log: all(shared.servers(), "redis.log"),
             done,
-            steps: cluster.faults.actions.iter().cloned().zip(cluster.faults.bound.iter().cloned()).collect(),
+            actions: cluster.faults.actions.clone(),
+            bound: cluster.faults.bound.clone(),
+            groups: cluster.faults.groups.clone(),
             outcome: "timeout",
             clock: shared.clock,
             load: [load, load_now],
@@ -77,6 +83,8 @@ impl Trace {
             let (name, payload) = text.split_once(' ').unwrap_or((text, ""));
             if let Some(event) = event::parse(name, payload) {
                 recorder.event(*at, NodeIx(*p as u16), event);
+            } else if let Some(master) = forced(text) {
+                recorder.note(*at, NodeIx(*p as u16), Note::UserFailover(master.into()));
             }
         }
         for (at, p, text) in &self.server_log {
@@ -95,6 +103,11 @@ impl Trace {
     }
 }
 
+/// The master that an operator wants to be replaced (`sentinelCommand`), if a line of a Sentinel's log says so.
+fn forced(text: &str) -> Option<&str> {
+    text.strip_prefix("Executing user requested FAILOVER of '")?.strip_suffix('\'')
+}
+
 /// The role that a line of a server's log says it takes (`replicaofCommand`): its master, or none.
 fn role_taken(text: &str) -> Option<Option<Addr>> {
     if text.starts_with("MASTER MODE enabled") {
@@ -108,6 +121,12 @@ fn role_taken(text: &str) -> Option<Option<Addr>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentinels_log_says_that_it_obeys_an_operator() {
+        assert_eq!(forced("Executing user requested FAILOVER of 'mymaster'"), Some("mymaster"));
+        assert_eq!(forced("+try-failover master mymaster 127.7.1.1 6379"), None);
+    }
 
     #[test]
     fn a_servers_log_says_which_role_it_takes() {
