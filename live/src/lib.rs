@@ -26,6 +26,7 @@ mod relocate;
 mod resp;
 mod session;
 mod shared;
+mod targets;
 mod trace;
 mod watch;
 mod wire;
