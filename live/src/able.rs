@@ -214,7 +214,7 @@ mod tests {
             "pause = \"sentinel-1\"\nfor = \"5s\"",
             "stop = \"master\"",
             "sentinel-failover = \"sentinel-1\"",
-            "debug-sleep = \"master\"\nfor = \"1s\"",
+            "debug-sleep = { of = \"master\", for = \"1s\" }",
         ] {
             assert_eq!(reasons_of(&faults(fault), LOOPBACK), Vec::<String>::new(), "{fault}");
         }
@@ -234,8 +234,8 @@ mod tests {
     #[test]
     fn clocks_disks_links_and_stalls_are_refused_by_name() {
         for (fault, named) in [
-            ("clock-step = \"sentinel-1\"\nby = \"30s\"", "clock-step"),
-            ("clock-drift = \"sentinel-1\"\nppm = 100", "clock-drift"),
+            ("clock-step = { of = \"sentinel-1\", by = \"30s\" }", "clock-step"),
+            ("clock-drift = { of = \"sentinel-1\", ppm = 100 }", "clock-drift"),
             ("stall = \"master\"\nfor = \"5s\"", "stall"),
             ("disk-full = \"master\"\nfor = \"5s\"", "disk-full"),
             ("config-read-only = \"sentinel-1\"\nfor = \"5s\"", "config-read-only"),
