@@ -135,7 +135,9 @@ impl<'a> Driver<'a> {
                     Input::Message(conn, _) => Some(*conn),
                     Input::ConnectFailed(conn, _) | Input::Closed(conn, _) => {
                         // What was given up already says nothing more.
-                        self.wires.remove(conn).map(|_| self.step(input));
+                        if self.wires.remove(conn).is_some() {
+                            self.step(input);
+                        }
                         return;
                     }
                     _ => None,

@@ -58,7 +58,7 @@ impl Trace {
         };
         let load_now = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load_now = load_now.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0.0);
-        const TMPFS_MAGIC: i64 = 0x0102_1994;
+        const TMPFS_MAGIC: u64 = 0x0102_1994;
         Trace {
             looks: std::mem::take(&mut *shared.looks()),
             news: shared.news(0, std::time::Duration::ZERO),
@@ -72,7 +72,7 @@ impl Trace {
             clock: shared.clock,
             load: [load, load_now],
             nice,
-            tmpfs: rustix::fs::statfs(cluster.folder()).is_ok_and(|found| i64::from(found.f_type) == TMPFS_MAGIC),
+            tmpfs: rustix::fs::statfs(cluster.folder()).is_ok_and(|found| found.f_type as u64 == TMPFS_MAGIC),
             wall_stepped_ms: shared.clock.wall_stepped_ms(),
         }
     }

@@ -51,7 +51,7 @@ pub fn derived(played: &Played, names: &Names, origin: Origin) -> Value {
     let row = |event: &EventAt| json!([origin.ms(event.at), name(event.node), names.in_text(&event.event.payload())]);
     let before = master_before(seen);
     let last = final_master(seen);
-    told["leader"] = json!(of(EventKind::ElectedLeader).last().map(|event| name(event.node)));
+    told["leader"] = json!(of(EventKind::ElectedLeader).next_back().map(|event| name(event.node)));
     told["tries"] = of(EventKind::TryFailover).map(row).collect();
     told["switches"] = of(EventKind::SwitchMaster).map(row).collect();
     let aborts = after().filter(|event| event.event.kind.name().starts_with("-failover-abort"));
@@ -102,11 +102,12 @@ fn per_sentinel(seen: &Observations, names: &Names, origin: Origin) -> Value {
 
 /// The target of the last switch before the origin; the initial master if there was none.
 fn master_before(seen: &Observations) -> Option<NodeIx> {
-    let switched = seen.events.iter().filter(|event| event.at < seen.t0).filter_map(|event| match event.event.extra {
-        Extra::Switch(_, new) => seen.node_at(new),
-        _ => None,
-    });
-    switched.last().or(seen.masters.first().map(|master| master.initial))
+    let mut switched =
+        seen.events.iter().filter(|event| event.at < seen.t0).filter_map(|event| match event.event.extra {
+            Extra::Switch(_, new) => seen.node_at(new),
+            _ => None,
+        });
+    switched.next_back().or(seen.masters.first().map(|master| master.initial))
 }
 
 /// What became of writes; the longest gap between acknowledged ones, and between those that survived.
