@@ -2,6 +2,7 @@
 
 use crate::check::args::Check;
 use crate::history::args::History;
+use crate::live::args::Live;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use splitbrain_checker::Property;
 use splitbrain_scenarios::nearest::{nearest, one_of};
@@ -45,6 +46,8 @@ pub enum Command {
     History(History),
     /// Hold simulated failovers against recordings of real Redis.
     Conform(Conform),
+    /// Play a scenario on real redis-server and redis-sentinel processes, in real time, and judge it likewise.
+    Live(Live),
     /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
     Replay(Replay),
     /// Look for the smallest schedule, cluster and workload that still fail in the same way. Exits 1 if there is a failure,

@@ -6,6 +6,7 @@ use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
 use crate::history;
+use crate::live;
 use crate::output::{colour, diagnose, diagnose_at, print, refused, unwritable};
 use crate::pace::Pace;
 use crate::progress::Progress;
@@ -30,6 +31,7 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::Check(arguments_of) => check::check(arguments, arguments_of),
         Command::History(arguments_of) => history::history(arguments, arguments_of),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
+        Command::Live(arguments_of) => live::live(arguments, arguments_of),
         Command::Replay(arguments_of) => replay::replay(arguments_of),
         Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),

@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod history;
 mod interrupt;
+mod live;
 mod output;
 mod pace;
 mod progress;

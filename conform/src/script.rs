@@ -403,6 +403,7 @@ fn action(all: &[Recording], recording: &Recording, k: usize, clocks: &mut Vec<(
     let group = |key: &str| names(step.get(key)).map(named);
     Some(match step.get("do")?.as_str()? {
         "kill" => Action::Kill(targets()?),
+        "terminate" => Action::Stop(targets()?),
         "stop" => Action::Pause(targets()?),
         "cont" => Action::Resume(targets()?),
         "restart" => Action::Restart(targets()?),

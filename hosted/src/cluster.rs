@@ -2,10 +2,9 @@
 
 use crate::Event;
 use crate::door::{Core, Door};
-use crate::words::Role;
 use madsim::runtime::Handle;
 use splitbrain::checker::observations::{EventAt, NodeIx};
-use splitbrain::scenarios::{Action, ProcessKind, Target};
+use splitbrain::scenarios::{Action, ProcessKind};
 use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -90,47 +89,6 @@ impl Cluster {
     pub fn inject(&self, action: Action) -> Fault {
         let (step, what) = self.with(|core| core.inject(action));
         Fault { door: self.door.clone(), step, what }
-    }
-
-    fn on(&self, role: Role, action: impl Fn(Vec<Target>) -> Action) -> Fault {
-        self.inject(action(vec![role.target()]))
-    }
-
-    /// SIGKILL.
-    pub fn kill(&self, role: Role) -> Fault {
-        self.on(role, Action::Kill)
-    }
-
-    /// SIGTERM.
-    pub fn stop(&self, role: Role) -> Fault {
-        self.on(role, Action::Stop)
-    }
-
-    /// SIGSTOP.
-    pub fn pause(&self, role: Role) -> Fault {
-        self.on(role, Action::Pause)
-    }
-
-    /// The hosts lose power.
-    pub fn power_loss(&self, role: Role) -> Fault {
-        self.on(role, Action::PowerLoss)
-    }
-
-    /// The hosts are cut off from everybody else, the test included unless it is named.
-    pub fn isolate(&self, role: Role) -> Fault {
-        self.on(role, Action::Isolate)
-    }
-
-    /// Hosts of different groups do not reach each other.
-    pub fn partition(&self, groups: &[&[Role]]) -> Fault {
-        let groups = groups.iter().map(|group| group.iter().map(Role::target).collect());
-        self.inject(Action::Partition(groups.collect()))
-    }
-
-    /// `SENTINEL FAILOVER` at a Sentinel, by an operator.
-    pub fn failover(&self, sentinel: Role) -> Fault {
-        let name = self.with(|core| core.session.scenario().masters[0].0.clone());
-        self.inject(Action::SentinelFailover(sentinel.target(), name))
     }
 
     /// Waits for an event of any Sentinel that is told from now on.

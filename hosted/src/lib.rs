@@ -28,6 +28,8 @@
 //! present, wakes whoever was told something, and sleeps until the world's next event. Whoever acts on the world from
 //! outside first lets it go on to the present too. So the world is never ahead.
 //!
+//! With the feature `live` in place of madsim the same test runs against real processes, in real time (`docs/live.md`).
+//!
 //! What comes from outside (connections, bytes, faults, each with its time) is part of what is saved of a failing run, and
 //! `splitbrain replay` plays that without madsim.
 
@@ -43,10 +45,16 @@ compile_error!(
      Redis processes add `--features live`."
 );
 
+#[cfg(any(madsim, feature = "live"))]
+mod acts;
 #[cfg(madsim)]
 mod cluster;
 #[cfg(madsim)]
 mod door;
+#[cfg(any(madsim, feature = "live"))]
+mod hosted;
+#[cfg(all(feature = "live", not(madsim)))]
+mod live;
 #[cfg(madsim)]
 pub mod net;
 #[cfg(madsim)]
@@ -57,10 +65,14 @@ mod words;
 
 #[cfg(madsim)]
 pub use cluster::{Cluster, Fault};
+#[cfg(any(madsim, feature = "live"))]
+pub use hosted::Hosted;
+#[cfg(all(feature = "live", not(madsim)))]
+pub use live::{Cluster, Fault, net, run, task, time};
 #[cfg(madsim)]
 pub use madsim::{rand, task, time};
 #[cfg(madsim)]
-pub use run::{Hosted, run, run_seed};
+pub use run::{run, run_seed};
 pub use splitbrain::model::event::EventKind as Event;
 pub use splitbrain::scenarios::Scenario;
 pub use splitbrain_hosted_macros::test;

@@ -3,78 +3,21 @@
 
 use crate::cluster::Cluster;
 use crate::door::Door;
+use crate::hosted::{Hosted, message_of};
 use crate::pump::Pump;
 use madsim::runtime::Runtime;
 use splitbrain::checker::Verdict;
 use splitbrain::checker::observations::NodeIx;
 use splitbrain::reports::{Style, text};
-use splitbrain::scenarios::{ProcessKind, Resolved, Scenario, ScenarioError, Source};
+use splitbrain::scenarios::{ProcessKind, Resolved, Scenario};
 use splitbrain::sim::session::Outside;
 use splitbrain::sim::{Record, Session};
 use splitbrain::{JudgedRun, fold_runs, judge_run, resolve, saved};
-use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-
-/// What the attribute `test` was given.
-#[derive(Clone, Debug)]
-pub struct Hosted {
-    /// The name of the test, for messages and files.
-    pub name: String,
-    /// The scenario: a cluster, faults, expectations, and at least one application.
-    pub scenario: Scenario,
-    /// The seeds.
-    pub seeds: Range<u64>,
-    /// Folder for failing runs.
-    pub save_to: PathBuf,
-}
-
-/// The cluster of a test that names no scenario: a master, two replicas, three Sentinels with `down-after-milliseconds 5000`,
-/// and the test as an application. It may find stale reads and lose writes, as Redis does; nothing else.
-const DEFAULT: &str = r#"title = "a test"
-apps = ["app"]
-[cluster]
-replicas = 2
-sentinels = 3
-[sentinel]
-down-after-milliseconds = 5000
-failover-timeout = 60000
-[expect]
-lost-write = "any"
-linearizable = "any"
-stale-read = "any"
-split-brain = "any"
-"#;
-
-impl Hosted {
-    /// A test in the default cluster.
-    pub fn new(name: &str, seeds: Range<u64>) -> Hosted {
-        let source = Source::new("default.toml", DEFAULT.to_owned());
-        let scenario = Scenario::parse(&source).expect("the default scenario is sound");
-        Hosted { name: name.to_owned(), scenario, seeds, save_to: PathBuf::from("runs") }
-    }
-
-    /// The same test with a scenario from a file.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is not accepted.
-    pub fn file(mut self, path: &Path) -> Result<Hosted, Box<ScenarioError>> {
-        self.scenario = Scenario::load(path)?;
-        Ok(self)
-    }
-
-    /// The same test with another scenario.
-    #[must_use]
-    pub fn scenario(mut self, scenario: Scenario) -> Hosted {
-        self.scenario = scenario;
-        self
-    }
-}
 
 /// One run of a test.
 struct Played {
@@ -98,7 +41,7 @@ where
     F: Fn(Cluster) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + 'static,
 {
-    let seeds = seeds(&test);
+    let seeds = test.asked();
     assert!(
         !test.scenario.apps.is_empty(),
         "{}: a hosted test is an application, and the scenario names none: put `apps = [\"app\"]` at its top",
@@ -122,19 +65,6 @@ where
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(seed, _)| *seed);
     report(&test, done);
-}
-
-fn seeds(test: &Hosted) -> Range<u64> {
-    let number = |text: &str| text.trim().parse::<u64>().ok();
-    if let Ok(text) = std::env::var("SPLITBRAIN_SEED") {
-        let seed = number(&text).unwrap_or_else(|| panic!("SPLITBRAIN_SEED=`{text}` is no number"));
-        return seed..seed + 1;
-    }
-    if let Ok(text) = std::env::var("SPLITBRAIN_SEEDS") {
-        let range = text.split_once("..").and_then(|(from, to)| Some(number(from)?..number(to)?));
-        return range.unwrap_or_else(|| panic!("SPLITBRAIN_SEEDS=`{text}` is not `<from>..<to>`"));
-    }
-    test.seeds.clone()
 }
 
 /// Plays a seed, and some of them twice.
@@ -277,10 +207,4 @@ fn report(test: &Hosted, done: Vec<(u64, Result<Played, String>)>) {
     }
     assert!(wrong.is_empty(), "{}\n{wrong}", test.name);
     println!("{}", text::block(&summary, Style { colour: false }));
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
 }

@@ -1,7 +1,9 @@
 //! The world in madsim's hands.
 
 use splitbrain_hosted::net::TcpStream;
-use splitbrain_hosted::{Cluster, Role, Scenario, time};
+use splitbrain_hosted::{Cluster, Role};
+#[cfg(madsim)]
+use splitbrain_hosted::{Scenario, time};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -28,6 +30,7 @@ async fn a_write_goes_to_the_new_master_after_a_failover(cluster: Cluster) {
     assert!(cluster.unknown_commands().is_empty());
 }
 
+#[cfg(madsim)]
 #[splitbrain_hosted::test(seeds = 3)]
 async fn sockets_fail_as_those_of_linux_do(cluster: Cluster) {
     let master = cluster.master();
@@ -50,6 +53,7 @@ async fn sockets_fail_as_those_of_linux_do(cluster: Cluster) {
     assert!(cluster.elapsed() - began < Duration::from_micros(500));
 }
 
+#[cfg(madsim)]
 fn short_links() -> Scenario {
     let text = r#"
         apps = ["app", "worker"]
@@ -63,6 +67,7 @@ fn short_links() -> Scenario {
     Scenario::parse(&source).expect("a sound scenario")
 }
 
+#[cfg(madsim)]
 #[splitbrain_hosted::test(seeds = 5, scenario = short_links())]
 async fn a_round_trip_takes_two_latencies_and_what_the_server_needs_to_wake(cluster: Cluster) {
     let mut stream = TcpStream::connect(cluster.master()).await.unwrap();
@@ -83,6 +88,7 @@ async fn a_round_trip_takes_two_latencies_and_what_the_server_needs_to_wake(clus
     assert!(asked[90] < Duration::from_micros(165), "{:?}", asked[90]);
 }
 
+#[cfg(madsim)]
 #[splitbrain_hosted::test(seeds = 3, scenario = short_links())]
 async fn an_application_that_is_killed_is_gone_and_comes_back_when_it_is_restarted(cluster: Cluster) {
     use std::sync::atomic::{AtomicU32, Ordering};

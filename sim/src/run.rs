@@ -509,7 +509,7 @@ pub(crate) fn kind_of(kind: &ProcessKind) -> NodeKind {
 }
 
 /// The part of the observations that is known before the run.
-fn describe(scenario: &Resolved) -> Observations {
+pub fn describe(scenario: &Resolved) -> Observations {
     let nodes = scenario.processes.iter().map(|process| NodeInfo {
         name: process.name.clone(),
         kind: kind_of(&process.kind),
