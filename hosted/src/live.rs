@@ -67,9 +67,11 @@ where
     let session = Session::open(resolve(scenario, seed), Options::default()).map_err(|error| error.to_string())?;
     let session = Arc::new(session);
     let apps = session.scenario().processes.iter().enumerate();
-    let app = apps.filter(|(_, process)| matches!(process.kind, ProcessKind::App)).map(|(p, _)| NodeIx(p as u16)).next();
+    let app =
+        apps.filter(|(_, process)| matches!(process.kind, ProcessKind::App)).map(|(p, _)| NodeIx(p as u16)).next();
     app.map_or(Ok(()), |app| session.enter(app)).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let cluster = Cluster::new(session.clone(), seed);
     let ended = catch_unwind(AssertUnwindSafe(|| {
         tokio::task::LocalSet::new().block_on(&runtime, body(cluster));

@@ -74,7 +74,8 @@ fn a_killed_master_is_replaced_and_the_recording_can_be_compared() {
     let folder = std::env::temp_dir().join(format!("splitbrain-recording-{}", std::process::id()));
     let file = recording::write(&played, &folder).expect("a folder that can be written");
     assert!(file.ends_with("1.json"));
-    let read = splitbrain_conform::recording::read(std::slice::from_ref(&folder)).unwrap_or_else(|error| panic!("{error}"));
+    let read =
+        splitbrain_conform::recording::read(std::slice::from_ref(&folder)).unwrap_or_else(|error| panic!("{error}"));
     let recordings: Vec<_> = read.into_values().flatten().collect();
     let script = splitbrain_conform::script::Script::new(&recordings).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(script.resolve(0, 0).schedule[0].action, Action::Kill(vec![Target::Master(None)]));
