@@ -12,6 +12,7 @@ use splitbrain_sim::Digest;
 use splitbrain_sim::digest::Chain;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -72,8 +73,10 @@ impl Folder {
                 return Err(Trouble::Folder(path.to_owned(), format!("this folder belongs to {what}; {help}")));
             }
         }
-        let text = serde_json::to_string_pretty(plan).map_err(|error| Trouble::Bug(error.to_string()))?;
-        write_whole(path, PLAN, &format!("{text}\n"))?;
+        if fresh || !file.exists() {
+            let text = serde_json::to_string_pretty(plan).map_err(|error| Trouble::Bug(error.to_string()))?;
+            write_whole(path, PLAN, &format!("{text}\n"))?;
+        }
         let mut folder = Folder { path: path.to_owned(), done: BTreeSet::new() };
         folder.look()?;
         Ok(folder)
@@ -131,7 +134,9 @@ impl Folder {
 
 /// Writes a file that is there either whole or not at all, also after a power failure.
 fn write_whole(folder: &Path, name: &str, text: &str) -> Result<(), Trouble> {
-    let hidden = folder.join(format!(".{name}~{}", std::process::id()));
+    // A name of its own: in containers on several machines, numbers of processes are often the same.
+    let own = RandomState::new().build_hasher().finish();
+    let hidden = folder.join(format!(".{name}~{own:016x}"));
     let path = folder.join(name);
     let written = File::create(&hidden).and_then(|mut file| {
         file.write_all(text.as_bytes())?;

@@ -86,7 +86,7 @@ impl Sweep {
         let Some(vary) = vary else {
             return Err(source.error(0..0, "which settings are varied?").expected("a section [vary]"));
         };
-        let axes = axes(&vary, raw.get("vary"), &base_table)?;
+        let (axes, fields) = axes(&vary, raw.get("vary"), &base_table)?;
         let (environments, environment_keys) = self::environments(environments.as_ref(), &raw, &base_table)?;
         let (failures, faults) = self::failures(failures.as_ref(), &source, &base, &raw)?;
         let seeds_field = seeds;
@@ -118,12 +118,12 @@ impl Sweep {
             left_out: Vec::new(),
             source: source.clone(),
         };
-        sweep.find_points(&vary, design_field.as_ref().unwrap_or(&vary))?;
+        sweep.find_points(&vary, &fields, design_field.as_ref().unwrap_or(&vary))?;
         Ok(sweep)
     }
 
     /// Which points there are, which of them is the scenario as it stands (added if it is none of them), and which are none.
-    fn find_points(&mut self, vary: &Field<'_>, design: &Field<'_>) -> Read<()> {
+    fn find_points(&mut self, vary: &Field<'_>, fields: &[Field<'_>], design: &Field<'_>) -> Read<()> {
         let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
         let Some(points) = spread::points(self.design, &sizes) else {
             let most = format!("at most {} points, or `design = {{ latin-hypercube = 200 }}`", spread::MOST_POINTS);
@@ -154,10 +154,9 @@ impl Sweep {
             let place = fits.iter().position(|fits| !fits);
             let why = |place: usize| wrong.iter().find(|(point, _)| point[number] == Some(place as u32));
             if let Some((place, (_, why))) = place.and_then(|place| Some((place, why(place)?))) {
-                let axis = &self.axes[number];
-                let field = entry(vary, &axis.name)?;
-                let at = field.list()?.into_iter().nth(place).unwrap_or(field);
-                return Err(at.error(format!("no scenario may have this value of `{}`: {why}", axis.name)));
+                let values = fields[number].list()?;
+                let message = format!("no scenario may have this value of `{}`: {why}", self.axes[number].name);
+                return Err(values[place].error(message));
             }
         }
         self.left_out = wrong.iter().map(|(point, why)| format!("{}: {why}", self.name_of(point))).collect();
@@ -236,23 +235,9 @@ fn writes(workload: &splitbrain::model::client::workload::Workload) -> bool {
     [workload.sadd, workload.set, workload.incr, workload.rpush].iter().any(|rate| rate.0 > 0)
 }
 
-/// The entry of a table by its name with dots.
-fn entry<'a>(table: &Field<'a>, name: &str) -> Read<Field<'a>> {
-    let mut reader = table.table("[vary]")?;
-    let entries = reader.rest();
-    // Names that stand as they are, then those with sections.
-    if let Some(field) = entries.iter().find(|field| field.key == name) {
-        return Ok(field.clone());
-    }
-    let inner = entries.iter().find_map(|field| Some((field, name.strip_prefix(field.key)?.strip_prefix('.')?)));
-    match inner {
-        Some((field, rest)) => entry(field, rest),
-        None => reader.get("").ok_or_else(|| table.key_error(format!("`{name}` is not there"))),
-    }
-}
-
-fn axes(vary: &Field<'_>, raw: Option<&Value>, base: &Table) -> Read<Vec<Axis>> {
-    let mut axes: Vec<Axis> = Vec::new();
+/// The settings that are varied, and where each of them stands.
+fn axes<'a>(vary: &Field<'a>, raw: Option<&Value>, base: &Table) -> Read<(Vec<Axis>, Vec<Field<'a>>)> {
+    let (mut axes, mut fields): (Vec<Axis>, Vec<Field<'a>>) = (Vec::new(), Vec::new());
     let raw = raw.and_then(Value::as_table).cloned().unwrap_or_default();
     below(vary, "", &raw, &mut |field, name, values| {
         let Some(key) = axis::place(name) else {
@@ -280,9 +265,10 @@ fn axes(vary: &Field<'_>, raw: Option<&Value>, base: &Table) -> Read<Vec<Axis>> 
         }
         let own = axis::get(base, &key).map(axis::show);
         axes.push(Axis { name: name.to_owned(), key, values: shown, own, raw: values });
+        fields.push(field.clone());
         Ok(())
     })?;
-    if axes.is_empty() { Err(vary.key_error("nothing is varied")) } else { Ok(axes) }
+    if axes.is_empty() { Err(vary.key_error("nothing is varied")) } else { Ok((axes, fields)) }
 }
 
 /// Every entry of a table and of the tables in it, under its name with dots.
