@@ -82,7 +82,7 @@ mod tests {
         // As `binom.test` of R gives them.
         close(clopper_pearson(1, 10, 0.05), 0.002_528_6, 0.445_016_1);
         close(clopper_pearson(5, 10, 0.05), 0.187_086_0, 0.812_914_0);
-        close(clopper_pearson(682, 925, 0.05), 0.707_682_0, 0.765_349_8);
+        close(clopper_pearson(682, 925, 0.05), 0.707_668_3, 0.765_406_6);
     }
 
     #[test]

@@ -109,32 +109,48 @@ fn fronts(plan: &Plan, cells: &[Cell]) -> Vec<bool> {
     on
 }
 
-/// Of the settings that keep the promise in every environment, those with the largest margin in whole percents; of these, the
-/// ones that change least; of these, the ones with the least time without writes.
+/// Of the settings that keep the promise in every environment, those with the fewest cliffs one step away; of these, the ones
+/// with the largest margin in whole percents; of these, the ones that change least; of these, the ones with the least time
+/// without writes.
 fn recommend(plan: &Plan, cells: &[Cell], standings: &[Standing]) -> Option<Recommendation> {
+    let places = places(plan);
     let of_point = |point: usize| (0..plan.environments.len()).map(move |environment| plan.cell(environment, point));
-    let kept = (0..plan.points.len()).filter(|point| of_point(*point).all(|cell| standings[cell].is_kept()));
     let margin = |point: usize| of_point(point).filter_map(|cell| standings[cell].margin_ppm).min();
+    let keeps = |point: usize| of_point(point).all(|cell| standings[cell].is_kept());
+    let edges = |point: usize| {
+        let steps = (0..plan.axes.len()).flat_map(|axis| [(axis, -1), (axis, 1)]);
+        let beside = steps.filter_map(|(axis, step)| {
+            let mut other = plan.points[point].clone();
+            other[axis] = Some(u32::try_from(i64::from(other[axis]?) + step).ok()?);
+            places.get(&other).copied()
+        });
+        beside.filter(|other| !keeps(*other)).count()
+    };
+    let kept = (0..plan.points.len()).filter(|point| keeps(*point));
     let best = kept.min_by_key(|point| {
         let percents = margin(*point).map(|ppm| ppm.div_euclid(10_000));
         let changes = changes(plan, *point);
         let outage: i128 = of_point(*point).map(|cell| i128::from(cells[cell].outage_ms.estimate)).sum();
-        (Reverse(percents), changes, outage)
+        (edges(*point), Reverse(percents), changes, outage)
     })?;
     Some(Recommendation { point: best, margin_ppm: margin(best) })
+}
+
+/// Where each point is.
+fn places(plan: &Plan) -> BTreeMap<&Point, usize> {
+    plan.points.iter().enumerate().map(|(place, point)| (point, place)).collect()
 }
 
 /// How many settings are other than in the scenario as it stands.
 fn changes(plan: &Plan, point: usize) -> usize {
     let now = &plan.points[plan.current];
-    let differs = |(axis, place): (usize, &Option<u32>)| {
-        plan.axes[axis].shown(*place) != plan.axes[axis].shown(now[axis]) && *place != now[axis]
-    };
+    let differs =
+        |(axis, place): (usize, &Option<u32>)| plan.axes[axis].shown(*place) != plan.axes[axis].shown(now[axis]);
     plan.points[point].iter().enumerate().filter(|it| differs(*it)).count()
 }
 
 fn cliffs(plan: &Plan, standings: &[Standing], start: usize) -> Vec<Cliff> {
-    let places: BTreeMap<&Point, usize> = plan.points.iter().enumerate().map(|(place, point)| (point, place)).collect();
+    let places = places(plan);
     let mut cliffs = Vec::new();
     for environment in 0..plan.environments.len() {
         for axis in 0..plan.axes.len() {

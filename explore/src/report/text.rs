@@ -6,6 +6,7 @@ use crate::figures::{Cell, Yearly};
 use crate::merge::Merged;
 use crate::plan::Plan;
 use crate::promise::Goal;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Rows of a table, unless all are wanted.
@@ -61,14 +62,23 @@ fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize,
         let first = *point != plan.current && Some(*point) != recommended;
         (first, !findings.front[cell(*point)], findings.cells[cell(*point)].outage_ms.estimate, *point)
     });
-    let shown = if all { points.len() } else { SHOWN.min(points.len()) };
-    let left = points.len() - shown;
+    let count = points.len();
+    if !all {
+        // Of settings that come to the same, the first.
+        let mut figures = BTreeSet::new();
+        points.retain(|point| {
+            let is_new = figures.insert(figures_of(&findings.cells[cell(*point)]));
+            is_new || *point == plan.current || Some(*point) == recommended
+        });
+        points.truncate(SHOWN);
+    }
+    let left = count - points.len();
     let mut head: Vec<String> = vec![String::new()];
     head.extend(plan.axes.iter().map(|axis| axis.name.clone()));
     let figures = ["gap median", "p99", "out a year", "lost a year", "false a year", "not well", "promise"];
     head.extend(figures.map(str::to_owned));
     let mut rows = vec![head];
-    for point in points.into_iter().take(shown) {
+    for point in points {
         let mark = match (point == plan.current, Some(point) == recommended, findings.front[cell(point)]) {
             (_, true, _) => "→",
             (true, ..) => "now",
@@ -98,7 +108,6 @@ fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize,
             .zip(&widths)
             .map(|(text, width)| {
                 let gap = " ".repeat(width - text.chars().count());
-                // The first and the last are words.
                 format!("{text}{gap}")
             })
             .collect();
@@ -192,12 +201,11 @@ fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
         .margin_ppm
         .map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
     let _ = writeln!(out, "\nrecommended: keeps the promise in every environment{margin}");
-    for (axis, place) in plan.axes.iter().zip(&plan.points[recommended.point]) {
-        let now = axis
-            .shown(plan.points[plan.current][plan.axes.iter().position(|other| other.key == axis.key).unwrap_or(0)]);
-        let line = axis.line(*place);
-        let was = if now == axis.shown(*place) { String::new() } else { format!("   # now {now}") };
-        let _ = writeln!(out, "  {line}{was}");
+    let (then, now) = (&plan.points[recommended.point], &plan.points[plan.current]);
+    for ((axis, then), now) in plan.axes.iter().zip(then).zip(now) {
+        let was = axis.shown(*now);
+        let was = if was == axis.shown(*then) { String::new() } else { format!("   # now {was}") };
+        let _ = writeln!(out, "  {}{was}", axis.line(*then));
     }
     if recommended.point == plan.current {
         let _ = writeln!(out, "  This is what the scenario has already.");
