@@ -25,6 +25,8 @@ pub struct Row {
     pub recovered: bool,
     /// Longest time without an acknowledged write.
     pub gap: i64,
+    /// The same, counting only writes that survived.
+    pub gap_surviving: i64,
     /// Acknowledged writes that were lost.
     pub lost: i64,
     /// Time in which two servers acknowledged writes as masters.
@@ -49,6 +51,8 @@ impl Row {
     /// The row of a run that was played.
     pub fn of(run: u64, cell: u32, index: u64, failure: u32, played: &RunSummary) -> Row {
         let get = |metric: Metric| played.metrics.get(metric).unwrap_or(0);
+        // Where no write was ever acknowledged, there was none all the time.
+        let gap = |metric: Metric| played.metrics.get(metric).unwrap_or_else(|| get(Metric::SimMs));
         let open = |property| played.undecided.iter().any(|(other, _)| *other == property);
         let kept = |property| played.found(property).next().is_none() && !open(property);
         Row {
@@ -60,8 +64,8 @@ impl Row {
             verdict: played.verdict,
             settled: played.undecided.len() < Property::ALL.len(),
             recovered: kept(Property::ConvergesAfterHeal) && kept(Property::ClientsRecover),
-            // Where no write was ever acknowledged, there was none all the time.
-            gap: played.metrics.get(Metric::WriteUnavailable).unwrap_or_else(|| get(Metric::SimMs)),
+            gap: gap(Metric::WriteUnavailable),
+            gap_surviving: gap(Metric::WriteUnavailableSurviving),
             lost: get(Metric::WritesLost),
             split: get(Metric::SplitBrain),
             tried: get(Metric::TryFailovers),
