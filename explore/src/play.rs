@@ -12,6 +12,7 @@ use splitbrain::play_seed;
 use splitbrain_checker::Scratch;
 use splitbrain_scenarios::Scenario;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -107,12 +108,15 @@ type Known = BTreeMap<(usize, usize), Scenario>;
 fn row(sweep: &Sweep, plan: &Plan, run: u64, known: &mut Known, scratch: &mut Scratch) -> Result<Row, Trouble> {
     let which = plan.run(run);
     let key = (which.cell, which.failure);
-    if !known.contains_key(&key) {
-        let (environment, point) = plan.place(which.cell);
-        let scenario = sweep.scenario(&plan.points[point], environment, which.failure);
-        known.insert(key, scenario.map_err(|error| Trouble::Bug(error.to_string()))?);
-    }
-    let played = play_seed(&known[&key], plan.seed(which), scratch).map_err(Trouble::Run)?;
+    let scenario = match known.entry(key) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let (environment, point) = plan.place(which.cell);
+            let scenario = sweep.scenario(&plan.points[point], environment, which.failure);
+            place.insert(scenario.map_err(|error| Trouble::Bug(error.to_string()))?)
+        }
+    };
+    let played = play_seed(scenario, plan.seed(which), scratch).map_err(Trouble::Run)?;
     Ok(Row::of(run, which.cell as u32, which.index, which.failure as u32, &played))
 }
 

@@ -58,16 +58,14 @@ impl Sweep {
     /// # Errors
     /// If anything in them is wrong, with its position.
     pub fn load(file: &Path) -> Read<Sweep> {
-        Sweep::parse(Source::read(file)?, &|name| {
-            Source::read(&file.parent().unwrap_or(Path::new("")).join(name)).map_err(|error| *error)
-        })
+        Sweep::parse(Source::read(file)?, &|name| Source::read(&file.parent().unwrap_or(Path::new("")).join(name)))
     }
 
     /// Reads a sweep from text. `open` gives the scenario of a name.
     ///
     /// # Errors
     /// If anything in them is wrong, with its position.
-    pub fn parse(source: Source, open: &dyn Fn(&str) -> Result<Source, ScenarioError>) -> Read<Sweep> {
+    pub fn parse(source: Source, open: &dyn Fn(&str) -> Read<Source>) -> Read<Sweep> {
         let document = document(&source)?;
         let raw = raw_table(&source)?;
         let mut root = Reader::root(&source, &document).titled("a sweep");

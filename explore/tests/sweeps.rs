@@ -11,7 +11,7 @@ fn read(text: &str) -> Result<Sweep, Box<ScenarioError>> {
         "base.toml" => Ok(Source::new(name, BASE)),
         "faulty.toml" => Ok(Source::new(name, format!("{BASE}[[faults]]\nat = \"0s\"\nkill = \"master\"\n"))),
         "silent.toml" => Ok(Source::new(name, "[cluster]\n")),
-        _ => Err(*ScenarioError::of_file(name, "cannot be read")),
+        _ => Err(ScenarioError::of_file(name, "cannot be read")),
     })
 }
 
