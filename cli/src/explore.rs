@@ -175,7 +175,8 @@ fn show(arguments: &Arguments, folder: &Path, shown: &Shown) -> io::Result<Exit>
     let findings = choose(&merged);
     let exit = if findings.recommended.is_some() { Exit::Met } else { Exit::NotMet };
     let to_stdout = shown.json.as_deref() == Some(Path::new("-"));
-    if !to_stdout && !(arguments.quiet && exit == Exit::Met) {
+    let worth_saying = !arguments.quiet || exit != Exit::Met;
+    if worth_saying && !to_stdout {
         print(&report::text(&merged, &findings, shown.all))?;
     }
     if let Some(file) = &shown.json {
