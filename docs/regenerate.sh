@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts real output into the README, docs/fidelity.md, docs/history.md, docs/check.md, docs/clients.md, docs/testing.md and docs/hosted.md; with --claims it makes docs/claims.md,
+# Puts real output into the README, docs/fidelity.md, docs/history.md, docs/check.md, docs/explore.md, docs/clients.md,
+# docs/testing.md and docs/hosted.md; with --claims it makes docs/claims.md,
 # with --detection the table of docs/detection.md. Run it after anything that changes a number or a table, and read the
 # difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten, `tests/tests/clients_page.rs` if
 # that of the client libraries was, `tests/tests/claims.rs` if what the claims say was.
@@ -8,7 +9,8 @@ cd "$(dirname "$0")/.."
 
 output=$(mktemp)
 page=$(mktemp)
-trap 'rm -f "$output" "$page"' EXIT
+rows=$(mktemp -d)
+trap 'rm -rf "$output" "$page" "$rows"' EXIT
 
 # Runs the command into $output. A verdict other than "pass" is output as well; a wrong input or a bug is not.
 splitbrain() {
@@ -45,6 +47,8 @@ splitbrain history checker/tests/histories/split-brain-register.jsonl --text
 fill docs/history.md
 splitbrain check docs/examples/pair
 fill docs/check.md
+splitbrain explore scenarios/sweeps/stalls.toml --out "$rows"
+fill docs/explore.md
 splitbrain conform tests/recordings
 fill docs/fidelity.md
 SPLITBRAIN_REGENERATE=1 cargo test --release --quiet -p splitbrain-tests --test clients_page

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::check::args::Check;
+use crate::explore::{Explore, Merge};
 use crate::history::args::History;
 use crate::live::args::Live;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,6 +49,10 @@ pub enum Command {
     Conform(Conform),
     /// Play a scenario on real redis-server and redis-sentinel processes, in real time, and judge it likewise.
     Live(Live),
+    /// Play a sweep: which settings keep a promise in which environments, by what margin, and what that costs. Exits 1 if none do.
+    Explore(Explore),
+    /// Read the rows that all shards of a sweep have written, strictly, and tell what follows from them.
+    Merge(Merge),
     /// Play a stored run again and compare its digest. Exits 1 if the failure is there again.
     Replay(Replay),
     /// Look for the smallest schedule, cluster and workload that still fail in the same way. Exits 1 if there is a failure,
@@ -332,7 +337,7 @@ fn property(text: &str) -> Result<Property, String> {
     })
 }
 
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+pub fn seeds(text: &str) -> Result<Range<u64>, String> {
     let number =
         |text: &str| text.parse::<u64>().map_err(|_| format!("found `{text}`, expected a number of seeds or A..B"));
     let range = match text.split_once("..") {

@@ -5,6 +5,7 @@ use crate::check;
 use crate::conform;
 use crate::exit::{Exit, PLEASE_REPORT};
 use crate::explain;
+use crate::explore;
 use crate::history;
 use crate::live;
 use crate::output::{colour, diagnose, diagnose_at, print, refused, unwritable};
@@ -32,6 +33,8 @@ pub fn execute(arguments: &Arguments) -> Exit {
         Command::History(arguments_of) => history::history(arguments, arguments_of),
         Command::Conform(arguments_of) => conform::conform(arguments, arguments_of),
         Command::Live(arguments_of) => live::live(arguments, arguments_of),
+        Command::Explore(arguments_of) => explore::explore(arguments, arguments_of),
+        Command::Merge(arguments_of) => explore::merge(arguments, arguments_of),
         Command::Replay(arguments_of) => replay::replay(arguments_of),
         Command::Shrink(arguments_of) => shrink::shrink(arguments, arguments_of),
         Command::Bisect { a, b } => bisect(a, b),

@@ -6,6 +6,7 @@ mod commands;
 mod conform;
 mod exit;
 mod explain;
+mod explore;
 mod history;
 mod interrupt;
 mod live;

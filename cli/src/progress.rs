@@ -28,8 +28,21 @@ impl Progress {
         }
     }
 
+    /// So many of so many runs are finished, and so many of them since this began: tells when it will be over too.
+    pub fn update_of(&self, finished: u64, now: u64, total: u64) {
+        let left = self.started.map(|started| started.elapsed().mul_f64((total - finished) as f64 / now.max(1) as f64));
+        let left = left.map_or(0, |left| left.as_secs());
+        self.show(finished, &format!("/{total}, {}:{:02} left", left / 60, left % 60));
+    }
+
     /// So many runs are finished.
     pub fn update(&self, finished: u64) {
+        // A run that ends by time or by what it reaches has no total.
+        let total = if self.total == u64::MAX { " seeds".to_owned() } else { format!("/{}", self.total) };
+        self.show(finished, &total);
+    }
+
+    fn show(&self, finished: u64, total: &str) {
         let finished = self.finished.fetch_max(finished, Ordering::Relaxed).max(finished);
         let Some(started) = self.started else { return };
         if started.elapsed() < Duration::from_secs(1) {
@@ -40,8 +53,6 @@ impl Progress {
         if shown.is_some_and(|last| last.elapsed() < Duration::from_millis(100)) {
             return;
         }
-        // A run that ends by time or by what it reaches has no total.
-        let total = if self.total == u64::MAX { " seeds".to_owned() } else { format!("/{}", self.total) };
         let _ = write!(io::stderr(), "\r\u{1b}[K{} {finished}{total}", self.name);
         *shown = Some(started + started.elapsed());
     }

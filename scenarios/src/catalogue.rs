@@ -4,11 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold something else: files that must be refused, results, build output.
-const OTHER_FOLDERS: &[&str] = &["negative", "target", "runs"];
+/// Folders that hold something else: files that must be refused, sweeps with what they start from, results, build output.
+const OTHER_FOLDERS: &[&str] = &["negative", "sweeps", "target", "runs"];
 
 /// The scenario files at a path: the file itself, or all below a folder, sorted by path. A folder walk leaves out
-/// Cargo manifests, sweeps, baselines, hidden files and folders, and `negative/`.
+/// Cargo manifests, sweeps and what they start from, baselines, hidden files and folders, and `negative/`.
 ///
 /// # Errors
 /// If the path or a folder below it cannot be read.
@@ -51,7 +51,9 @@ fn is_scenario(path: &Path, name: &str) -> bool {
     }
     let Ok(text) = fs::read_to_string(path) else { return true };
     let is_other = |line: &str| {
-        ["[sweep", "[baseline", "[package]", "[workspace"].iter().any(|head| line.trim_start().starts_with(head))
+        ["[sweep", "[vary", "[baseline", "[package]", "[workspace"]
+            .iter()
+            .any(|head| line.trim_start().starts_with(head))
     };
     !text.lines().any(is_other)
 }
@@ -73,6 +75,8 @@ mod tests {
         write("broken.toml", "[cluster\n");
         write("Cargo.toml", "[package]\n");
         write("plan.toml", "[sweep]\n");
+        write("what-if.toml", "[vary]\n");
+        write("sweeps/what-it-starts-from.toml", "[cluster]\n");
         write("negative/wrong.toml", "[cluster]\n");
         write(".hidden/x.toml", "[cluster]\n");
         write("notes.md", "");

@@ -58,6 +58,12 @@ impl<'a> Reader<'a> {
         Reader { source, table: document.get_ref(), span: 0..0, title: "a scenario".to_owned(), known: Vec::new() }
     }
 
+    /// The same under another title for its errors.
+    #[must_use]
+    pub fn titled(self, title: impl Into<String>) -> Reader<'a> {
+        Reader { title: title.into(), ..self }
+    }
+
     /// The value of a key, which is known from now on.
     pub fn get(&mut self, key: &'static str) -> Option<Field<'a>> {
         self.known.push(key);

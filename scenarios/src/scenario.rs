@@ -6,7 +6,7 @@ use crate::environment::{Dist, Environment};
 use crate::error::ScenarioError;
 use crate::nearest::{nearest, one_of};
 use crate::quantity;
-use crate::reader::Span;
+use crate::reader::{Reader, Span};
 use crate::resolved::{Found, FsyncFault, Link, NameAnswers, Target};
 use crate::source::Source;
 use splitbrain_checker::Expectation;
@@ -281,6 +281,15 @@ impl Scenario {
     /// If anything in either is wrong, with its position there; the faults may name somebody who is not in the scenario.
     pub fn parse_under(source: &Source, schedule: &Source) -> Result<Scenario, Box<ScenarioError>> {
         crate::parse::under(source, schedule)
+    }
+
+    /// Reads a scenario, which must have no faults of its own, with faults that stand anywhere, each a table in the words of
+    /// `[[faults]]`. The first begins at once if it does not say when.
+    ///
+    /// # Errors
+    /// If anything in the scenario or in the faults is wrong, with its position.
+    pub fn parse_with(source: &Source, faults: Vec<Reader<'_>>) -> Result<Scenario, Box<ScenarioError>> {
+        crate::parse::with_faults(source, faults)
     }
 
     /// The environment: the preset with what the file replaces in it.

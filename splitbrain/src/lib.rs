@@ -103,7 +103,7 @@ pub use campaign::{Campaign, Played, play};
 pub use event_log::event_log;
 pub use histories::{write_histories, write_histories_of};
 pub use margins::margins;
-pub use runner::{JudgedRun, RunError, RunOptions, fold_runs, judge_run, resolve, run_scenario, run_seed};
+pub use runner::{JudgedRun, RunError, RunOptions, fold_runs, judge_run, play_seed, resolve, run_scenario, run_seed};
 pub use saved::{Replay, ReplayError, bisect, replay, write_trace};
 pub use splitbrain_checker as checker;
 pub use splitbrain_model as model;

@@ -6,7 +6,7 @@ use splitbrain_checker::course::{Course, Happened};
 use splitbrain_checker::coverage::Tally;
 use splitbrain_checker::observations::MasterSettings;
 use splitbrain_checker::summary::ScenarioHead;
-use splitbrain_checker::{Metric, RunSummary, ScenarioSummary, Scratch, fold, judge_with};
+use splitbrain_checker::{Judgement, Metric, RunSummary, ScenarioSummary, Scratch, fold, judge_with};
 use splitbrain_scenarios::{Resolved, Scenario};
 use splitbrain_sim::chance::ProcessDraws;
 use splitbrain_sim::digest::Chain;
@@ -117,7 +117,26 @@ pub(crate) fn judge_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) 
     judge_record(scenario, &resolved, &record, scratch)
 }
 
+/// Plays and judges one seed. `scratch` is memory that is kept from one run to the next.
+///
+/// # Errors
+/// If the simulator or a judge panics.
+pub fn play_seed(scenario: &Scenario, seed: u64, scratch: &mut Scratch) -> Result<RunSummary, RunError> {
+    let attempt = std::panic::AssertUnwindSafe(|| {
+        let record = splitbrain_sim::run(&resolve(scenario, seed));
+        summary_of(scenario, &record, scratch).0
+    });
+    std::panic::catch_unwind(attempt).map_err(|panic| RunError::Bug { seed, message: message_of(panic.as_ref()) })
+}
+
 fn judge_record(scenario: &Scenario, resolved: &Resolved, record: &Record, scratch: &mut Scratch) -> Judged {
+    let (run, judgement) = summary_of(scenario, record, scratch);
+    let tally = coverage::tally(resolved, record, &judgement);
+    let schedule = coverage::schedule(resolved, record);
+    Judged { run, masters: record.observations.masters.clone(), tally, schedule }
+}
+
+fn summary_of(scenario: &Scenario, record: &Record, scratch: &mut Scratch) -> (RunSummary, Judgement) {
     let (seed, seen) = (record.seed, &record.observations);
     let mut judgement = judge_with(seen, &scenario.expect, scratch);
     judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);
@@ -125,9 +144,7 @@ fn judge_record(scenario: &Scenario, resolved: &Resolved, record: &Record, scrat
     judgement.metrics.set(Metric::SentinelTraffic, record.sentinel_traffic.iter().max().map(|bytes| *bytes as i64));
     let mut run = RunSummary::new(seed, record.digest.0, seen, &judgement, &scenario.expect);
     context::add(&mut run, record);
-    let tally = coverage::tally(resolved, record, &judgement);
-    let schedule = coverage::schedule(resolved, record);
-    Judged { run, masters: seen.masters.clone(), tally, schedule }
+    (run, judgement)
 }
 
 /// A run that somebody drove, judged.

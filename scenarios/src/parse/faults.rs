@@ -62,10 +62,7 @@ pub fn read(field: Option<&Field<'_>>, names: &Names) -> Read<Vec<Fault>> {
     if tables.len() > MOST {
         return Err(field.error("too many faults").found(tables.len().to_string()).expected(format!("at most {MOST}")));
     }
-    let mut faults = Vec::new();
-    for (number, mut table) in tables.into_iter().enumerate() {
-        faults.push(fault(&mut table, number == 0, names)?);
-    }
+    let faults = each(tables, false, names)?;
     let origins = faults.iter().filter(|fault| fault.origin).count();
     if origins > 1 {
         return Err(field.error("times count from one fault").found(format!("`origin = true` {origins} times")));
@@ -73,7 +70,13 @@ pub fn read(field: Option<&Field<'_>>, names: &Names) -> Read<Vec<Fault>> {
     Ok(faults)
 }
 
-fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
+/// Reads faults that stand anywhere. Where `at_once`, the first of them needs no time.
+pub fn each(tables: Vec<Reader<'_>>, at_once: bool, names: &Names) -> Read<Vec<Fault>> {
+    let read = |(number, mut table)| fault(&mut table, number == 0, at_once && number == 0, names);
+    tables.into_iter().enumerate().map(read).collect()
+}
+
+fn fault(table: &mut Reader<'_>, first: bool, at_once: bool, names: &Names) -> Read<Fault> {
     let kinds: Vec<Field<'_>> = KINDS.iter().filter_map(|kind| table.get(kind)).collect();
     let times = (table.get("at"), table.get("when"), table.get("then-after"));
     let (after, cap, lasts) = (table.get("after"), table.get("cap"), table.get("for"));
@@ -94,7 +97,11 @@ fn fault(table: &mut Reader<'_>, first: bool, names: &Names) -> Read<Fault> {
             .key_error("`master` belongs to `sentinel-failover`")
             .help("a target is written `master:name`"));
     }
-    let when = when(table, times, after, cap, first)?;
+    let timeless = times.0.is_none() && times.1.is_none() && times.2.is_none() && after.is_none() && cap.is_none();
+    let when = match at_once && timeless {
+        true => When::At(Span::exactly(Millis(0))),
+        false => when(table, times, after, cap, first)?,
+    };
     let what = what(kind, master.as_ref(), names)?;
     if let Some(field) = lasts.as_ref().filter(|_| !can_be_undone(&what)) {
         let message = format!("`{}` has no end, so `for` has no meaning here", kind.key);

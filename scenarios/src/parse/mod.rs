@@ -81,7 +81,14 @@ pub(crate) const HOMES: &[(&str, &str)] = &[
 /// Reads a whole scenario.
 pub(crate) fn scenario(source: &Source) -> Read<Scenario> {
     let document = document(source)?;
-    read(source, &document, None)
+    read(source, &document, Faults::Own)
+}
+
+/// Reads a whole scenario, which has no faults of its own, with faults that stand anywhere. The first of them begins at once
+/// if it does not say when.
+pub(crate) fn with_faults(source: &Source, faults: Vec<Reader<'_>>) -> Read<Scenario> {
+    let document = document(source)?;
+    read(source, &document, Faults::Each(faults))
 }
 
 /// Reads a whole scenario, with the faults of another file.
@@ -89,20 +96,27 @@ pub(crate) fn under(source: &Source, schedule: &Source) -> Read<Scenario> {
     let (own, other) = (document(source)?, document(schedule)?);
     let mut root = Reader::root(schedule, &other);
     refuse_other_files(schedule, &mut root)?;
-    let faults = (root.get("faults"), root.get("chaos"));
-    if faults.0.is_none() && faults.1.is_none() {
+    let (faults, chaos) = (root.get("faults"), root.get("chaos"));
+    if faults.is_none() && chaos.is_none() {
         return Err(schedule.error(0..0, "there are no faults in this file").expected("[[faults]] or [chaos]"));
     }
-    let mut scenario = read(source, &own, Some(faults))?;
+    let mut scenario = read(source, &own, Faults::Other(faults, chaos))?;
     // Both are TOML, or they would not have been read.
     scenario.source = Document::grafted(source, schedule).map_err(|error| schedule.error(0..0, error.to_string()))?;
     Ok(scenario)
 }
 
-/// The faults and the random faults of another file.
-type Faults<'a> = (Option<Field<'a>>, Option<Field<'a>>);
+/// Which faults a scenario is read with.
+enum Faults<'a> {
+    /// Its own.
+    Own,
+    /// The faults and the random faults of another file.
+    Other(Option<Field<'a>>, Option<Field<'a>>),
+    /// These.
+    Each(Vec<Reader<'a>>),
+}
 
-fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<'_>>) -> Read<Scenario> {
+fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Faults<'_>) -> Read<Scenario> {
     let mut root = Reader::root(source, document);
     refuse_other_files(source, &mut root)?;
 
@@ -113,8 +127,16 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let apps = root.get("apps");
     let mut sections = Sections::of(&mut root);
     root.finish(HOMES)?;
-    if let Some((faults, chaos)) = others {
-        (sections.faults, sections.chaos) = (faults, chaos);
+    let mut each = None;
+    match others {
+        Faults::Own => {}
+        Faults::Other(faults, chaos) => (sections.faults, sections.chaos) = (faults, chaos),
+        Faults::Each(faults) => {
+            if let Some(own) = sections.faults.as_ref().or(sections.chaos.as_ref()) {
+                return Err(own.key_error("this scenario has faults of its own").expected("one without any"));
+            }
+            each = Some(faults);
+        }
     }
     let Some(cluster) = sections.cluster else {
         return Err(source.error(0..0, "a scenario needs a section [cluster]").help(SMALLEST));
@@ -133,7 +155,10 @@ fn read(source: &Source, document: &Spanned<DeTable<'_>>, others: Option<Faults<
     let hosts = names.placed(&cluster, &clients)?;
     names.settle(&hosts, &clients);
     let network = network::read(sections.network.as_ref(), sections.disk.as_ref())?;
-    let faults = faults::read(sections.faults.as_ref(), &names)?;
+    let faults = match each {
+        Some(tables) => faults::each(tables, true, &names)?,
+        None => faults::read(sections.faults.as_ref(), &names)?,
+    };
     let chaos = chaos::read(sections.chaos.as_ref())?;
     let run = run::read(sections.run.as_ref(), &masters)?;
     let expect =
@@ -229,7 +254,7 @@ fn refuse_other_files(source: &Source, root: &mut Reader<'_>) -> Read<()> {
         return Err(source.error(0..0, what).expected("a scenario with a section [cluster]").help(SMALLEST));
     }
     let mut looked = root.clone();
-    if let Some(sweep) = looked.get("sweep") {
+    if let Some(sweep) = looked.get("sweep").or_else(|| looked.get("vary")) {
         return Err(sweep
             .key_error("this file is a parameter sweep, not a scenario")
             .help("`splitbrain explore` takes it"));

@@ -67,6 +67,11 @@ impl Document {
         Ok(document)
     }
 
+    /// A file that is a tree already.
+    pub fn of_table(root: Table) -> Document {
+        Document { root }
+    }
+
     /// The text of a file with the faults and random faults of another.
     pub(crate) fn grafted(onto: &Source, from: &Source) -> Result<String, toml::de::Error> {
         let (mut document, other): (Document, Table) = (Document { root: onto.text.parse()? }, from.text.parse()?);

@@ -1,0 +1,200 @@
+//! `explore` and `merge`: a sweep in, rows in a folder, table or JSON and exit code out.
+
+use crate::args::Arguments;
+use crate::exit::{Exit, PLEASE_REPORT};
+use crate::interrupt::Interrupt;
+use crate::output::{diagnose, diagnose_at, print, refused, unwritable};
+use crate::progress::Progress;
+use clap::Args;
+use splitbrain_explore::choose::choose;
+use splitbrain_explore::{Folder, Merged, Pace, Plan, Shard, Sweep, Trouble, report};
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// `explore`
+#[derive(Debug, Args)]
+pub struct Explore {
+    /// The sweep.
+    #[arg(value_name = "SWEEP")]
+    pub sweep: PathBuf,
+
+    /// Seeds of each cell instead of those of the file: N from 0 on, or from A up to but not including B.
+    #[arg(long, value_name = "N|A..B", value_parser = crate::args::seeds)]
+    pub seeds: Option<Range<u64>>,
+
+    /// Play only part I of N, counted from 0, and judge nothing: exits 0 whatever it found. `merge` gives the verdict.
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
+    pub shard: Option<Shard>,
+
+    /// Folder for the rows, a file per piece. What is there already is not played again. runs/explore/NAME-PLAN if not given.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+
+    /// Go on where an earlier command was interrupted. This is what happens in any case; with it, there has to be one.
+    #[arg(long, conflicts_with = "fresh")]
+    pub resume: bool,
+
+    /// Begin anew: rows that are in the folder are removed.
+    #[arg(long, conflicts_with = "shard")]
+    pub fresh: bool,
+
+    /// Runs at the same time; one per processor if not given. Has no influence on results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Print the scenario file of a cell with a failure, and play nothing: `splitbrain run FILE --seed SEED` then shows a run,
+    /// with the seed of its row.
+    #[arg(long, value_name = "CELL/FAILURE", value_parser = pair, conflicts_with_all = ["shard", "out", "json", "fresh"])]
+    pub scenario: Option<(usize, usize)>,
+
+    /// How it is shown.
+    #[command(flatten)]
+    pub shown: Shown,
+}
+
+/// `merge`
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// The folder that all shards have written to, or that their files were brought to.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+
+    /// How it is shown.
+    #[command(flatten)]
+    pub shown: Shown,
+}
+
+/// How an outcome is shown.
+#[derive(Debug, Args)]
+pub struct Shown {
+    /// Write one JSON document to a file, or to standard output in place of the text.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+
+    /// Show every setting, not only the front and the best of the others.
+    #[arg(long)]
+    pub all: bool,
+}
+
+fn two<T: std::str::FromStr>(text: &str) -> Option<(T, T)> {
+    let (a, b) = text.split_once('/')?;
+    Some((a.parse().ok()?, b.parse().ok()?))
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let shard = two(text).filter(|(number, of): &(u64, u64)| number < of);
+    shard
+        .map(|(number, of)| Shard { number, of })
+        .ok_or_else(|| format!("found `{text}`, expected I/N with I from 0 to N - 1, like 0/8"))
+}
+
+fn pair(text: &str) -> Result<(usize, usize), String> {
+    two(text).ok_or_else(|| format!("found `{text}`, expected the numbers of a row's cell and failure, like 17/0"))
+}
+
+/// `explore`
+pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
+    let read = Sweep::load(&given.sweep).and_then(|sweep| Ok((Plan::new(&sweep, given.seeds.clone())?, sweep)));
+    let (plan, sweep) = match read {
+        Ok(read) => read,
+        Err(error) => return Ok(refused(&error)),
+    };
+    if let Some((cell, failure)) = given.scenario {
+        if cell >= plan.cells() || failure >= plan.failures.len() {
+            diagnose(&format!(
+                "there are cells 0 to {} and failures 0 to {}",
+                plan.cells() - 1,
+                plan.failures.len() - 1
+            ));
+            return Ok(Exit::Input);
+        }
+        let (environment, point) = plan.place(cell);
+        print(&sweep.text(&plan.points[point], environment, failure))?;
+        return Ok(Exit::Met);
+    }
+    let path = given.out.clone().unwrap_or_else(|| {
+        let name = given.sweep.file_stem().unwrap_or_default().to_string_lossy();
+        Path::new("runs/explore").join(format!("{name}-{:.8}", plan.hash.to_string()))
+    });
+    if given.resume && !path.join("plan.json").exists() {
+        diagnose(&format!("{}: there is nothing to go on with", path.display()));
+        return Ok(Exit::Input);
+    }
+    match play(arguments, given, &sweep, &plan, &path) {
+        Err(trouble) => Ok(told(&trouble)),
+        Ok(None) => {
+            diagnose(&format!("interrupted; the same command goes on from {}", path.display()));
+            Ok(Exit::Interrupted)
+        }
+        Ok(Some(_)) if given.shard.is_some() => Ok(Exit::Met),
+        Ok(Some(())) => show(arguments, &path, &given.shown),
+    }
+}
+
+/// Plays; `None` if somebody interrupted.
+fn play(
+    arguments: &Arguments,
+    given: &Explore,
+    sweep: &Sweep,
+    plan: &Plan,
+    path: &Path,
+) -> Result<Option<()>, Trouble> {
+    let folder = Folder::open(path, plan, given.fresh)?;
+    let stop = Interrupt::listen();
+    let progress = Progress::new("explore", plan.runs(), arguments.quiet);
+    let pace = Pace {
+        jobs: given.jobs.map_or(0, usize::from),
+        stop: stop.flag(),
+        progress: &|done, now, runs| progress.update_of(done, now, runs),
+    };
+    let shard = given.shard.unwrap_or(Shard::ALL);
+    let played = splitbrain_explore::play(sweep, plan, &folder, shard, &pace)?;
+    drop(progress);
+    if !arguments.quiet && played.found > 0 {
+        diagnose(&format!("note: {} of {} runs were in {} already", played.found, played.runs, path.display()));
+    }
+    if !arguments.quiet && given.shard.is_some() && !played.interrupted {
+        diagnose(&format!("shard {}/{}: {} runs are in {}", shard.number, shard.of, played.runs, path.display()));
+    }
+    Ok((!played.interrupted).then_some(()))
+}
+
+/// `merge`
+pub fn merge(arguments: &Arguments, given: &Merge) -> io::Result<Exit> {
+    show(arguments, &given.folder, &given.shown)
+}
+
+/// Reads all rows, and shows what follows from them. Exits 1 if no settings keep the promise.
+fn show(arguments: &Arguments, folder: &Path, shown: &Shown) -> io::Result<Exit> {
+    let merged: Merged = match splitbrain_explore::merge(folder) {
+        Ok(merged) => merged,
+        Err(trouble) => return Ok(told(&trouble)),
+    };
+    let findings = choose(&merged);
+    let exit = if findings.recommended.is_some() { Exit::Met } else { Exit::NotMet };
+    let to_stdout = shown.json.as_deref() == Some(Path::new("-"));
+    let worth_saying = !arguments.quiet || exit != Exit::Met;
+    if worth_saying && !to_stdout {
+        print(&report::text(&merged, &findings, shown.all))?;
+    }
+    if let Some(file) = &shown.json {
+        let document = report::json(&merged, &findings);
+        if to_stdout {
+            print(&document)?;
+        } else if let Err(error) = fs::write(file, document) {
+            return Ok(unwritable(file, &error));
+        }
+    }
+    Ok(exit)
+}
+
+fn told(trouble: &Trouble) -> Exit {
+    if trouble.is_bug() {
+        diagnose(&format!("bug: {trouble}. {PLEASE_REPORT}"));
+        return Exit::Bug;
+    }
+    diagnose_at(&trouble.to_string());
+    Exit::Input
+}

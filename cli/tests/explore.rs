@@ -1,0 +1,119 @@
+//! `explore` and `merge` as a shell and a cluster's engine see them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn splitbrain(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_splitbrain")).args(arguments).output().expect("the command starts")
+}
+
+fn exit(output: &Output) -> i32 {
+    output.status.code().expect("the command ends by itself")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder with a small sweep, removed at the end.
+struct Folder(PathBuf);
+
+const BASE: &str = "[cluster]\nreplicas = 1\n[sentinel]\ndown-after-milliseconds = 4000\nfailover-timeout = 3000\n\
+                    [[clients]]\nname = \"app\"\nworkload = { sadd = 2 }\n[run]\nphase = \"0s..2s\"\n";
+
+const SWEEP: &str = "scenario = \"base.toml\"\nseeds = 8\n[vary]\ndown-after-milliseconds = [1000, 4000]\n\
+                     [[failures]]\nname = \"dies\"\nper-year = 2\nkill = \"master\"\n[promise]\nwrite-gap = \"20s\"\n";
+
+impl Folder {
+    fn new(name: &str, promise: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("splitbrain-cli-explore-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("base.toml"), BASE).unwrap();
+        fs::write(path.join("what-if.toml"), SWEEP.replace("20s", promise)).unwrap();
+        Folder(path)
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn shards_exit_with_0_and_merge_tells_what_one_command_tells() {
+    let folder = Folder::new("shards", "20s");
+    let (sweep, parts) = (folder.at("what-if.toml"), folder.at("parts"));
+    let alone = splitbrain(&["explore", &sweep, "--out", &folder.at("alone"), "--jobs", "1"]);
+    assert_eq!(exit(&alone), 0, "{}", text(&alone.stderr));
+    let told = text(&alone.stdout);
+    assert!(told.contains("sentinel down-after-milliseconds <master> 1000   # now 4000"), "{told}");
+
+    let first = splitbrain(&["explore", &sweep, "--out", &parts, "--shard", "0/2"]);
+    assert_eq!((exit(&first), first.stdout.len()), (0, 0), "{}", text(&first.stderr));
+    let gap = splitbrain(&["merge", &folder.at("nothing")]);
+    assert_eq!(exit(&gap), 2);
+    let second = splitbrain(&["explore", &sweep, "--out", &parts, "--shard", "1/2"]);
+    assert_eq!(exit(&second), 0, "{}", text(&second.stderr));
+    let merged = splitbrain(&["merge", &parts]);
+    assert_eq!((exit(&merged), text(&merged.stdout)), (0, told));
+
+    let json = splitbrain(&["merge", &parts, "--json", "-"]);
+    let document: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one JSON document");
+    for key in ["plan", "cells", "front", "recommendation", "digest"] {
+        assert!(document.get(key).is_some(), "{key}");
+    }
+    assert_eq!(document["recommendation"]["settings"]["down-after-milliseconds"], "1000");
+}
+
+#[test]
+fn a_row_is_a_run_that_can_be_looked_at() {
+    let folder = Folder::new("row", "20s");
+    let (sweep, rows) = (folder.at("what-if.toml"), folder.at("rows"));
+    assert_eq!(exit(&splitbrain(&["explore", &sweep, "--out", &rows])), 0);
+    let piece = fs::read_to_string(folder.0.join("rows/rows-000000000000-000000000016.jsonl")).unwrap();
+    let row: serde_json::Value = serde_json::from_str(piece.lines().nth(9).unwrap()).unwrap();
+    let cell = format!("{}/{}", row["cell"], row["failure"]);
+    let scenario = splitbrain(&["explore", &sweep, "--scenario", &cell]);
+    fs::write(folder.at("one.toml"), &scenario.stdout).unwrap();
+    let run = splitbrain(&[
+        "run",
+        &folder.at("one.toml"),
+        "--seed",
+        &row["seed"].to_string(),
+        "--no-save",
+        "--runs",
+        "--json",
+        "-",
+    ]);
+    let run: serde_json::Value = serde_json::from_slice(&run.stdout).expect("one JSON document");
+    assert_eq!(run["scenarios"][0]["runs"][0]["digest"], row["digest"]);
+}
+
+#[test]
+fn a_promise_that_no_settings_keep_exits_with_1_and_what_is_wrong_with_2() {
+    let folder = Folder::new("promise", "1s");
+    let (sweep, out) = (folder.at("what-if.toml"), folder.at("out"));
+    let broken = splitbrain(&["explore", &sweep, "--out", &out]);
+    assert_eq!(exit(&broken), 1, "{}", text(&broken.stderr));
+    assert!(text(&broken.stdout).contains("No settings of this sweep keep the promise"), "{}", text(&broken.stdout));
+    for arguments in [
+        &["explore"][..],
+        &["explore", "/nowhere.toml"],
+        &["explore", &folder.at("base.toml")],
+        &["explore", &sweep, "--shard", "0/2"],
+        &["explore", &sweep, "--out", &out, "--shard", "2/2"],
+        &["explore", &sweep, "--out", &out, "--seeds", "9"],
+        &["explore", &sweep, "--scenario", "7/0"],
+        &["explore", &sweep, "--out", &folder.at("fresh"), "--resume"],
+        &["run", &sweep],
+    ] {
+        assert_eq!(exit(&splitbrain(arguments)), 2, "{arguments:?}");
+    }
+}

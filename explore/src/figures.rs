@@ -1,0 +1,231 @@
+//! Numbers of cells: quantiles of each failure from exact counts, probabilities with their intervals, and what a year brings,
+//! which is the rate of each failure times what came of it. All sums are of integers, so their order does not matter; floating
+//! point is in the intervals only.
+
+use crate::binomial::clopper_pearson;
+use crate::failure::Failure;
+use crate::merge::{Merged, Sample};
+use serde::Serialize;
+use splitbrain_checker::stats::Stats;
+
+/// Error of all intervals together.
+const ALPHA: f64 = 0.05;
+
+/// So many standard errors to either side.
+const STANDARD_ERRORS: f64 = 1.96;
+
+/// In how many runs something came, and the interval of its probability in millionths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// Runs with it.
+    pub runs: u64,
+    /// Lower bound.
+    pub low_ppm: u32,
+    /// Upper bound.
+    pub high_ppm: u32,
+}
+
+impl Share {
+    fn of(runs: u64, of: u64, alpha: f64) -> Share {
+        let (low, high) = clopper_pearson(runs, of, alpha);
+        Share { runs, low_ppm: (low * 1e6).floor() as u32, high_ppm: (high * 1e6).ceil() as u32 }
+    }
+}
+
+/// What comes in a year, with its interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Yearly {
+    /// The estimate.
+    pub estimate: i64,
+    /// Lower bound.
+    pub low: i64,
+    /// Upper bound.
+    pub high: i64,
+}
+
+impl Yearly {
+    /// Thousandths to whole ones.
+    fn whole(self) -> Yearly {
+        let whole = |value: i64| (value as f64 / 1_000.0).round() as i64;
+        Yearly { estimate: whole(self.estimate), low: whole(self.low), high: whole(self.high) }
+    }
+}
+
+/// What a failure does to a cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OfFailure {
+    /// Time without an acknowledged write, in ms.
+    pub gap: Stats,
+    /// Acknowledged writes lost, over all runs.
+    pub lost: u64,
+    /// Runs that lost any.
+    pub losing: Share,
+    /// Longest time with two masters, in ms.
+    pub split_max: i64,
+    /// Runs with any.
+    pub split: Share,
+    /// Completed failovers, over all runs.
+    pub failovers: u64,
+    /// Runs with a false one.
+    pub false_failovers: Share,
+    /// Runs in which failovers were begun and none completed.
+    pub failed_failovers: Share,
+    /// Runs after which not everything was well again.
+    pub unrecovered: Share,
+}
+
+/// What is known of a cell. By the year; times in ms, numbers in thousandths.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// Runs.
+    pub runs: u64,
+    /// Runs in which the cluster never came to rest before the failure: they say nothing.
+    pub undecided: u64,
+    /// By failures.
+    pub failures: Vec<OfFailure>,
+    /// Time without an acknowledged write.
+    pub outage_ms: Yearly,
+    /// Acknowledged writes lost.
+    pub lost: Yearly,
+    /// Failures that lose any.
+    pub losing: Yearly,
+    /// Time with two masters.
+    pub split_ms: Yearly,
+    /// Completed failovers.
+    pub failovers: Yearly,
+    /// Failures with a false failover.
+    pub false_failovers: Yearly,
+    /// Failures that lead to failovers of which none is completed.
+    pub failed_failovers: Yearly,
+    /// Failures after which not everything is well again.
+    pub unrecovered: Yearly,
+}
+
+/// How a cell differs from the scenario as it stands, in the same environment, seed by seed. By the year; times in ms, numbers
+/// in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Time without an acknowledged write.
+    pub outage_ms: Yearly,
+    /// Acknowledged writes lost.
+    pub lost: Yearly,
+    /// Failures with a false failover.
+    pub false_failovers: Yearly,
+}
+
+/// The numbers of all cells.
+pub fn cells(merged: &Merged) -> Vec<Cell> {
+    merged.cells.iter().map(|samples| cell(samples, merged)).collect()
+}
+
+/// The differences of all cells.
+pub fn differences(merged: &Merged) -> Vec<Difference> {
+    let plan = &merged.plan;
+    (0..plan.cells())
+        .map(|cell| {
+            let current = plan.cell(plan.place(cell).0, plan.current);
+            let pairs: Vec<(Sample, Sample)> =
+                merged.cells[cell].iter().copied().zip(merged.cells[current].iter().copied()).collect();
+            let by_year = |value: &dyn Fn(&Sample) -> i64| {
+                mean_based(merged, &|failure| {
+                    of_failure(&pairs, merged, failure).map(|(a, b)| value(a) - value(b)).collect()
+                })
+            };
+            Difference {
+                outage_ms: by_year(&|sample| sample.gap.into()).whole(),
+                lost: by_year(&|sample| sample.lost.into()),
+                false_failovers: by_year(&|sample| sample.false_failover.into()),
+            }
+        })
+        .collect()
+}
+
+/// The items of a cell that had a failure.
+fn of_failure<'a, T>(items: &'a [T], merged: &'a Merged, failure: usize) -> impl Iterator<Item = &'a T> {
+    let seeds = merged.plan.seeds.clone();
+    items.iter().zip(seeds).filter(move |(_, index)| merged.plan.failure_of(*index) == failure).map(|(item, _)| item)
+}
+
+fn cell(samples: &[Sample], merged: &Merged) -> Cell {
+    let each = &merged.plan.failures;
+    // Each failure has its part of the error, so that their sum over the year has the whole of it at most.
+    let alpha = ALPHA / each.len() as f64;
+    let count = |failure: usize, is: &dyn Fn(&Sample) -> bool| {
+        let (mut runs, mut all) = (0, 0);
+        for sample in of_failure(samples, merged, failure) {
+            all += 1;
+            runs += u64::from(is(sample));
+        }
+        (runs, all)
+    };
+    let failures = (0..each.len()).map(|failure| {
+        let share = |is: &dyn Fn(&Sample) -> bool| {
+            let (runs, all) = count(failure, is);
+            Share::of(runs, all, alpha)
+        };
+        let its = || of_failure(samples, merged, failure);
+        let mut gaps: Vec<i64> = its().map(|sample| sample.gap.into()).collect();
+        OfFailure {
+            gap: Stats::of(&mut gaps).expect("each failure has a seed: the plan was checked"),
+            lost: its().map(|sample| u64::from(sample.lost)).sum(),
+            losing: share(&|sample| sample.lost > 0),
+            split_max: its().map(|sample| sample.split.into()).max().unwrap_or(0),
+            split: share(&|sample| sample.split > 0),
+            failovers: its().map(|sample| u64::from(sample.failovers)).sum(),
+            false_failovers: share(&|sample| sample.false_failover),
+            failed_failovers: share(&|sample| sample.failed_failover),
+            unrecovered: share(&|sample| !sample.recovered),
+        }
+    });
+    let failures: Vec<OfFailure> = failures.collect();
+    let mean = |value: &dyn Fn(&Sample) -> i64| {
+        let it = mean_based(merged, &|failure| of_failure(samples, merged, failure).map(value).collect());
+        Yearly { low: it.low.max(0), ..it }
+    };
+    let probable = |share: &dyn Fn(&OfFailure) -> Share| probability_based(each, &failures, share);
+    Cell {
+        runs: samples.len() as u64,
+        undecided: samples.iter().filter(|sample| !sample.settled).count() as u64,
+        outage_ms: mean(&|sample| sample.gap.into()).whole(),
+        lost: mean(&|sample| sample.lost.into()),
+        losing: probable(&|failure| failure.losing),
+        split_ms: mean(&|sample| sample.split.into()).whole(),
+        failovers: mean(&|sample| sample.failovers.into()),
+        false_failovers: probable(&|failure| failure.false_failovers),
+        failed_failovers: probable(&|failure| failure.failed_failovers),
+        unrecovered: probable(&|failure| failure.unrecovered),
+        failures,
+    }
+}
+
+/// Rates times means, in thousandths, with an interval by standard errors: near enough for amounts that most runs have, too
+/// narrow for what hardly any run has.
+fn mean_based(merged: &Merged, values: &dyn Fn(usize) -> Vec<i64>) -> Yearly {
+    let (mut estimate, mut variance) = (0i128, 0.0);
+    for (number, failure) in merged.plan.failures.iter().enumerate() {
+        let values = values(number);
+        let (n, rate) = (values.len() as i128, i128::from(failure.per_year_milli));
+        let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
+        estimate += rate * sum / n;
+        if n > 1 {
+            let squares: i128 = values.iter().map(|value| i128::from(*value) * i128::from(*value)).sum();
+            let of_mean = (n * squares - sum * sum) as f64 / (n * n * (n - 1)) as f64;
+            variance += rate as f64 * rate as f64 * of_mean;
+        }
+    }
+    let half = (STANDARD_ERRORS * variance.sqrt()).ceil() as i64;
+    let estimate = estimate as i64;
+    Yearly { estimate, low: estimate - half, high: estimate.saturating_add(half) }
+}
+
+/// Rates times probabilities, in thousandths.
+fn probability_based(each: &[Failure], found: &[OfFailure], share: &dyn Fn(&OfFailure) -> Share) -> Yearly {
+    let mut yearly = Yearly::default();
+    for (failure, found) in each.iter().zip(found) {
+        let (share, rate) = (share(found), i128::from(failure.per_year_milli));
+        yearly.estimate += (rate * i128::from(share.runs) / i128::from(found.gap.n)) as i64;
+        yearly.low += (rate * i128::from(share.low_ppm) / 1_000_000) as i64;
+        yearly.high += ((rate * i128::from(share.high_ppm)) as u128).div_ceil(1_000_000) as i64;
+    }
+    yearly
+}

@@ -1,0 +1,36 @@
+//! Parameter sweeps: which settings keep a promise, by what margin, and what that costs.
+//!
+//! A [`Sweep`] file names a scenario without faults, settings with the values they may take, environments, and failures with
+//! how often they come in a year. It becomes a [`Plan`]: cells (one point of the grid in one environment), each of them played
+//! with the same seeds. [`play()`] writes rows, one file per piece of the plan; [`merge()`] reads them, strictly; [`figures`]
+//! makes numbers of them, and [`choose`] a recommendation. [`report`] renders.
+//!
+//! What a plan's rows are depends on the plan alone: not on threads, shards, interruptions, or who wrote which piece. Knows
+//! nothing of command lines.
+
+pub mod axis;
+pub mod binomial;
+pub mod choose;
+pub mod chunk;
+mod failure;
+pub mod figures;
+pub mod folder;
+pub mod front;
+pub mod merge;
+pub mod plan;
+pub mod play;
+mod promise;
+pub mod report;
+pub mod row;
+pub mod spread;
+pub mod sweep;
+pub mod trouble;
+
+pub use failure::Failure;
+pub use folder::Folder;
+pub use merge::{Merged, merge};
+pub use plan::Plan;
+pub use play::{Pace, Shard, play};
+pub use promise::{Goal, Promise};
+pub use sweep::Sweep;
+pub use trouble::Trouble;

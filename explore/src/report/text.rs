@@ -1,0 +1,228 @@
+//! The outcome for people: a table by environment, the front first, then what follows from it.
+
+use super::{amount, thousandths, time};
+use crate::choose::{Cliff, Findings, Turn};
+use crate::figures::{Cell, Yearly};
+use crate::merge::Merged;
+use crate::plan::Plan;
+use crate::promise::Goal;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// Rows of a table, unless all are wanted.
+const SHOWN: usize = 12;
+
+/// The whole outcome; with `all`, every setting has its row.
+pub fn text(merged: &Merged, findings: &Findings, all: bool) -> String {
+    let plan = &merged.plan;
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", plan.title);
+    let _ = writeln!(
+        out,
+        "{} settings in {} with {} seeds each: {} runs, digest {}",
+        plan.points.len(),
+        count(plan.environments.len(), "environment"),
+        plan.seeds_of_a_cell(),
+        plan.runs(),
+        merged.digest
+    );
+    for failure in &plan.failures {
+        let unwanted = if failure.passes { "; passes by itself, a failover for it is false" } else { "" };
+        let _ = writeln!(out, "failure: {}, {} a year{unwanted}", failure.name, thousandths(failure.per_year_milli));
+    }
+    let goals: Vec<String> = plan
+        .promise
+        .0
+        .iter()
+        .map(|(goal, limit)| format!("{} at most {}", goal.name(), amount(*goal, *limit)))
+        .collect();
+    let _ = writeln!(out, "promise: {}", goals.join(", "));
+    if let Some(first) = plan.left_out.first() {
+        let _ = writeln!(out, "left out: {}, like {first}", count(plan.left_out.len(), "combination"));
+    }
+    for environment in 0..plan.environments.len() {
+        table(&mut out, plan, findings, environment, all);
+        sensitivity(&mut out, plan, findings, environment);
+        cliffs(&mut out, plan, findings, environment);
+    }
+    recommendation(&mut out, plan, findings);
+    out
+}
+
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// The scenario as it stands, what is recommended, the front, and then the best of the others.
+fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize, all: bool) {
+    let recommended = findings.recommended.map(|it| it.point);
+    let cell = |point: usize| plan.cell(environment, point);
+    let mut points: Vec<usize> = (0..plan.points.len()).collect();
+    points.sort_by_key(|point| {
+        let first = *point != plan.current && Some(*point) != recommended;
+        (first, !findings.front[cell(*point)], findings.cells[cell(*point)].outage_ms.estimate, *point)
+    });
+    let count = points.len();
+    if !all {
+        // Of settings that come to the same, the first.
+        let mut figures = BTreeSet::new();
+        points.retain(|point| {
+            let is_new = figures.insert(figures_of(&findings.cells[cell(*point)]));
+            is_new || *point == plan.current || Some(*point) == recommended
+        });
+        points.truncate(SHOWN);
+    }
+    let left = count - points.len();
+    let mut head: Vec<String> = vec![String::new()];
+    head.extend(plan.axes.iter().map(|axis| axis.name.clone()));
+    let figures = ["gap median", "p99", "out a year", "lost a year", "false a year", "not well", "promise"];
+    head.extend(figures.map(str::to_owned));
+    let mut rows = vec![head];
+    for point in points {
+        let mark = match (point == plan.current, Some(point) == recommended, findings.front[cell(point)]) {
+            (_, true, _) => "→",
+            (true, ..) => "now",
+            (.., true) => "front",
+            _ => "",
+        };
+        let mut row = vec![mark.to_owned()];
+        row.extend(plan.axes.iter().zip(&plan.points[point]).map(|(axis, place)| axis.shown(*place).to_owned()));
+        row.extend(figures_of(&findings.cells[cell(point)]));
+        let standing = &findings.standings[cell(point)];
+        row.push(match (&standing.broken[..], standing.decided) {
+            ([], true) => {
+                standing.margin_ppm.map_or("kept".to_owned(), |ppm| format!("kept, {} % left", ppm.div_euclid(10_000)))
+            }
+            ([], false) => "undecided".to_owned(),
+            (broken, _) => broken.iter().map(|(goal, ..)| goal.name()).collect::<Vec<_>>().join(", "),
+        });
+        rows.push(row);
+    }
+    let _ = writeln!(out, "\nenvironment {}", plan.environments[environment]);
+    let columns = rows[0].len();
+    let wide = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(wide).collect();
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(text, width)| {
+                let gap = " ".repeat(width - text.chars().count());
+                format!("{text}{gap}")
+            })
+            .collect();
+        let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+    }
+    if left > 0 {
+        let _ = writeln!(out, "  … and {left} more (--all)");
+    }
+}
+
+fn figures_of(cell: &Cell) -> Vec<String> {
+    let worst = |of: &dyn Fn(&crate::figures::OfFailure) -> i64| cell.failures.iter().map(of).max().unwrap_or(0);
+    let with_interval = |yearly: &Yearly, show: &dyn Fn(i64) -> String| {
+        format!("{} ({}..{})", show(yearly.estimate), show(yearly.low), show(yearly.high))
+    };
+    vec![
+        time(worst(&|failure| failure.gap.median)),
+        time(worst(&|failure| failure.gap.p99)),
+        with_interval(&cell.outage_ms, &time),
+        with_interval(&cell.lost, &rough),
+        with_interval(&cell.false_failovers, &rough),
+        with_interval(&cell.unrecovered, &rough),
+    ]
+}
+
+/// Thousandths with one digit, for tables.
+fn rough(value: i64) -> String {
+    thousandths((value as f64 / 100.0).round() as i64 * 100)
+}
+
+fn sensitivity(out: &mut String, plan: &Plan, findings: &Findings, environment: usize) {
+    let _ = writeln!(out, "  what each setting does, on average over the others (out, lost, false a year):");
+    for (axis, effect) in plan.axes.iter().zip(&findings.effects[environment]) {
+        let levels: Vec<String> = axis
+            .values
+            .iter()
+            .zip(&effect.levels)
+            .filter(|(_, (cells, ..))| *cells > 0)
+            .map(|(value, (_, outage, lost, wrong))| {
+                format!("{value}: {}, {}, {}", time(*outage), rough(*lost), rough(*wrong))
+            })
+            .collect();
+        let _ = writeln!(out, "    {}  {}", axis.name, levels.join("; "));
+    }
+}
+
+fn cliffs(out: &mut String, plan: &Plan, findings: &Findings, environment: usize) {
+    let here: Vec<&Cliff> = findings.cliffs.iter().filter(|cliff| cliff.environment == environment).collect();
+    if here.is_empty() {
+        return;
+    }
+    let from = if findings.recommended.is_some() { "what is recommended" } else { "the scenario as it stands" };
+    let _ = writeln!(out, "  one setting moved alone, from {from}:");
+    for cliff in here {
+        let axis = &plan.axes[cliff.axis];
+        let state = if cliff.kept { "kept" } else { "broken" };
+        let (first, last) = (axis.shown(Some(cliff.down.same_until)), axis.shown(Some(cliff.up.same_until)));
+        let span = if first == last { format!("at {first}") } else { format!("from {first} to {last}") };
+        let turns: Vec<String> =
+            [&cliff.down, &cliff.up].into_iter().filter_map(|turn| turn_of(plan, cliff, turn)).collect();
+        let turns = if turns.is_empty() { String::new() } else { format!("; {}", turns.join("; ")) };
+        let _ = writeln!(out, "    {}  {state} {span}{turns}", axis.name);
+    }
+}
+
+fn turn_of(plan: &Plan, cliff: &Cliff, turn: &Turn) -> Option<String> {
+    let at = plan.axes[cliff.axis].shown(Some(turn.flips_at?));
+    let broken: Vec<String> = turn.broken.iter().map(|(goal, limit, value)| over(*goal, *limit, *value)).collect();
+    let why = if broken.is_empty() { String::new() } else { format!(" ({})", broken.join(", ")) };
+    Some(format!("{} at {at}{why}", if cliff.kept { "broken" } else { "kept" }))
+}
+
+fn over(goal: Goal, limit: i64, value: i64) -> String {
+    format!("{} {} instead of {}", goal.name(), amount(goal, value), amount(goal, limit))
+}
+
+fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
+    let Some(recommended) = findings.recommended else {
+        let _ = writeln!(out, "\nNo settings of this sweep keep the promise in every environment.");
+        for environment in 0..plan.environments.len() {
+            let standing = &findings.standings[plan.cell(environment, plan.current)];
+            let broken: Vec<String> =
+                standing.broken.iter().map(|(goal, limit, value)| over(*goal, *limit, *value)).collect();
+            if !broken.is_empty() {
+                let _ = writeln!(out, "  now, {}: {}", plan.environments[environment], broken.join(", "));
+            }
+        }
+        return;
+    };
+    let margin = recommended
+        .margin_ppm
+        .map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
+    let _ = writeln!(out, "\nrecommended: keeps the promise in every environment{margin}");
+    let (then, now) = (&plan.points[recommended.point], &plan.points[plan.current]);
+    for ((axis, then), now) in plan.axes.iter().zip(then).zip(now) {
+        let was = axis.shown(*now);
+        let was = if was == axis.shown(*then) { String::new() } else { format!("   # now {was}") };
+        let _ = writeln!(out, "  {}{was}", axis.line(*then));
+    }
+    if recommended.point == plan.current {
+        let _ = writeln!(out, "  This is what the scenario has already.");
+        return;
+    }
+    for (environment, name) in plan.environments.iter().enumerate() {
+        let difference = &findings.differences[plan.cell(environment, recommended.point)];
+        let sign = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
+        let show = |yearly: &Yearly, show: &dyn Fn(i64) -> String| {
+            format!("{} ({}..{})", sign(show(yearly.estimate)), sign(show(yearly.low)), sign(show(yearly.high)))
+        };
+        let _ = writeln!(
+            out,
+            "  against now, {name}, a year: without writes {}; writes lost {}; false failovers {}",
+            show(&difference.outage_ms, &time),
+            show(&difference.lost, &rough),
+            show(&difference.false_failovers, &rough)
+        );
+    }
+}
