@@ -129,6 +129,7 @@ async fn an_application_that_is_killed_is_gone_and_comes_back_when_it_is_restart
     assert!(writes.load(Ordering::Relaxed) > before + 20);
 }
 
+#[cfg(madsim)]
 #[test]
 fn a_run_without_an_application_has_the_digest_of_one_without_madsim() {
     for name in ["classic/master-killed", "classic/master-isolated", "incidents/dns-outage-outlasts-replicas"] {
