@@ -1,8 +1,8 @@
 //! Documented hazards of real Sentinel: violations that the real thing shows as well. A finding is put down to one only
 //! if the trigger it cannot do without stands in the observations; a violation that merely looks like one is not.
 //!
-//! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1; client spec, section 4. Cannot see: hazards whose trigger leaves no trace
-//! outside a Sentinel (H9).
+//! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1; client spec, section 4. Cannot see: hazards whose
+//! trigger leaves no trace outside a Sentinel (H9).
 
 use crate::client_tape::What;
 use crate::failovers::{Attempt, ONE_STEP};
