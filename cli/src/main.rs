@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod explore;
 mod history;
+mod html;
 mod interrupt;
 mod live;
 mod output;

@@ -365,6 +365,7 @@ impl<'a> Run<'a> {
             checkpoints: Vec::new(),
             events,
             trace: None,
+            film: None,
         };
         let kept = keep.then(|| self.cluster.folder().to_owned());
         let resolved = Resolved { schedule: self.schedule, ..self.cluster.scenario().clone() };

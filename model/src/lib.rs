@@ -20,6 +20,7 @@ pub mod operator;
 pub mod planted;
 pub mod redis;
 pub mod sentinel;
+pub mod sha256;
 pub mod time;
 pub mod value;
 pub mod wire;

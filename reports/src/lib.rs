@@ -1,8 +1,9 @@
-//! Renders what the checkers found: text for a terminal, JSON for programs, JUnit for CI. Nothing is judged here.
+//! Renders what the checkers found: text for a terminal, JSON for programs, JUnit for CI, pages for browsers. Nothing is judged here.
 
 pub mod compare;
 pub mod course;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod style;

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod disk;
 pub mod dns;
 mod fault;
+pub mod film;
 pub mod kernel;
 pub mod link;
 pub mod process;

@@ -1,6 +1,7 @@
 //! The record of a run: everything, faults included. Complete before anything is judged.
 
 use crate::digest::Digest;
+use crate::film::Filmed;
 use crate::recorder::LogLine;
 use serde::{Deserialize, Serialize};
 use splitbrain_checker::Observations;
@@ -38,4 +39,6 @@ pub struct Record {
     pub events: u64,
     /// One line per event, if asked for.
     pub trace: Option<String>,
+    /// Messages, if asked for.
+    pub film: Option<Filmed>,
 }

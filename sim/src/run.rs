@@ -3,6 +3,7 @@
 
 mod stages;
 
+use crate::film::Film;
 use crate::link::HostIx;
 use crate::process::Life;
 use crate::record::{FaultAt, Record};
@@ -50,6 +51,13 @@ pub fn run(scenario: &Resolved) -> Record {
 /// Plays a resolved scenario and keeps one line per event.
 pub fn run_traced(scenario: &Resolved) -> Record {
     Run::new(Cow::Borrowed(scenario), true).play()
+}
+
+/// Plays a resolved scenario and keeps its messages.
+pub fn run_filmed(scenario: &Resolved) -> Record {
+    let mut run = Run::new(Cow::Borrowed(scenario), false);
+    run.world.film = Some(Film::default());
+    run.play()
 }
 
 /// Plays a resolved scenario until a moment as ever, and from then on with other chance: everything that is drawn depends on
@@ -323,6 +331,7 @@ impl<'a> Run<'a> {
         self.world.end_tapes();
         let (final_redis, final_views) = (self.final_redis(), self.final_views());
         let sentinel_traffic = self.sentinel_traffic();
+        let film = self.world.finish_film();
         let World { recorder, trace, .. } = &mut self.world;
         let (trace, recorder) = (trace.take(), std::mem::take(recorder));
         let (mut seen, log) = recorder.finish();
@@ -346,6 +355,7 @@ impl<'a> Run<'a> {
             checkpoints: self.world.checkpoints().to_vec(),
             events: self.world.events(),
             trace: trace.map(|trace| trace.text),
+            film,
         }
     }
 

@@ -125,6 +125,13 @@ pub struct End {
     pub tell_sent: bool,
 }
 
+impl End {
+    /// How many messages were written to it and have not arrived.
+    pub fn unsent(&self) -> usize {
+        self.wire.len()
+    }
+}
+
 /// What the world has to do after a network event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

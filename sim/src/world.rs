@@ -12,6 +12,7 @@ use crate::chance::Stream;
 use crate::clock::{EPOCH, HostClock};
 use crate::digest::Chain;
 use crate::dns::Dns;
+use crate::film::Film;
 use crate::link::{HostIx, Links};
 use crate::process::{AnyNode, LISTENER, Life, Proc};
 use crate::queue::Queue;
@@ -121,6 +122,8 @@ pub struct World {
     pub recorder: Recorder,
     /// One line per event, if asked for.
     pub trace: Option<Trace>,
+    /// Messages, if asked for.
+    pub film: Option<Film>,
 }
 
 impl World {
@@ -184,6 +187,7 @@ impl World {
             full: Vec::new(),
             recorder,
             trace: None,
+            film: None,
         }
     }
 

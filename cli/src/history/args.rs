@@ -1,5 +1,6 @@
 //! `history` on the command line.
 
+use crate::html::Html;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use splitbrain_checker::history::Model;
@@ -34,9 +35,9 @@ pub struct History {
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
 
-    /// Write a page with a drawing of every anomaly. It needs no other file and no network.
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
+    /// The page, with a drawing of every anomaly.
+    #[command(flatten)]
+    pub page: Html,
 
     /// Steps of the search per key before it is undecided.
     #[arg(long, value_name = "N", default_value_t = 20_000_000, value_parser = clap::value_parser!(u64).range(1..))]

@@ -68,11 +68,8 @@ pub fn history(arguments: &Arguments, of: &History) -> io::Result<Exit> {
         tell(arguments, of, &all)?;
     }
     let version = env!("CARGO_PKG_VERSION");
-    if let Some(file) = &of.html
-        && let Err(error) = fs::write(file, html::page(version, &all))
-    {
-        diagnose(&format!("{}: cannot be written: {error}", file.display()));
-        return Ok(Exit::Input);
+    if let Err(exit) = of.page.write(|| html::page(version, &all)) {
+        return Ok(exit);
     }
     if let Some(file) = &of.json {
         let document = json::document(version, &all);

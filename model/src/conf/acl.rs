@@ -3,10 +3,10 @@
 
 mod commands;
 mod describe;
-mod sha256;
 
 use super::redis::Mode;
 use super::split::{self, is_space};
+use crate::sha256;
 use std::collections::BTreeSet;
 
 /// Why a rule is refused.
@@ -149,7 +149,7 @@ impl User {
     /// Gives a single password, or takes all away (`requirepass`).
     pub(super) fn set_password(&mut self, password: &[u8]) {
         self.nopass = password.is_empty();
-        self.passwords = if password.is_empty() { Vec::new() } else { vec![sha256::sha256(password)] };
+        self.passwords = if password.is_empty() { Vec::new() } else { vec![sha256::hexadecimal(password)] };
     }
 
     /// Applies one rule.
@@ -166,9 +166,9 @@ impl User {
                 *self = User { sanitize: Some(true), ..User::new(self.all_channels_by_default) };
             }
             (_, []) => {}
-            (_, [b'>', password @ ..]) => self.add_password(sha256::sha256(password)),
+            (_, [b'>', password @ ..]) => self.add_password(sha256::hexadecimal(password)),
             (_, [b'#', hash @ ..]) => self.add_password(checked_hash(hash)?),
-            (_, [b'<', password @ ..]) => self.remove_password(&sha256::sha256(password))?,
+            (_, [b'<', password @ ..]) => self.remove_password(&sha256::hexadecimal(password))?,
             (_, [b'!', hash @ ..]) => self.remove_password(&checked_hash(hash)?)?,
             (_, [b'(', inner @ .., b')']) => {
                 let mut selector = Selector { all_channels: self.all_channels_by_default, ..Selector::default() };

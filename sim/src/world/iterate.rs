@@ -2,6 +2,7 @@
 
 use super::{Event, World};
 use crate::digest::Chain;
+use crate::film::{Film, Filmed};
 use crate::process::{AnyNode, LISTENER, Life};
 use crate::tcp::{EndIx, State, Tcp};
 use crate::world::Stop;
@@ -18,7 +19,7 @@ impl World {
     /// One iteration of a process's event loop: sockets in readiness order, then timers, then output.
     pub(super) fn iterate(&mut self, p: u16, mut due: bool) {
         let now = self.now;
-        let World { procs, hosts, tcp, environment, chain, out, dns, .. } = self;
+        let World { procs, hosts, tcp, environment, chain, out, dns, film, .. } = self;
         let proc = &mut procs[usize::from(p)];
         let Some(mut node) = proc.node.take() else {
             return;
@@ -48,6 +49,7 @@ impl World {
             listener_ready: &mut proc.listener_ready,
             accept_queue: &mut proc.accept_queue,
             conns: &mut proc.conns,
+            film: film.as_mut(),
         };
         serve_sockets(sockets, &mut node, &mut env, out, chain, now);
         if due {
@@ -101,6 +103,12 @@ impl World {
                 server.end().into_iter().for_each(|item| self.recorder.server_taped(self.now, NodeIx(p), item));
             }
         }
+    }
+
+    /// The film of the run, if there is one, complete.
+    pub fn finish_film(&mut self) -> Option<Filmed> {
+        let film = self.film.take()?;
+        Some(film.finish(&self.tcp, |addr| self.recorder.node_at(addr)))
     }
 
     /// Keeps the effects of an iteration that was blocked: each happens in its time, output leaves at the end.
@@ -162,6 +170,10 @@ impl World {
         let mut closes = Vec::new();
         for (at, act) in out.acts.drain(..count) {
             let when = (from + at).min(self.now);
+            if let (Some(film), Act::Event(_) | Act::Note(_)) = (&mut self.film, &act) {
+                let proc = &self.procs[usize::from(p)];
+                film.told(NodeIx(p), when, proc.clock.wall(&self.hosts[usize::from(proc.host)].clock, when));
+            }
             match act {
                 Act::Open(conn, addr) => self.open(p, conn, addr),
                 Act::Close(conn, CloseHow::AfterFlush) => closes.push((at, Act::Close(conn, CloseHow::AfterFlush))),
@@ -200,6 +212,9 @@ impl World {
             let [kind, value] = message.digest_tag();
             self.chain.words([u64::from(end) << 32 | kind & 0xffff_ffff, value ^ kind >> 32]);
             let bytes = message.wire_len();
+            if let Some(film) = &mut self.film {
+                film.written(end, p, self.now, &message);
+            }
             self.tcp.write(end, message, bytes);
             if self.flush.last() != Some(&end) && !self.flush.contains(&end) {
                 self.flush.push(end);
@@ -243,6 +258,7 @@ struct Sockets<'a> {
     listener_ready: &'a mut bool,
     accept_queue: &'a mut VecDeque<EndIx>,
     conns: &'a mut Vec<EndIx>,
+    film: Option<&'a mut Film>,
 }
 
 /// Serves the sockets that are ready, in the order in which they became so. What is left over stays ready.
@@ -254,7 +270,7 @@ fn serve_sockets(
     chain: &mut Chain,
     now: TrueTime,
 ) {
-    let Sockets { tcp, ready, listener_ready, accept_queue, conns } = sockets;
+    let Sockets { tcp, ready, listener_ready, accept_queue, conns, mut film } = sockets;
     let count = ready.len();
     for at in 0..count {
         let end = ready[at];
@@ -285,7 +301,7 @@ fn serve_sockets(
             continue;
         }
         tcp.end_mut(end).ready = false;
-        if serve_end(tcp, end, conns, node, env, out, chain) {
+        if serve_end((tcp, end, conns), node, env, out, chain, film.as_deref_mut(), now) {
             tcp.end_mut(end).ready = true;
             ready.push(end);
         }
@@ -296,13 +312,13 @@ fn serve_sockets(
 
 /// Reads one connection; returns whether something is left.
 fn serve_end(
-    tcp: &mut Tcp,
-    end: EndIx,
-    conns: &mut [EndIx],
+    (tcp, end, conns): (&mut Tcp, EndIx, &mut [EndIx]),
     node: &mut AnyNode,
     env: &mut Env<'_>,
     out: &mut Effects,
     chain: &mut Chain,
+    mut film: Option<&mut Film>,
+    now: TrueTime,
 ) -> bool {
     let conn = tcp.end(end).conn;
     if matches!(tcp.end(end).state, State::Closed | State::Gone) || conns.get(conn.0 as usize) != Some(&end) {
@@ -332,6 +348,9 @@ fn serve_end(
             tcp.end_mut(end).rx_bytes = 0;
         }
         chain.words([0x12, u64::from(conn.0)]);
+        if let Some(film) = &mut film {
+            film.read(end, now);
+        }
         node.step(env, Input::Message(conn, message), out);
         if closed_since(out, acts, conn) {
             return false;

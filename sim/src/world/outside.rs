@@ -42,6 +42,9 @@ impl World {
             let [kind, value] = message.digest_tag();
             self.chain.words([u64::from(end) << 32 | kind & 0xffff_ffff, value ^ kind >> 32]);
             let bytes = message.wire_len();
+            if let Some(film) = &mut self.film {
+                film.written(end, self.tcp.end(end).proc, self.now, &message);
+            }
             self.tcp.write(end, message, bytes);
         }
         self.tcp.transmit(end, self.now);

@@ -1,4 +1,4 @@
-//! SHA-256 (FIPS 180-4), in which Redis keeps and writes passwords of users.
+//! SHA-256 (FIPS 180-4): in it Redis keeps and writes passwords of users, and pages of reports name what they may run.
 
 const START: [u32; 8] =
     [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
@@ -19,7 +19,12 @@ fn constants() -> [u32; 64] {
 }
 
 /// The hash in hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hash.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let constants = constants();
     let mut padded = bytes.to_vec();
     padded.push(0x80);
@@ -33,7 +38,11 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     for block in padded.chunks_exact(64) {
         compress(&mut state, block, &constants);
     }
-    state.iter().map(|word| format!("{word:08x}")).collect()
+    let mut hash = [0; 32];
+    for (bytes, word) in hash.chunks_exact_mut(4).zip(state) {
+        bytes.copy_from_slice(&word.to_be_bytes());
+    }
+    hash
 }
 
 fn compress(state: &mut [u32; 8], block: &[u8], constants: &[u32; 64]) {
@@ -62,13 +71,13 @@ fn compress(state: &mut [u32; 8], block: &[u8], constants: &[u32; 64]) {
 
 #[cfg(test)]
 mod tests {
-    use super::sha256;
+    use super::hexadecimal;
 
     #[test]
     fn the_vectors_of_the_standard_come_out() {
-        assert_eq!(sha256(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(hexadecimal(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(hexadecimal(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         let two_blocks = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
-        assert_eq!(sha256(two_blocks), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+        assert_eq!(hexadecimal(two_blocks), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     }
 }
