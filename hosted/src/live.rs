@@ -44,9 +44,9 @@ where
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     for seed in seeds.take(count) {
-        let (test, body) = (test.clone(), body.clone());
+        let (its, body) = (test.clone(), body.clone());
         // A thread of its own: it enters the network of the application's host and does not come back.
-        let played = std::thread::spawn(move || one(&test, seed, &*body)).join();
+        let played = std::thread::spawn(move || one(&its, seed, &*body)).join();
         match played.unwrap_or_else(|panic| Err(message_of(&*panic))) {
             Ok(run) => judged.push(run),
             Err(why) => panic!("{}\nseed {seed}, on real processes: {why}", test.name),
