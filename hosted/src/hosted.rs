@@ -4,6 +4,7 @@ use splitbrain::scenarios::{Scenario, ScenarioError, Source};
 use std::any::Any;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the attribute `test` was given.
 #[derive(Clone, Debug)]
@@ -16,7 +17,13 @@ pub struct Hosted {
     pub seeds: Range<u64>,
     /// Folder for failing runs.
     pub save_to: PathBuf,
+    /// How long the test's code may take, in its own time. A test that waits for what never comes would wait for ever: the
+    /// cluster goes on.
+    pub limit: Duration,
 }
+
+/// How long a test may take if it does not say.
+const LIMIT: Duration = Duration::from_secs(3600);
 
 /// The cluster of a test that names no scenario: a master, two replicas, three Sentinels with `down-after-milliseconds 5000`,
 /// and the test as an application. It may find stale reads and lose writes, as Redis does; nothing else.
@@ -40,7 +47,7 @@ impl Hosted {
     pub fn new(name: &str, seeds: Range<u64>) -> Hosted {
         let source = Source::new("default.toml", DEFAULT.to_owned());
         let scenario = Scenario::parse(&source).expect("the default scenario is sound");
-        Hosted { name: name.to_owned(), scenario, seeds, save_to: PathBuf::from("runs") }
+        Hosted { name: name.to_owned(), scenario, seeds, save_to: PathBuf::from("runs"), limit: LIMIT }
     }
 
     /// The same test with a scenario from a file.
@@ -57,6 +64,18 @@ impl Hosted {
     pub fn scenario(mut self, scenario: Scenario) -> Hosted {
         self.scenario = scenario;
         self
+    }
+
+    /// The same test with another limit.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Hosted {
+        self.limit = limit;
+        self
+    }
+
+    /// What is said of a test whose code did not end in time.
+    pub(crate) fn overdue(&self) -> String {
+        format!("the test did not end within {:?} (`limit` in its attribute)", self.limit)
     }
 
     /// The seeds to play: those that the environment names, or the test's own.

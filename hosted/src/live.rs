@@ -12,7 +12,7 @@ use crate::hosted::{Hosted, message_of};
 use splitbrain::checker::Verdict;
 use splitbrain::checker::observations::NodeIx;
 use splitbrain::reports::{Style, text};
-use splitbrain::scenarios::{ProcessKind, Scenario};
+use splitbrain::scenarios::ProcessKind;
 use splitbrain::{JudgedRun, fold_runs, judge_run, resolve};
 use splitbrain_live::{Options, Session};
 use std::future::Future;
@@ -44,9 +44,9 @@ where
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     for seed in seeds.take(count) {
-        let (scenario, body) = (test.scenario.clone(), body.clone());
+        let (its, body) = (test.clone(), body.clone());
         // A thread of its own: it enters the network of the application's host and does not come back.
-        let played = std::thread::spawn(move || one(&scenario, seed, &*body)).join();
+        let played = std::thread::spawn(move || one(&its, seed, &*body)).join();
         match played.unwrap_or_else(|panic| Err(message_of(&*panic))) {
             Ok(run) => judged.push(run),
             Err(why) => panic!("{}\nseed {seed}, on real processes: {why}", test.name),
@@ -59,12 +59,13 @@ where
     println!("{block}");
 }
 
-fn one<F, Fut>(scenario: &Scenario, seed: u64, body: &F) -> Result<JudgedRun, String>
+fn one<F, Fut>(test: &Hosted, seed: u64, body: &F) -> Result<JudgedRun, String>
 where
     F: Fn(Cluster) -> Fut,
     Fut: Future<Output = ()> + 'static,
 {
-    let session = Session::open(resolve(scenario, seed), Options::default()).map_err(|error| error.to_string())?;
+    let session =
+        Session::open(resolve(&test.scenario, seed), Options::default()).map_err(|error| error.to_string())?;
     let session = Arc::new(session);
     let apps = session.scenario().processes.iter().enumerate();
     let app =
@@ -74,12 +75,12 @@ where
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let cluster = Cluster::new(session.clone(), seed);
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        tokio::task::LocalSet::new().block_on(&runtime, body(cluster));
+        let limited = async { tokio::time::timeout(test.limit, body(cluster)).await };
+        tokio::task::LocalSet::new().block_on(&runtime, limited)
     }));
     drop(runtime);
-    if let Err(panic) = ended {
-        return Err(message_of(&*panic));
-    }
+    let in_time = ended.map_err(|panic| message_of(&*panic))?;
+    in_time.map_err(|_| test.overdue())?;
     let played = session.finish().map_err(|error| error.to_string())?;
-    Ok(judge_run(scenario, &played.resolved, &played.record))
+    Ok(judge_run(&test.scenario, &played.resolved, &played.record))
 }

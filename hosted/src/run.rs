@@ -56,7 +56,7 @@ where
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(seed) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let played = checked(&test.scenario, *seed, &body);
+                    let played = checked(&test, *seed, &body);
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((*seed, played));
                 }
             });
@@ -68,14 +68,14 @@ where
 }
 
 /// Plays a seed, and some of them twice.
-fn checked<F, Fut>(scenario: &Scenario, seed: u64, body: &Arc<F>) -> Result<Played, String>
+fn checked<F, Fut>(test: &Hosted, seed: u64, body: &Arc<F>) -> Result<Played, String>
 where
     F: Fn(Cluster) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + 'static,
 {
-    let played = on_fresh_thread(scenario, seed, body)?;
+    let played = on_fresh_thread(test, seed, body)?;
     if seed.is_multiple_of(64) {
-        let again = on_fresh_thread(scenario, seed, body)?;
+        let again = on_fresh_thread(test, seed, body)?;
         if again.record.digest != played.record.digest {
             return Err(format!(
                 "not the same when played again (digest {} then {}): the test depends on something that is not the \
@@ -88,31 +88,36 @@ where
     Ok(played)
 }
 
-fn on_fresh_thread<F, Fut>(scenario: &Scenario, seed: u64, body: &Arc<F>) -> Result<Played, String>
+fn on_fresh_thread<F, Fut>(test: &Hosted, seed: u64, body: &Arc<F>) -> Result<Played, String>
 where
     F: Fn(Cluster) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + 'static,
 {
-    let (scenario, body) = (scenario.clone(), body.clone());
-    std::thread::spawn(move || one(&scenario, seed, &*body)).join().map_err(|panic| message_of(&*panic))?
+    let (test, body) = (test.clone(), body.clone());
+    std::thread::spawn(move || one(&test, seed, &*body)).join().map_err(|panic| message_of(&*panic))?
 }
 
-fn one<F, Fut>(scenario: &Scenario, seed: u64, body: &F) -> Result<Played, String>
+fn one<F, Fut>(test: &Hosted, seed: u64, body: &F) -> Result<Played, String>
 where
     F: Fn(Cluster) -> Fut,
     Fut: Future<Output = ()> + 'static,
 {
-    let resolved = resolve(scenario, seed);
+    let resolved = resolve(&test.scenario, seed);
     let session = Session::open(resolved.clone(), true);
     if !session.settled() {
         return Err("the cluster did not settle before the test began".to_owned());
     }
-    let (mut session, failed) = inside_madsim(session, seed, |door| body(Cluster::new(door, seed)))?;
+    let code = async |door| {
+        if madsim::time::timeout(test.limit, body(Cluster::new(door, seed))).await.is_err() {
+            panic!("{}", test.overdue());
+        }
+    };
+    let (mut session, failed) = inside_madsim(session, seed, code)?;
     session.release();
     while !session.is_over() && session.advance_to(splitbrain::model::TrueTime(u64::MAX)).is_some() {}
     let played = session.scenario().clone();
     let (record, outside) = session.finish();
-    let judged = judge_run(scenario, &played, &record);
+    let judged = judge_run(&test.scenario, &played, &record);
     Ok(Played { judged, record, outside, resolved, failed })
 }
 

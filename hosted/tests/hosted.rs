@@ -131,6 +131,16 @@ async fn an_application_that_is_killed_is_gone_and_comes_back_when_it_is_restart
 
 #[cfg(madsim)]
 #[test]
+fn a_test_that_waits_for_ever_ends_at_its_limit_and_says_so() {
+    let test = splitbrain_hosted::Hosted::new("waits", 0..1).limit(Duration::from_secs(30));
+    let waits = |_: Cluster| async { std::future::pending().await };
+    let panic = std::panic::catch_unwind(|| splitbrain_hosted::run(test, waits)).unwrap_err();
+    let said = panic.downcast_ref::<String>().map(String::as_str).unwrap_or_default();
+    assert!(said.contains("seed 0: the test did not end within 30s"), "{said}");
+}
+
+#[cfg(madsim)]
+#[test]
 fn a_run_without_an_application_has_the_digest_of_one_without_madsim() {
     for name in ["classic/master-killed", "classic/master-isolated", "incidents/dns-outage-outlasts-replicas"] {
         let file = format!("{}/../scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"));

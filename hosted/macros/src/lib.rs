@@ -7,15 +7,17 @@ use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr, ExprLit, Ident, ItemFn, Lit, Token, parse_macro_input};
 
-/// `seeds = 100`, `seeds = 5..50`, `scenario = "scenarios/failover.toml"`, `scenario = my_scenario()`.
+/// `seeds = 100`, `seeds = 5..50`, `scenario = "scenarios/failover.toml"`, `scenario = my_scenario()`,
+/// `limit = Duration::from_secs(60)`.
 struct Arguments {
     seeds: Option<Expr>,
     scenario: Option<Expr>,
+    limit: Option<Expr>,
 }
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Arguments> {
-        let mut arguments = Arguments { seeds: None, scenario: None };
+        let mut arguments = Arguments { seeds: None, scenario: None, limit: None };
         while !input.is_empty() {
             let name: Ident = input.parse()?;
             input.parse::<Token![=]>()?;
@@ -23,10 +25,11 @@ impl Parse for Arguments {
             let place = match &*name.to_string() {
                 "seeds" => &mut arguments.seeds,
                 "scenario" => &mut arguments.scenario,
+                "limit" => &mut arguments.limit,
                 other => {
                     return Err(syn::Error::new(
                         name.span(),
-                        format!("there is no argument `{other}`; expected `seeds` or `scenario`"),
+                        format!("there is no argument `{other}`; expected `seeds`, `scenario` or `limit`"),
                     ));
                 }
             };
@@ -43,7 +46,7 @@ impl Parse for Arguments {
 
 /// Makes a test of an async function that takes a `Cluster`. It is played for each of its seeds (20 if none are given), in the
 /// cluster of its scenario: a path below the folder of Cargo.toml, or an expression of type `Scenario`; without one, a
-/// master, two replicas, three Sentinels.
+/// master, two replicas, three Sentinels. A `limit`, a `Duration`, is how long the code may take; an hour if none is given.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = parse_macro_input!(arguments as Arguments);
@@ -84,6 +87,7 @@ fn expand(arguments: Arguments, function: &ItemFn) -> syn::Result<Tokens> {
         },
         Some(scenario) => quote!(let test = test.scenario(#scenario);),
     };
+    let limit = arguments.limit.map(|limit| quote!(let test = test.limit(#limit);));
     let (attributes, visibility, name, body) = (&function.attrs, &function.vis, &function.sig.ident, &function.block);
     let inputs = &function.sig.inputs;
     let text = name.to_string();
@@ -94,6 +98,7 @@ fn expand(arguments: Arguments, function: &ItemFn) -> syn::Result<Tokens> {
             async fn code(#inputs) #body
             let test = #hosted::Hosted::new(#text, #seeds);
             #scenario
+            #limit
             #hosted::run(test, code);
         }
     })

@@ -4,7 +4,7 @@
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::{SentinelClient, SentinelServerType};
 use redis::{AsyncCommands, RedisResult};
-use splitbrain_hosted::{Cluster, Scenario, time};
+use splitbrain_hosted::{Cluster, Role, Scenario, time};
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,4 +63,20 @@ async fn the_sentinel_client_of_redis_rs_rides_through_a_failover(cluster: Clust
     let mut replica = client(&cluster, SentinelServerType::Replica).get_async_connection().await.unwrap();
     assert_eq!(replica.get::<_, u32>("app").await.unwrap(), 399);
     assert_eq!(cluster.unknown_commands(), [""; 0]);
+}
+
+/// redis-rs asks three Sentinels at once, but takes their answers in the order in which they are listed. So the first one, if
+/// its host is gone, costs the whole connection timeout of a second, though another has answered long before.
+#[splitbrain_hosted::test(seeds = 20)]
+async fn a_first_sentinel_that_is_cut_off_costs_its_connection_timeout(cluster: Cluster) {
+    let mut client = client(&cluster, SentinelServerType::Master);
+    let cut = cluster.isolate(Role::named("sentinel-1"));
+    let killed = cluster.kill(Role::named("sentinel-2"));
+    let began = cluster.elapsed();
+    let mut connection = client.get_async_connection().await.unwrap();
+    let took = cluster.elapsed() - began;
+    assert!(took > Duration::from_secs(1) && took < Duration::from_millis(1100), "{took:?}");
+    let () = connection.set("app", 1).await.unwrap();
+    killed.heal();
+    cut.heal();
 }
