@@ -104,5 +104,5 @@ const splitbrain = (() => {
   }
 
   addEventListener("load", () => { window.__ready = { ms: Math.round(performance.now()), ...facts }; });
-  return { data, facts, colour, paint, chart, seconds };
+  return { data, facts, colour, paint, repaint, chart, seconds };
 })();

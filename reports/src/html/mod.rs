@@ -15,8 +15,13 @@
 //! no `style="…"` attributes, no `onclick="…"`, and no HTML made of strings by a script: texts go into `textContent`, styles
 //! into properties.
 
+mod check;
+mod conform;
 mod json;
 mod policy;
+
+pub use check::check;
+pub use conform::conform;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;

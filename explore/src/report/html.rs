@@ -1,0 +1,326 @@
+//! The outcome as a page: the recommendation, the front, maps of two settings, how long nobody can write, all settings.
+
+use super::text::{effects, figures_of, figures_titles, of_settings, recommended_lines, standing_of, turns_of};
+use super::{amount, thousandths, time};
+use crate::choose::Findings;
+use crate::figures::{Cell, OfFailure, Yearly};
+use crate::merge::Merged;
+use crate::plan::{Plan, Run};
+use crate::promise::Goal;
+use serde::Serialize;
+use splitbrain::reports::html::{Head, Kind, Section, Tone, render};
+
+const PAGE: Kind = Kind { template: include_str!("page.html"), script: include_str!("page.js"), charts: true };
+
+/// Most rows of a table, and most values of a curve.
+const MOST: usize = 500;
+/// Curves of the front, beside those of now and what is recommended.
+const CURVES: usize = 4;
+
+/// What the template shows.
+#[derive(Serialize)]
+struct Shown {
+    recommended: Option<Recommended>,
+    /// By environment, if nothing is recommended: what the scenario as it stands breaks.
+    broken_now: Vec<[String; 2]>,
+    promise: Vec<[String; 2]>,
+    failures: Vec<[String; 3]>,
+    left_out: String,
+    environments: Vec<String>,
+    axes: Vec<String>,
+    figures: Vec<String>,
+    /// Where single settings are moved from: `recommended` or `now`.
+    start: &'static str,
+    worst: Vec<Worst>,
+    tables: Vec<Table>,
+}
+
+#[derive(Serialize)]
+struct Recommended {
+    sentence: String,
+    /// Lines of configuration files.
+    lines: String,
+    against: Vec<[String; 4]>,
+}
+
+/// The longest run of a failure.
+#[derive(Serialize)]
+struct Worst {
+    what: String,
+    command: String,
+}
+
+/// An environment.
+#[derive(Serialize)]
+struct Table {
+    name: String,
+    titles: Vec<String>,
+    rows: Vec<Vec<String>>,
+    numbers_from: usize,
+    left: String,
+    effects: Vec<Vec<String>>,
+    cliffs: Vec<String>,
+}
+
+/// What the script draws.
+#[derive(Serialize)]
+struct Drawn<'a> {
+    axes: Vec<DrawnAxis<'a>>,
+    points: &'a [crate::sweep::Point],
+    current: usize,
+    recommended: Option<usize>,
+    figures: Vec<DrawnFigure>,
+    /// By environment, then by point.
+    cells: Vec<DrawnCell>,
+    curves: Vec<Curve>,
+}
+
+#[derive(Serialize)]
+struct DrawnAxis<'a> {
+    name: &'a str,
+    values: &'a [String],
+    own: &'a str,
+}
+
+#[derive(Serialize)]
+struct DrawnFigure {
+    name: &'static str,
+    time: bool,
+}
+
+#[derive(Serialize)]
+struct DrawnCell {
+    figures: Vec<i64>,
+    kept: bool,
+    front: bool,
+}
+
+/// Times without writes of a cell.
+#[derive(Serialize)]
+struct Curve {
+    environment: usize,
+    name: String,
+    /// By failure, sorted, in ms.
+    gaps: Vec<Vec<u32>>,
+}
+
+/// A figure of a cell, with its name and whether it is a time; the script counts on the first two.
+type Figure = (&'static str, bool, fn(&Cell) -> i64);
+
+const FIGURES: &[Figure] = &[
+    ("without writes a year", true, |cell| cell.outage_ms.estimate),
+    ("writes lost a year", false, |cell| cell.lost.estimate),
+    ("false failovers a year", false, |cell| cell.false_failovers.estimate),
+    ("longest without writes, p99", true, |cell| worst(cell, |failure| failure.gap.p99)),
+    ("longest without writes, median", true, |cell| worst(cell, |failure| failure.gap.median)),
+    ("longest with two masters", true, |cell| worst(cell, |failure| failure.split_max)),
+    ("not well again a year", false, |cell| cell.unrecovered.estimate),
+];
+
+fn worst(cell: &Cell, of: fn(&OfFailure) -> i64) -> i64 {
+    cell.failures.iter().map(of).max().unwrap_or(0)
+}
+
+/// The whole outcome.
+pub fn html(merged: &Merged, findings: &Findings) -> String {
+    let plan = &merged.plan;
+    render(&PAGE, &plan.splitbrain, &head(merged, findings), &shown(merged, findings), &drawn(merged, findings))
+}
+
+fn head(merged: &Merged, findings: &Findings) -> Head {
+    let plan = &merged.plan;
+    let margin = findings.recommended.and_then(|it| it.margin_ppm);
+    let left = margin.map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
+    let (tone, verdict, sentence) = match findings.recommended {
+        Some(_) => (Tone::Good, "KEPT", format!("There are settings that keep the promise in every environment{left}.")),
+        None => (Tone::Bad, "NOT KEPT", "No settings of this sweep keep the promise in every environment.".to_owned()),
+    };
+    let sections = [
+        ("recommended", "Recommended"),
+        ("front", "The front"),
+        ("map", "Two settings at a time"),
+        ("gaps", "After a failure"),
+        ("settings", "Each setting"),
+        ("all", "All settings"),
+    ];
+    Head {
+        title: plan.title.clone(),
+        tone,
+        verdict: verdict.to_owned(),
+        sentence,
+        about: vec![
+            plan.file.clone(),
+            format!("{} settings in {} environments", plan.points.len(), plan.environments.len()),
+            format!("{} runs", merged.runs()),
+            format!("digest {}", merged.digest),
+        ],
+        sections: sections.into_iter().map(|(id, title)| Section::new(id, title)).collect(),
+    }
+}
+
+fn shown(merged: &Merged, findings: &Findings) -> Shown {
+    let plan = &merged.plan;
+    let kept = |failure: &crate::Failure| if failure.passes { "is false: it passes by itself" } else { "" };
+    Shown {
+        recommended: findings.recommended.map(|_| recommended(plan, findings)),
+        broken_now: broken_now(plan, findings),
+        promise: plan.promise.0.iter().map(|(goal, limit)| [goal.name().to_owned(), amount(*goal, *limit)]).collect(),
+        failures: plan
+            .failures
+            .iter()
+            .map(|failure| [failure.name.clone(), thousandths(failure.per_year_milli), kept(failure).to_owned()])
+            .collect(),
+        left_out: match plan.left_out.first() {
+            Some(first) => format!("{} combinations that no scenario may have were left out, like {first}", plan.left_out.len()),
+            None => String::new(),
+        },
+        environments: plan.environments.clone(),
+        axes: plan.axes.iter().map(|axis| axis.name.clone()).collect(),
+        figures: FIGURES.iter().map(|(name, ..)| (*name).to_owned()).collect(),
+        start: if findings.recommended.is_some() { "recommended" } else { "now" },
+        worst: worst_runs(merged, findings),
+        tables: (0..plan.environments.len()).map(|environment| table(plan, findings, environment)).collect(),
+    }
+}
+
+fn recommended(plan: &Plan, findings: &Findings) -> Recommended {
+    let point = findings.recommended.map_or(plan.current, |it| it.point);
+    let signed = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
+    let show = |yearly: &Yearly, show: &dyn Fn(i64) -> String| {
+        let [estimate, low, high] = [yearly.estimate, yearly.low, yearly.high].map(|value| signed(show(value)));
+        format!("{estimate} ({low}..{high})")
+    };
+    let against = |(environment, name): (usize, &String)| {
+        let difference = &findings.differences[plan.cell(environment, point)];
+        [
+            name.clone(),
+            show(&difference.outage_ms, &time),
+            show(&difference.lost, &thousandths),
+            show(&difference.false_failovers, &thousandths),
+        ]
+    };
+    let is_current = point == plan.current;
+    Recommended {
+        sentence: if is_current {
+            "What the scenario has already.".to_owned()
+        } else {
+            "Lines for the configuration files; what differs from now says so.".to_owned()
+        },
+        lines: recommended_lines(plan, point).join("\n"),
+        against: if is_current { Vec::new() } else { plan.environments.iter().enumerate().map(against).collect() },
+    }
+}
+
+fn broken_now(plan: &Plan, findings: &Findings) -> Vec<[String; 2]> {
+    let one = |(environment, name): (usize, &String)| {
+        let standing = &findings.standings[plan.cell(environment, plan.current)];
+        [name.clone(), super::text::overs(&standing.broken)]
+    };
+    plan.environments.iter().enumerate().map(one).collect()
+}
+
+/// Of the scenario as it stands and of what is recommended, the longest run of each failure.
+fn worst_runs(merged: &Merged, findings: &Findings) -> Vec<Worst> {
+    let plan = &merged.plan;
+    let recommended = findings.recommended.map(|it| it.point).filter(|point| *point != plan.current);
+    let mut all = Vec::new();
+    for (environment, of) in plan.environments.iter().enumerate() {
+        for (name, point) in [("now", Some(plan.current)), ("recommended", recommended)] {
+            let Some(point) = point else { continue };
+            let cell = plan.cell(environment, point);
+            for (failure, its) in plan.failures.iter().enumerate() {
+                let runs = merged.cells[cell].iter().zip(plan.seeds.start..);
+                let runs = runs.filter(|(_, index)| plan.failure_of(*index) == failure);
+                let Some((sample, index)) = runs.max_by_key(|(sample, index)| (sample.gap, u64::MAX - index)) else {
+                    continue;
+                };
+                let seed = plan.seed(Run { cell, index, failure });
+                let sweep = splitbrain::reports::quoted(&plan.file);
+                all.push(Worst {
+                    what: format!("{of}, {name}, {}: {} without a write", its.name, time(sample.gap.into())),
+                    command: format!(
+                        "splitbrain explore {sweep} --scenario {cell}/{failure} > worst.toml && \
+                         splitbrain run worst.toml --seed {seed} --html worst.html"
+                    ),
+                });
+            }
+        }
+    }
+    all
+}
+
+fn table(plan: &Plan, findings: &Findings, environment: usize) -> Table {
+    let (mut rows, left) = of_settings(plan, findings, environment, MOST);
+    let titles = rows.remove(0);
+    Table {
+        name: plan.environments[environment].clone(),
+        titles,
+        rows,
+        numbers_from: 1 + plan.axes.len(),
+        left: if left > 0 { format!("{left} more are in the JSON document.") } else { String::new() },
+        effects: effects(plan, findings, environment),
+        cliffs: turns_of(plan, findings, environment),
+    }
+}
+
+fn drawn<'a>(merged: &'a Merged, findings: &Findings) -> Drawn<'a> {
+    let plan = &merged.plan;
+    let cell = |(cell, standing): (&Cell, (&crate::promise::Standing, &bool))| DrawnCell {
+        figures: FIGURES.iter().map(|(.., of)| of(cell)).collect(),
+        kept: standing.0.is_kept(),
+        front: *standing.1,
+    };
+    let standings = findings.standings.iter().zip(&findings.front);
+    Drawn {
+        axes: plan
+            .axes
+            .iter()
+            .map(|axis| DrawnAxis { name: &axis.name, values: &axis.values, own: axis.shown(None) })
+            .collect(),
+        points: &plan.points,
+        current: plan.current,
+        recommended: findings.recommended.map(|it| it.point),
+        figures: FIGURES.iter().map(|(name, time, _)| DrawnFigure { name, time: *time }).collect(),
+        cells: findings.cells.iter().zip(standings).map(cell).collect(),
+        curves: (0..plan.environments.len()).flat_map(|environment| curves(merged, findings, environment)).collect(),
+    }
+}
+
+/// Those of now, of what is recommended, and of the front's least times without writes.
+fn curves(merged: &Merged, findings: &Findings, environment: usize) -> Vec<Curve> {
+    let plan = &merged.plan;
+    let recommended = findings.recommended.map(|it| it.point).filter(|point| *point != plan.current);
+    let is_other = |point: &usize| *point != plan.current && Some(*point) != recommended;
+    let mut others: Vec<usize> = (0..plan.points.len())
+        .filter(|point| is_other(point) && findings.front[plan.cell(environment, *point)])
+        .collect();
+    others.sort_by_key(|point| findings.cells[plan.cell(environment, *point)].outage_ms.estimate);
+    others.truncate(CURVES);
+    let named = |point: usize| {
+        let values = plan.axes.iter().zip(&plan.points[point]).map(|(axis, place)| axis.shown(*place));
+        values.collect::<Vec<_>>().join(" / ")
+    };
+    let curve = |name: String, point: usize| {
+        let samples = &merged.cells[plan.cell(environment, point)];
+        let of = |failure: usize| {
+            let runs = samples.iter().zip(plan.seeds.start..);
+            let mut gaps: Vec<u32> =
+                runs.filter(|(_, index)| plan.failure_of(*index) == failure).map(|(sample, _)| sample.gap).collect();
+            gaps.sort_unstable();
+            thinned(gaps)
+        };
+        Curve { environment, name, gaps: (0..plan.failures.len()).map(of).collect() }
+    };
+    let now = curve(format!("now: {}", named(plan.current)), plan.current);
+    let best = recommended.map(|point| curve(format!("recommended: {}", named(point)), point));
+    std::iter::once(now).chain(best).chain(others.into_iter().map(|point| curve(named(point), point))).collect()
+}
+
+/// So many of sorted values at most, evenly, the first and the last among them.
+fn thinned(sorted: Vec<u32>) -> Vec<u32> {
+    if sorted.len() <= MOST {
+        return sorted;
+    }
+    let last = sorted.len() - 1;
+    (0..MOST).map(|n| sorted[n * last / (MOST - 1)]).collect()
+}
