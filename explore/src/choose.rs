@@ -91,13 +91,15 @@ pub fn choose(merged: &Merged) -> Findings {
     }
 }
 
-/// Time without writes, writes lost, false failovers: by environment. A cell that was not decided is on no front.
+/// Time without writes, writes lost, false failovers: by environment. A cell that was not decided is on no front, and neither is
+/// one that was left out of later rounds: another had beaten it, and with fewer seeds it would only be luckier.
 pub(crate) fn fronts(plan: &Plan, cells: &[Cell]) -> Vec<bool> {
     let mut on = vec![false; cells.len()];
+    let most = cells.iter().map(|cell| cell.runs).max();
     for environment in 0..plan.environments.len() {
         let decided: Vec<usize> = (0..plan.points.len())
             .map(|point| plan.cell(environment, point))
-            .filter(|cell| cells[*cell].undecided == 0)
+            .filter(|cell| cells[*cell].undecided == 0 && Some(cells[*cell].runs) == most)
             .collect();
         let objectives = |cell: &usize| {
             let cell = &cells[*cell];
