@@ -7,7 +7,8 @@ use crate::output::{diagnose, diagnose_at, print, refused, unwritable};
 use crate::progress::Progress;
 use clap::Args;
 use splitbrain_explore::choose::choose;
-use splitbrain_explore::{Folder, Merged, Pace, Plan, Shard, Sweep, Trouble, report};
+use splitbrain_explore::{Folder, Merged, Pace, Plan, Shard, Sweep, Trouble, play_shard, report};
+use splitbrain_scenarios::{ScenarioError, Source};
 use std::fs;
 use std::io;
 use std::ops::Range;
@@ -16,9 +17,14 @@ use std::path::{Path, PathBuf};
 /// `explore`
 #[derive(Debug, Args)]
 pub struct Explore {
-    /// The sweep.
-    #[arg(value_name = "SWEEP")]
-    pub sweep: PathBuf,
+    /// The sweep. With `--network`, it may be left out: "what down-after for my network?"
+    #[arg(value_name = "SWEEP", required_unless_present = "network")]
+    pub sweep: Option<PathBuf>,
+
+    /// A network that was measured, in place of the sweep's environments: output of `ping` or of `redis-cli --latency`, or a round
+    /// trip in milliseconds on each line.
+    #[arg(long, value_name = "FILE")]
+    pub network: Option<PathBuf>,
 
     /// Seeds of each cell instead of those of the file: N from 0 on, or from A up to but not including B.
     #[arg(long, value_name = "N|A..B", value_parser = crate::args::seeds)]
@@ -27,6 +33,11 @@ pub struct Explore {
     /// Play only part I of N, counted from 0, and judge nothing: exits 0 whatever it found. `merge` gives the verdict.
     #[arg(long, value_name = "I/N", value_parser = shard, requires = "out")]
     pub shard: Option<Shard>,
+
+    /// The round of a sweep with `halving` that the shard belongs to, counted from 1. All rows of the rounds before have to be in
+    /// the folder.
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u8).range(1..), default_value_t = 1, requires = "shard")]
+    pub round: u8,
 
     /// Folder for the rows, a file per piece. What is there already is not played again. runs/explore/NAME-PLAN if not given.
     #[arg(long, value_name = "FOLDER")]
@@ -96,7 +107,7 @@ fn pair(text: &str) -> Result<(usize, usize), String> {
 
 /// `explore`
 pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
-    let read = Sweep::load(&given.sweep).and_then(|sweep| Ok((Plan::new(&sweep, given.seeds.clone())?, sweep)));
+    let read = read(given).and_then(|sweep| Ok((Plan::new(&sweep, given.seeds.clone())?, sweep)));
     let (plan, sweep) = match read {
         Ok(read) => read,
         Err(error) => return Ok(refused(&error)),
@@ -115,7 +126,7 @@ pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
         return Ok(Exit::Met);
     }
     let path = given.out.clone().unwrap_or_else(|| {
-        let name = given.sweep.file_stem().unwrap_or_default().to_string_lossy();
+        let name = sweep.source.file.file_stem().unwrap_or_default().to_string_lossy();
         Path::new("runs/explore").join(format!("{name}-{:.8}", plan.hash.to_string()))
     });
     if given.resume && !path.join("plan.json").exists() {
@@ -133,6 +144,14 @@ pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
     }
 }
 
+fn read(given: &Explore) -> Result<Sweep, Box<ScenarioError>> {
+    let sweep = given.sweep.as_ref().map_or_else(Sweep::of_my_network, |file| Sweep::load(file))?;
+    match &given.network {
+        Some(file) => sweep.with_network(&Source::read(file)?),
+        None => Ok(sweep),
+    }
+}
+
 /// Plays; `None` if somebody interrupted.
 fn play(
     arguments: &Arguments,
@@ -143,20 +162,29 @@ fn play(
 ) -> Result<Option<()>, Trouble> {
     let folder = Folder::open(path, plan, given.fresh)?;
     let stop = Interrupt::listen();
-    let progress = Progress::new("explore", plan.runs(), arguments.quiet);
+    let progress = Progress::new("explore", 0, arguments.quiet);
     let pace = Pace {
         jobs: given.jobs.map_or(0, usize::from),
         stop: stop.flag(),
         progress: &|done, now, runs| progress.update_of(done, now, runs),
     };
-    let shard = given.shard.unwrap_or(Shard::ALL);
-    let played = splitbrain_explore::play(sweep, plan, &folder, shard, &pace)?;
+    let played = match given.shard {
+        None => splitbrain_explore::play(sweep, plan, &folder, &pace)?,
+        Some(shard) => play_shard(sweep, plan, &folder, usize::from(given.round) - 1, shard, &pace)?,
+    };
     drop(progress);
     if !arguments.quiet && played.found > 0 {
         diagnose(&format!("note: {} of {} runs were in {} already", played.found, played.runs, path.display()));
     }
-    if !arguments.quiet && given.shard.is_some() && !played.interrupted {
-        diagnose(&format!("shard {}/{}: {} runs are in {}", shard.number, shard.of, played.runs, path.display()));
+    if let Some(shard) = given.shard.filter(|_| !arguments.quiet && !played.interrupted) {
+        let round = if plan.rounds.len() == 1 { String::new() } else { format!(" of round {}", given.round) };
+        diagnose(&format!(
+            "shard {}/{}{round}: {} runs are in {}",
+            shard.number,
+            shard.of,
+            played.runs,
+            path.display()
+        ));
     }
     Ok((!played.interrupted).then_some(()))
 }

@@ -91,13 +91,15 @@ pub fn choose(merged: &Merged) -> Findings {
     }
 }
 
-/// Time without writes, writes lost, false failovers: by environment. A cell that was not decided is on no front.
-fn fronts(plan: &Plan, cells: &[Cell]) -> Vec<bool> {
+/// Time without writes, writes lost, false failovers: by environment. A cell that was not decided is on no front, and neither is
+/// one that was left out of later rounds: another had beaten it, and with fewer seeds it would only be luckier.
+pub(crate) fn fronts(plan: &Plan, cells: &[Cell]) -> Vec<bool> {
     let mut on = vec![false; cells.len()];
+    let most = cells.iter().map(|cell| cell.runs).max();
     for environment in 0..plan.environments.len() {
         let decided: Vec<usize> = (0..plan.points.len())
             .map(|point| plan.cell(environment, point))
-            .filter(|cell| cells[*cell].undecided == 0)
+            .filter(|cell| cells[*cell].undecided == 0 && Some(cells[*cell].runs) == most)
             .collect();
         let objectives = |cell: &usize| {
             let cell = &cells[*cell];
@@ -109,31 +111,57 @@ fn fronts(plan: &Plan, cells: &[Cell]) -> Vec<bool> {
     on
 }
 
-/// Of the settings that keep the promise in every environment, those with the fewest cliffs one step away; of these, the ones
-/// with the largest margin in whole percents; of these, the ones that change least; of these, the ones with the least time
-/// without writes.
-fn recommend(plan: &Plan, cells: &[Cell], standings: &[Standing]) -> Option<Recommendation> {
-    let places = places(plan);
-    let of_point = |point: usize| (0..plan.environments.len()).map(move |environment| plan.cell(environment, point));
-    let margin = |point: usize| of_point(point).filter_map(|cell| standings[cell].margin_ppm).min();
-    let keeps = |point: usize| of_point(point).all(|cell| standings[cell].is_kept());
-    let edges = |point: usize| {
-        let steps = (0..plan.axes.len()).flat_map(|axis| [(axis, -1), (axis, 1)]);
-        let beside = steps.filter_map(|(axis, step)| {
-            let mut other = plan.points[point].clone();
+/// Which settings are to be preferred.
+pub(crate) struct Order<'a> {
+    plan: &'a Plan,
+    cells: &'a [Cell],
+    standings: &'a [Standing],
+    places: BTreeMap<&'a Point, usize>,
+}
+
+impl<'a> Order<'a> {
+    pub(crate) fn new(plan: &'a Plan, cells: &'a [Cell], standings: &'a [Standing]) -> Order<'a> {
+        Order { plan, cells, standings, places: places(plan) }
+    }
+
+    /// Whether a point keeps the promise in every environment.
+    pub(crate) fn keeps(&self, point: usize) -> bool {
+        self.plan.cells_of(point).all(|cell| self.standings[cell].is_kept())
+    }
+
+    /// What is left of the tightest limit in the worst environment.
+    fn margin(&self, point: usize) -> Option<i64> {
+        self.plan.cells_of(point).filter_map(|cell| self.standings[cell].margin_ppm).min()
+    }
+
+    /// The points one step away.
+    pub(crate) fn beside(&self, point: usize) -> impl Iterator<Item = usize> {
+        let steps = (0..self.plan.axes.len()).flat_map(|axis| [(axis, -1), (axis, 1)]);
+        steps.filter_map(move |(axis, step)| {
+            let mut other = self.plan.points[point].clone();
             other[axis] = Some(u32::try_from(i64::from(other[axis]?) + step).ok()?);
-            places.get(&other).copied()
-        });
-        beside.filter(|other| !keeps(*other)).count()
-    };
-    let kept = (0..plan.points.len()).filter(|point| keeps(*point));
-    let best = kept.min_by_key(|point| {
-        let percents = margin(*point).map(|ppm| ppm.div_euclid(10_000));
-        let changes = changes(plan, *point);
-        let outage: i128 = of_point(*point).map(|cell| i128::from(cells[cell].outage_ms.estimate)).sum();
-        (edges(*point), Reverse(percents), changes, outage)
-    })?;
-    Some(Recommendation { point: best, margin_ppm: margin(best) })
+            self.places.get(&other).copied()
+        })
+    }
+
+    /// The fewest cliffs one step away come first; then the largest margin in whole percents; then what changes least; then
+    /// the least time without writes.
+    pub(crate) fn key(&self, point: usize) -> (usize, Reverse<Option<i64>>, usize, i128) {
+        let edges = self.beside(point).filter(|other| !self.keeps(*other)).count();
+        let percents = self.margin(point).map(|ppm| ppm.div_euclid(10_000));
+        let outage = self.plan.cells_of(point).map(|cell| i128::from(self.cells[cell].outage_ms.estimate)).sum();
+        (edges, Reverse(percents), changes(self.plan, point), outage)
+    }
+}
+
+/// The first of the settings that keep the promise in every environment. Of what was played in rounds, those that were played
+/// longest.
+fn recommend(plan: &Plan, cells: &[Cell], standings: &[Standing]) -> Option<Recommendation> {
+    let order = Order::new(plan, cells, standings);
+    let runs = |point: usize| plan.cells_of(point).map(|cell| cells[cell].runs).min();
+    let kept = (0..plan.points.len()).filter(|point| order.keeps(*point));
+    let best = kept.min_by_key(|point| (Reverse(runs(*point)), order.key(*point)))?;
+    Some(Recommendation { point: best, margin_ppm: order.margin(best) })
 }
 
 /// Where each point is.

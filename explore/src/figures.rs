@@ -54,6 +54,9 @@ impl Yearly {
 /// What a failure does to a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OfFailure {
+    /// Which, as the plan counts them.
+    #[serde(skip)]
+    pub failure: usize,
     /// Time without an acknowledged write, in ms.
     pub gap: Stats,
     /// Acknowledged writes lost, over all runs.
@@ -115,57 +118,59 @@ pub struct Difference {
 
 /// The numbers of all cells.
 pub fn cells(merged: &Merged) -> Vec<Cell> {
-    merged.cells.iter().map(|samples| cell(samples, merged)).collect()
+    merged
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(number, samples)| cell(samples, merged, merged.plan.place(number).0))
+        .collect()
 }
 
 /// The differences of all cells.
 pub fn differences(merged: &Merged) -> Vec<Difference> {
     let plan = &merged.plan;
-    (0..plan.cells())
-        .map(|cell| {
-            let current = plan.cell(plan.place(cell).0, plan.current);
-            let pairs: Vec<(Sample, Sample)> =
-                merged.cells[cell].iter().copied().zip(merged.cells[current].iter().copied()).collect();
-            let by_year = |value: &dyn Fn(&Sample) -> i64| {
-                mean_based(merged, &|failure| {
-                    of_failure(&pairs, merged, failure).map(|(a, b)| value(a) - value(b)).collect()
-                })
-            };
-            Difference {
-                outage_ms: by_year(&|sample| sample.gap.into()).whole(),
-                lost: by_year(&|sample| sample.lost.into()),
-                false_failovers: by_year(&|sample| sample.false_failover.into()),
-            }
+    (0..plan.cells()).map(|cell| difference(merged, cell, plan.cell(plan.place(cell).0, plan.current))).collect()
+}
+
+/// How a cell differs from another of its environment, by the seeds that both have.
+pub(crate) fn difference(merged: &Merged, cell: usize, other: usize) -> Difference {
+    let pairs: Vec<(Sample, Sample)> =
+        merged.cells[cell].iter().copied().zip(merged.cells[other].iter().copied()).collect();
+    let environment = merged.plan.place(cell).0;
+    let by_year = |value: &dyn Fn(&Sample) -> i64| {
+        mean_based(merged, environment, &|failure| {
+            merged.of_failure(&pairs, environment, failure).map(|(a, b)| value(a) - value(b)).collect()
         })
-        .collect()
+    };
+    Difference {
+        outage_ms: by_year(&|sample| sample.gap.into()).whole(),
+        lost: by_year(&|sample| sample.lost.into()),
+        false_failovers: by_year(&|sample| sample.false_failover.into()),
+    }
 }
 
-/// The items of a cell that had a failure.
-fn of_failure<'a, T>(items: &'a [T], merged: &'a Merged, failure: usize) -> impl Iterator<Item = &'a T> {
-    let seeds = merged.plan.seeds.clone();
-    items.iter().zip(seeds).filter(move |(_, index)| merged.plan.failure_of(*index) == failure).map(|(item, _)| item)
-}
-
-fn cell(samples: &[Sample], merged: &Merged) -> Cell {
-    let each = &merged.plan.failures;
+fn cell(samples: &[Sample], merged: &Merged, environment: usize) -> Cell {
+    let each = &merged.plan.occurring[environment];
     // Each failure has its part of the error, so that their sum over the year has the whole of it at most.
     let alpha = ALPHA / each.len() as f64;
     let count = |failure: usize, is: &dyn Fn(&Sample) -> bool| {
         let (mut runs, mut all) = (0, 0);
-        for sample in of_failure(samples, merged, failure) {
+        for sample in merged.of_failure(samples, environment, failure) {
             all += 1;
             runs += u64::from(is(sample));
         }
         (runs, all)
     };
-    let failures = (0..each.len()).map(|failure| {
+    let failures = each.iter().map(|failure| {
+        let failure = *failure;
         let share = |is: &dyn Fn(&Sample) -> bool| {
             let (runs, all) = count(failure, is);
             Share::of(runs, all, alpha)
         };
-        let its = || of_failure(samples, merged, failure);
+        let its = || merged.of_failure(samples, environment, failure);
         let mut gaps: Vec<i64> = its().map(|sample| sample.gap.into()).collect();
         OfFailure {
+            failure,
             gap: Stats::of(&mut gaps).expect("each failure has a seed: the plan was checked"),
             lost: its().map(|sample| u64::from(sample.lost)).sum(),
             losing: share(&|sample| sample.lost > 0),
@@ -179,10 +184,12 @@ fn cell(samples: &[Sample], merged: &Merged) -> Cell {
     });
     let failures: Vec<OfFailure> = failures.collect();
     let mean = |value: &dyn Fn(&Sample) -> i64| {
-        let it = mean_based(merged, &|failure| of_failure(samples, merged, failure).map(value).collect());
+        let it = mean_based(merged, environment, &|failure| {
+            merged.of_failure(samples, environment, failure).map(value).collect()
+        });
         Yearly { low: it.low.max(0), ..it }
     };
-    let probable = |share: &dyn Fn(&OfFailure) -> Share| probability_based(each, &failures, share);
+    let probable = |share: &dyn Fn(&OfFailure) -> Share| probability_based(&merged.plan.failures, &failures, share);
     Cell {
         runs: samples.len() as u64,
         undecided: samples.iter().filter(|sample| !sample.settled).count() as u64,
@@ -200,11 +207,11 @@ fn cell(samples: &[Sample], merged: &Merged) -> Cell {
 
 /// Rates times means, in thousandths, with an interval by standard errors: near enough for amounts that most runs have, too
 /// narrow for what hardly any run has.
-fn mean_based(merged: &Merged, values: &dyn Fn(usize) -> Vec<i64>) -> Yearly {
+fn mean_based(merged: &Merged, environment: usize, values: &dyn Fn(usize) -> Vec<i64>) -> Yearly {
     let (mut estimate, mut variance) = (0i128, 0.0);
-    for (number, failure) in merged.plan.failures.iter().enumerate() {
-        let values = values(number);
-        let (n, rate) = (values.len() as i128, i128::from(failure.per_year_milli));
+    for number in &merged.plan.occurring[environment] {
+        let values = values(*number);
+        let (n, rate) = (values.len() as i128, i128::from(merged.plan.failures[*number].per_year_milli));
         let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
         estimate += rate * sum / n;
         if n > 1 {
@@ -221,8 +228,8 @@ fn mean_based(merged: &Merged, values: &dyn Fn(usize) -> Vec<i64>) -> Yearly {
 /// Rates times probabilities, in thousandths.
 fn probability_based(each: &[Failure], found: &[OfFailure], share: &dyn Fn(&OfFailure) -> Share) -> Yearly {
     let mut yearly = Yearly::default();
-    for (failure, found) in each.iter().zip(found) {
-        let (share, rate) = (share(found), i128::from(failure.per_year_milli));
+    for found in found {
+        let (share, rate) = (share(found), i128::from(each[found.failure].per_year_milli));
         yearly.estimate += (rate * i128::from(share.runs) / i128::from(found.gap.n)) as i64;
         yearly.low += (rate * i128::from(share.low_ppm) / 1_000_000) as i64;
         yearly.high += ((rate * i128::from(share.high_ppm)) as u128).div_ceil(1_000_000) as i64;

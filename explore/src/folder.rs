@@ -3,7 +3,6 @@
 //!
 //! Of a piece: a header line (version, plan, range), a line per run, a last line with the number of rows and their digest.
 
-use crate::chunk::chunk;
 use crate::plan::Plan;
 use crate::row::Row;
 use crate::trouble::Trouble;
@@ -187,9 +186,4 @@ pub(crate) fn pieces_in(folder: &Path) -> Result<Vec<Piece>, Trouble> {
     }
     pieces.sort();
     Ok(pieces)
-}
-
-/// The runs of a piece of a plan.
-pub(crate) fn runs_of(plan: &Plan, piece: u64) -> Range<u64> {
-    chunk(plan.runs(), piece, plan.pieces())
 }

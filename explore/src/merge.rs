@@ -2,7 +2,9 @@
 //! is missing or wrong. Keeps of each run a few numbers.
 
 use crate::folder::{Footer, Header, Piece, pieces_in, read_plan};
+use crate::halving;
 use crate::plan::Plan;
+use crate::round::Round;
 use crate::row::Row;
 use crate::trouble::Trouble;
 use serde::de::DeserializeOwned;
@@ -10,6 +12,7 @@ use splitbrain_sim::Digest;
 use splitbrain_sim::digest::Chain;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::ops::Range;
 use std::path::Path;
 
 /// What is kept of a run. Times in milliseconds; what does not fit is the most that does.
@@ -51,15 +54,35 @@ impl Sample {
     }
 }
 
-/// A whole plan, played.
+/// A plan as far as it was played.
 #[derive(Clone, Debug)]
 pub struct Merged {
     /// The plan.
     pub plan: Plan,
-    /// Runs of each cell, in the order of seed indices.
+    /// What was played, round by round.
+    pub rounds: Vec<Round>,
+    /// Runs of each cell, in the order of seed indices from the first on.
     pub cells: Vec<Vec<Sample>>,
     /// Over all rows in their order.
     pub digest: Digest,
+}
+
+impl Merged {
+    /// The items of a cell, one for each of its runs, that had a failure.
+    pub(crate) fn of_failure<'a, T>(
+        &'a self,
+        items: &'a [T],
+        environment: usize,
+        failure: usize,
+    ) -> impl Iterator<Item = &'a T> {
+        let had = move |index: &u64| self.plan.failure_of(environment, *index) == failure;
+        items.iter().zip(self.plan.seeds.clone()).filter(move |(_, index)| had(index)).map(|(item, _)| item)
+    }
+
+    /// How many runs there are.
+    pub fn runs(&self) -> u64 {
+        self.rounds.last().map_or(0, |round| round.runs().end)
+    }
 }
 
 /// Reads a whole plan from a folder.
@@ -67,49 +90,100 @@ pub struct Merged {
 /// # Errors
 /// If anything is missing, there twice, torn, or from another plan or version.
 pub fn merge(folder: &Path) -> Result<Merged, Trouble> {
-    let plan = read_plan(folder)?;
-    let mut merged = Merged { cells: vec![Vec::new(); plan.cells()], digest: Digest::default(), plan };
-    let mut chain = Chain::default();
-    chain.words([merged.plan.hash.0 as u64, (merged.plan.hash.0 >> 64) as u64]);
+    let mut merging = Merging::new(read_plan(folder)?);
+    while let Some(round) = merging.next() {
+        merging.read(folder, round)?;
+    }
+    let merged = merging.merged;
+    match pieces_in(folder)?.into_iter().find(|(_, range)| range.is_some_and(|(_, to)| to > merged.runs())) {
+        Some((name, _)) => Err(Trouble::Folder(
+            folder.to_owned(),
+            format!("{name}: there are no such runs; the plan has {}", merged.runs()),
+        )),
+        None => Ok(merged),
+    }
+}
+
+/// Rows that are read round by round.
+pub(crate) struct Merging {
+    pub(crate) merged: Merged,
+    chain: Chain,
+}
+
+impl Merging {
+    pub(crate) fn new(plan: Plan) -> Merging {
+        let mut chain = Chain::default();
+        chain.words([plan.hash.0 as u64, (plan.hash.0 >> 64) as u64]);
+        let cells = vec![Vec::new(); plan.cells()];
+        Merging { merged: Merged { rounds: Vec::new(), cells, digest: Digest::default(), plan }, chain }
+    }
+
+    /// What comes next: depends on the plan and on what was read, and on nothing else.
+    pub(crate) fn next(&self) -> Option<Round> {
+        match self.merged.rounds.last() {
+            None => Some(Round::first(&self.merged.plan)),
+            Some(last) => halving::next(&self.merged, last),
+        }
+    }
+
+    /// Reads the rows of the next round.
+    pub(crate) fn read(&mut self, folder: &Path, round: Round) -> Result<(), Trouble> {
+        let Merging { merged, chain } = self;
+        for piece in pieces_of(folder, &merged.plan, &round)? {
+            read_piece(folder, &piece, &round, merged, chain)?;
+        }
+        merged.digest = chain.digest();
+        merged.rounds.push(round);
+        Ok(())
+    }
+}
+
+/// The files with the runs of a round, each run in one of them.
+fn pieces_of(folder: &Path, plan: &Plan, round: &Round) -> Result<Vec<Piece>, Trouble> {
     let wrong = |what: String| Trouble::Folder(folder.to_owned(), what);
     let missing = |from: u64, to: u64| {
+        let which = if plan.rounds.len() == 1 { String::new() } else { format!(" of round {}", round.number + 1) };
         wrong(format!(
-            "runs {from} to {} are missing; `splitbrain explore {} --out {}` plays them",
+            "runs {from} to {}{which} are missing; `splitbrain explore {} --out {}` plays them",
             to - 1,
-            merged.plan.file,
+            plan.file,
             folder.display()
         ))
     };
-    let runs = merged.plan.runs();
-    let pieces = pieces_in(folder)?;
-    let mut next = 0;
-    let mut before = String::new();
-    for (name, range) in &pieces {
+    let Range { start, end } = round.runs();
+    let (mut next, mut its, mut before) = (start, Vec::new(), String::new());
+    for (name, range) in pieces_in(folder)? {
         let Some((from, to)) = range else {
             return Err(wrong(format!("{name} is not named as pieces of a sweep are")));
         };
-        if from >= to || *to > runs {
-            return Err(wrong(format!("{name}: there are no such runs; the plan has {runs}")));
+        if from < to && (to <= start || from >= end) {
+            continue;
         }
-        if *from > next {
-            return Err(missing(next, *from));
+        if from >= to || from < start || to > end {
+            return Err(wrong(format!(
+                "{name}: no round of the plan has these runs; this one has {start} to {}",
+                end - 1
+            )));
         }
-        if *from < next {
+        if from > next {
+            return Err(missing(next, from));
+        }
+        if from < next {
             return Err(wrong(format!("{before} and {name} overlap: run {from} is in both")));
         }
-        (next, before) = (*to, name.clone());
+        (next, before) = (to, name.clone());
+        its.push((name, range));
     }
-    if next < runs {
-        return Err(missing(next, runs));
-    }
-    for piece in &pieces {
-        read_piece(folder, piece, &mut merged, &mut chain)?;
-    }
-    merged.digest = chain.digest();
-    Ok(merged)
+    if next < end { Err(missing(next, end)) } else { Ok(its) }
 }
 
-fn read_piece(folder: &Path, (name, range): &Piece, merged: &mut Merged, all: &mut Chain) -> Result<(), Trouble> {
+fn read_piece(
+    folder: &Path,
+    (name, range): &Piece,
+    round: &Round,
+    merged: &mut Merged,
+    all: &mut Chain,
+) -> Result<(), Trouble> {
     let path = folder.join(name);
     let (from, to) = range.unwrap_or_default();
     let mut lines = BufReader::new(File::open(&path).map_err(Trouble::io(&path))?).lines();
@@ -143,7 +217,7 @@ fn read_piece(folder: &Path, (name, range): &Piece, merged: &mut Merged, all: &m
     for run in from..to {
         let (at, text) = line()?;
         let row: Row = read(&text).ok_or_else(|| wrong(at, "torn, or no row"))?;
-        let which = merged.plan.run(run);
+        let which = round.run(&merged.plan, run);
         let found = (row.run, row.cell as usize, row.index, row.failure as usize, row.seed);
         if found != (run, which.cell, which.index, which.failure, merged.plan.seed(which)) {
             return Err(wrong(at, &format!("run {run} of the plan belongs here")));

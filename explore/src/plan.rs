@@ -1,8 +1,8 @@
 //! What is to be played: cells, failures and seeds, and which run is which. All that `merge` needs to know is in it.
 
 use crate::axis::Axis;
-use crate::chunk::pieces;
 use crate::failure::Failure;
+use crate::halving;
 use crate::promise::Promise;
 use crate::sweep::{Point, Read, Sweep};
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,12 @@ pub struct Plan {
     pub left_out: Vec<String>,
     /// What happens.
     pub failures: Vec<Failure>,
-    /// Seed indices of each cell. Each has one failure: the index modulo their number.
+    /// Which of it happens in each environment.
+    pub occurring: Vec<Vec<usize>>,
+    /// Seed indices of each cell. Each has one failure: those of its environment take turns.
     pub seeds: Range<u64>,
+    /// Where the seeds of each round end: one round, or several of which each plays on with fewer cells.
+    pub rounds: Vec<u64>,
     /// What has to be kept.
     pub promise: Promise,
 }
@@ -62,7 +66,13 @@ impl Plan {
     pub fn new(sweep: &Sweep, seeds: Option<Range<u64>>) -> Read<Plan> {
         let seeds = seeds.unwrap_or(0..sweep.seeds);
         let wrong = |message: String| ScenarioError::of_file(&sweep.source.file, message);
-        let failures = sweep.failures.len() as u64;
+        let occurring: Vec<Vec<usize>> = (0..sweep.environments.len())
+            .map(|environment| {
+                let here = |failure: &usize| sweep.failures[*failure].environment.is_none_or(|its| its == environment);
+                (0..sweep.failures.len()).filter(here).collect()
+            })
+            .collect();
+        let failures = occurring.iter().map(Vec::len).max().unwrap_or(0) as u64;
         let count = seeds.end.saturating_sub(seeds.start);
         if count < failures {
             return Err(wrong(format!(
@@ -80,6 +90,8 @@ impl Plan {
             current: sweep.current,
             left_out: sweep.left_out.clone(),
             failures: sweep.failures.clone(),
+            occurring,
+            rounds: halving::ends(&seeds, sweep.rounds, failures),
             seeds,
             promise: sweep.promise.clone(),
         };
@@ -97,7 +109,8 @@ impl Plan {
         for text in ["splitbrain sweep", &self.splitbrain, &sweep.source.text, &sweep.base.text] {
             chain.text(text);
         }
-        chain.words([self.seeds.start, self.seeds.end, self.points.len() as u64]);
+        chain.words([self.seeds.start, self.seeds.end]);
+        chain.text(&format!("{:?} {:?}", self.points, self.environments));
         // Configuration files that the scenario names, and whatever else becomes of it.
         for environment in 0..self.environments.len() {
             for failure in 0..self.failures.len() {
@@ -119,35 +132,30 @@ impl Plan {
         environment * self.points.len() + point
     }
 
+    /// The cells of a point in all environments.
+    pub fn cells_of(&self, point: usize) -> impl Iterator<Item = usize> {
+        (0..self.environments.len()).map(move |environment| self.cell(environment, point))
+    }
+
     /// Environment and point of a cell.
     pub fn place(&self, cell: usize) -> (usize, usize) {
         (cell / self.points.len(), cell % self.points.len())
     }
 
-    /// Seeds of each cell.
+    /// Seeds of each cell that is never left out.
     pub fn seeds_of_a_cell(&self) -> u64 {
         self.seeds.end - self.seeds.start
     }
 
-    /// How many runs there are.
-    pub fn runs(&self) -> u64 {
+    /// How many runs there are if every cell has all seeds.
+    pub fn grid_runs(&self) -> u64 {
         self.cells() as u64 * self.seeds_of_a_cell()
     }
 
-    /// Into how many pieces they are cut.
-    pub fn pieces(&self) -> u64 {
-        pieces(self.runs())
-    }
-
-    /// The failure of a seed index.
-    pub fn failure_of(&self, index: u64) -> usize {
-        (index % self.failures.len() as u64) as usize
-    }
-
-    /// Which run this is, counted over the whole plan.
-    pub fn run(&self, run: u64) -> Run {
-        let index = self.seeds.start + run % self.seeds_of_a_cell();
-        Run { cell: (run / self.seeds_of_a_cell()) as usize, index, failure: self.failure_of(index) }
+    /// The failure of a seed index in an environment.
+    pub fn failure_of(&self, environment: usize, index: u64) -> usize {
+        let its = &self.occurring[environment];
+        its[(index % its.len() as u64) as usize]
     }
 
     /// The seed that is played: the same for all settings, so that what differs between them is the settings. Other cells

@@ -2,8 +2,10 @@
 //! another.
 
 use crate::chunk::chunk;
-use crate::folder::{Folder, runs_of};
-use crate::plan::Plan;
+use crate::folder::Folder;
+use crate::merge::Merging;
+use crate::plan::{Plan, Run};
+use crate::round::Round;
 use crate::row::Row;
 use crate::sweep::Sweep;
 use crate::trouble::Trouble;
@@ -36,7 +38,8 @@ pub struct Pace<'a> {
     pub jobs: usize,
     /// Set from outside to end early: runs under way are dropped, pieces that are done stay.
     pub stop: &'a AtomicBool,
-    /// Told after each run: how many of the shard are done, how many of them now, and how many there are.
+    /// Told after each run: how many of the shard are done, how many of them now, and how many there are, as far as it is
+    /// known: of the rounds up to this one.
     pub progress: &'a (dyn Fn(u64, u64, u64) + Sync),
 }
 
@@ -51,18 +54,82 @@ pub struct Played {
     pub interrupted: bool,
 }
 
-/// Plays a shard into a folder.
+impl Played {
+    const NOTHING: Played = Played { runs: 0, found: 0, interrupted: false };
+}
+
+/// Plays everything into a folder, round by round.
 ///
 /// # Errors
 /// If the folder cannot be written, if what is there came from another build, or if splitbrain has a bug.
-pub fn play(sweep: &Sweep, plan: &Plan, folder: &Folder, shard: Shard, pace: &Pace<'_>) -> Result<Played, Trouble> {
+pub fn play(sweep: &Sweep, plan: &Plan, folder: &Folder, pace: &Pace<'_>) -> Result<Played, Trouble> {
+    let mut all = Played::NOTHING;
+    let mut merging = Merging::new(plan.clone());
+    while let Some(round) = merging.next() {
+        all = play_round(sweep, plan, folder, &round, Shard::ALL, pace, all)?;
+        // Of the last round, nobody asks here what came of it.
+        if all.interrupted || round.number + 1 == plan.rounds.len() {
+            break;
+        }
+        merging.read(folder.path(), round)?;
+    }
+    Ok(all)
+}
+
+/// Plays a shard of a round, which is counted from 0, into a folder. The rows of all rounds before have to be in it.
+///
+/// # Errors
+/// If they are not; if there is no such round; otherwise as [`play`].
+pub fn play_shard(
+    sweep: &Sweep,
+    plan: &Plan,
+    folder: &Folder,
+    number: usize,
+    shard: Shard,
+    pace: &Pace<'_>,
+) -> Result<Played, Trouble> {
+    let wrong = |what: String| Trouble::Folder(folder.path().to_owned(), what);
+    if number >= plan.rounds.len() {
+        let (round, rounds) = (number + 1, plan.rounds.len());
+        return Err(wrong(format!("there is no round {round}; the sweep has {rounds}")));
+    }
+    let mut merging = Merging::new(plan.clone());
+    while let Some(round) = merging.next() {
+        if round.number == number {
+            return play_round(sweep, plan, folder, &round, shard, pace, Played::NOTHING);
+        }
+        let before = round.number + 1;
+        merging.read(folder.path(), round).map_err(|trouble| match trouble {
+            Trouble::Folder(path, what) => {
+                let help =
+                    format!("round {} needs all rows of round {before} in this folder, of every shard", number + 1);
+                Trouble::Folder(path, format!("{what}; {help}"))
+            }
+            other => other,
+        })?;
+    }
+    // Nothing was left to be found out.
+    Ok(Played::NOTHING)
+}
+
+/// What came of the rounds before, and of a shard of this one.
+fn play_round(
+    sweep: &Sweep,
+    plan: &Plan,
+    folder: &Folder,
+    round: &Round,
+    shard: Shard,
+    pace: &Pace<'_>,
+    before: Played,
+) -> Result<Played, Trouble> {
     check_build(sweep, plan, folder)?;
     let pieces: Vec<Range<u64>> =
-        chunk(plan.pieces(), shard.number, shard.of).map(|piece| runs_of(plan, piece)).collect();
+        chunk(round.pieces(), shard.number, shard.of).map(|piece| round.piece(piece)).collect();
     let count = |pieces: &[Range<u64>]| pieces.iter().map(|piece| piece.end - piece.start).sum::<u64>();
-    let runs = count(&pieces);
+    let runs = before.runs + count(&pieces);
     let open: Vec<Range<u64>> = pieces.into_iter().filter(|piece| !folder.is_done(piece)).collect();
-    let found = runs - count(&open);
+    let played_before = before.runs - before.found;
+    let found = runs - count(&open) - played_before;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(pace.jobs)
         .build()
@@ -70,12 +137,15 @@ pub fn play(sweep: &Sweep, plan: &Plan, folder: &Folder, shard: Shard, pace: &Pa
     let done = AtomicU64::new(0);
     let tell = || {
         let now = done.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = played_before + now;
         (pace.progress)(found + now, now, runs);
     };
     pool.install(|| {
-        open.par_iter().with_max_len(1).try_for_each(|piece| match play_piece(sweep, plan, piece, pace.stop, &tell)? {
-            Some(rows) => folder.write(plan, piece, &rows),
-            None => Ok(()),
+        open.par_iter().with_max_len(1).try_for_each(|piece| {
+            match play_piece(sweep, plan, round, piece, pace.stop, &tell)? {
+                Some(rows) => folder.write(plan, piece, &rows),
+                None => Ok(()),
+            }
         })
     })?;
     Ok(Played { runs, found, interrupted: pace.stop.load(Ordering::Relaxed) })
@@ -85,6 +155,7 @@ pub fn play(sweep: &Sweep, plan: &Plan, folder: &Folder, shard: Shard, pace: &Pa
 fn play_piece(
     sweep: &Sweep,
     plan: &Plan,
+    round: &Round,
     piece: &Range<u64>,
     stop: &AtomicBool,
     tell: &(dyn Fn() + Sync),
@@ -96,7 +167,7 @@ fn play_piece(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        rows.push(row(sweep, plan, run, &mut known, &mut scratch)?);
+        rows.push(row(sweep, plan, round.run(plan, run), run, &mut known, &mut scratch)?);
         tell();
     }
     Ok(Some(rows))
@@ -105,8 +176,14 @@ fn play_piece(
 /// Scenarios by cell and failure.
 type Known = BTreeMap<(usize, usize), Scenario>;
 
-fn row(sweep: &Sweep, plan: &Plan, run: u64, known: &mut Known, scratch: &mut Scratch) -> Result<Row, Trouble> {
-    let which = plan.run(run);
+fn row(
+    sweep: &Sweep,
+    plan: &Plan,
+    which: Run,
+    run: u64,
+    known: &mut Known,
+    scratch: &mut Scratch,
+) -> Result<Row, Trouble> {
     let key = (which.cell, which.failure);
     let scenario = match known.entry(key) {
         Entry::Occupied(known) => known.into_mut(),
@@ -122,8 +199,9 @@ fn row(sweep: &Sweep, plan: &Plan, run: u64, known: &mut Known, scratch: &mut Sc
 
 /// Two builds of one version may differ: what is there is only continued by what would have given the same.
 fn check_build(sweep: &Sweep, plan: &Plan, folder: &Folder) -> Result<(), Trouble> {
-    let Some(first) = folder.first_row().filter(|row| row.run < plan.runs()) else { return Ok(()) };
-    let again = row(sweep, plan, first.run, &mut Known::new(), &mut Scratch::default())?;
+    let round = Round::first(plan);
+    let Some(first) = folder.first_row().filter(|row| row.run < round.runs().end) else { return Ok(()) };
+    let again = row(sweep, plan, round.run(plan, first.run), first.run, &mut Known::new(), &mut Scratch::default())?;
     if again == first {
         return Ok(());
     }

@@ -2,11 +2,12 @@
 //! line and column; combinations that no scenario may have are left out, with the reason.
 
 use crate::axis::{self, Axis};
+use crate::environments::{self, Keys, One};
 use crate::failure::{self, Failure};
+use crate::halving;
 use crate::promise::{self, Promise};
 use crate::spread::{self, Design};
 use rayon::prelude::*;
-use splitbrain_scenarios::environment::Environment;
 use splitbrain_scenarios::nearest::{nearest, one_of};
 use splitbrain_scenarios::reader::{Field, Reader, document};
 use splitbrain_scenarios::{Document, Scenario, ScenarioError, Source};
@@ -36,7 +37,7 @@ pub struct Sweep {
     pub axes: Vec<Axis>,
     /// Names of the environments.
     pub environments: Vec<String>,
-    environment_keys: Vec<Vec<(&'static str, Value)>>,
+    environment_keys: Vec<Keys>,
     /// What happens.
     pub failures: Vec<Failure>,
     faults: Vec<Value>,
@@ -44,6 +45,8 @@ pub struct Sweep {
     pub promise: Promise,
     /// Which points are looked at.
     pub design: Design,
+    /// In how many rounds.
+    pub rounds: u32,
     /// The points, without those that no scenario may have.
     pub points: Vec<Point>,
     /// The point that is the scenario as it stands.
@@ -59,6 +62,18 @@ impl Sweep {
     /// If anything in them is wrong, with its position.
     pub fn load(file: &Path) -> Read<Sweep> {
         Sweep::parse(Source::read(file)?, &|name| Source::read(&file.parent().unwrap_or(Path::new("")).join(name)))
+    }
+
+    /// "What down-after for my network?": a sweep that is always there, `scenarios/sweeps/my-network.toml`.
+    ///
+    /// # Errors
+    /// Never: a test reads it.
+    pub fn of_my_network() -> Read<Sweep> {
+        let (sweep, base) = (
+            include_str!("../../scenarios/sweeps/my-network.toml"),
+            include_str!("../../scenarios/sweeps/usual-cluster.toml"),
+        );
+        Sweep::parse(Source::new("scenarios/sweeps/my-network.toml", sweep), &|name| Ok(Source::new(name, base)))
     }
 
     /// Reads a sweep from text. `open` gives the scenario of a name.
@@ -85,15 +100,21 @@ impl Sweep {
             return Err(source.error(0..0, "which settings are varied?").expected("a section [vary]"));
         };
         let (axes, fields) = axes(&vary, raw.get("vary"), &base_table)?;
-        let (environments, environment_keys) = self::environments(environments.as_ref(), &raw, &base_table)?;
-        let (failures, faults) = self::failures(failures.as_ref(), &source, &base, &raw)?;
+        let environments = environments::read(environments.as_ref(), &raw, &base_table, open)?;
+        let mut happens = failure::read(failures.as_ref(), &source, &base, &base_table, &raw)?;
+        happens.extend(environments.iter().enumerate().flat_map(|(number, its)| {
+            its.pauses
+                .iter()
+                .map(move |(pause, fault)| (Failure { environment: Some(number), ..pause.clone() }, fault.clone()))
+        }));
+        let (failures, faults): (Vec<Failure>, Vec<Value>) = happens.into_iter().unzip();
         let seeds_field = seeds;
         let seeds = seeds_field.as_ref().map_or(Ok(100), |field| field.count(1, 1_000_000))?.into();
         if let Some(field) = seeds_field.filter(|_| seeds < failures.len() as u64) {
             return Err(field.wrong(format!("a seed for each of the {} failures at least", failures.len())));
         }
         let design_field = design;
-        let design = design_field.as_ref().map_or(Ok(Design::Grid), self::design)?;
+        let (design, rounds) = design_field.as_ref().map_or(Ok((Design::Grid, 1)), self::design)?;
         let promise = promise::read(promised.as_ref())?;
         let title = title.map(|field| field.text().map(str::to_owned)).transpose()?;
         let why = why.map(|field| field.text().map(str::to_owned)).transpose()?;
@@ -105,12 +126,13 @@ impl Sweep {
             why,
             seeds,
             axes,
-            environments,
-            environment_keys,
+            environment_keys: environments.iter().map(|its| its.keys.clone()).collect(),
+            environments: environments.into_iter().map(|its| its.name).collect(),
             failures,
             faults,
             promise,
             design,
+            rounds,
             points: Vec::new(),
             current: 0,
             left_out: Vec::new(),
@@ -118,6 +140,17 @@ impl Sweep {
         };
         sweep.find_points(&vary, &fields, design_field.as_ref().unwrap_or(&vary))?;
         Ok(sweep)
+    }
+
+    /// The same in one other environment: that of the first, with the latency and loss that a file says.
+    ///
+    /// # Errors
+    /// If the file is no measurement.
+    pub fn with_network(mut self, file: &Source) -> Read<Sweep> {
+        let One { name, keys, .. } = environments::measured(file, &self.environment_keys[0])?;
+        (self.environments, self.environment_keys) = (vec![name], vec![keys]);
+        self.failures.iter_mut().for_each(|failure| failure.environment = failure.environment.filter(|its| *its == 0));
+        Ok(self)
     }
 
     /// Which points there are, which of them is the scenario as it stands (added if it is none of them), and which are none.
@@ -206,7 +239,7 @@ impl Sweep {
 }
 
 /// What is wrong, without the place: a place in a text that nobody has written helps nobody.
-fn reason(error: &ScenarioError) -> String {
+pub(crate) fn reason(error: &ScenarioError) -> String {
     let bare = ScenarioError { line: 0, file: "".into(), ..error.clone() };
     bare.one_line().trim_start_matches(": ").to_owned()
 }
@@ -287,97 +320,21 @@ fn below<'a>(
     Ok(())
 }
 
-type Environments = (Vec<String>, Vec<Vec<(&'static str, Value)>>);
-
-fn environments(field: Option<&Field<'_>>, raw: &Table, base: &Table) -> Read<Environments> {
-    let Some(field) = field else {
-        let own = axis::get(base, "network.environment").map_or_else(|| Environment::DEFAULT.to_owned(), axis::show);
-        return Ok((vec![own], vec![Vec::new()]));
-    };
-    let none = Vec::new();
-    let raw = raw.get("environments").and_then(Value::as_array).unwrap_or(&none);
-    let (mut names, mut all): Environments = (Vec::new(), Vec::new());
-    for (mut table, raw) in field.tables("[[environments]]")?.into_iter().zip(raw) {
-        let (name, preset) = (table.get("name"), table.get("environment"));
-        let dists = [table.get("latency"), table.get("fsync"), table.get("config-save")];
-        let loss = table.get("loss");
-        table.finish(&[])?;
-        if let Some(field) = &preset {
-            let presets: Vec<(&str, ())> = Environment::NAMES.iter().map(|name| (*name, ())).collect();
-            field.word(&presets)?;
-        }
-        dists.iter().flatten().try_for_each(|field| field.dist().map(drop))?;
-        loss.as_ref().map_or(Ok(0), Field::share_ppm)?;
-        let Some(name) = name.or_else(|| preset.clone()) else {
-            return Err(table.error("which environment?").expected("`environment` or `name`"));
-        };
-        if names.iter().any(|known| Some(known.as_str()) == name.as_text()) {
-            return Err(name.error("this environment is there twice"));
-        }
-        names.push(name.text()?.to_owned());
-        let keys = [
-            ("environment", "network.environment"),
-            ("latency", "network.latency"),
-            ("loss", "network.loss"),
-            ("fsync", "disk.fsync"),
-            ("config-save", "disk.config-save"),
-        ];
-        all.push(keys.iter().filter_map(|(key, place)| Some((*place, raw.get(*key)?.clone()))).collect());
-    }
-    if names.is_empty() { Err(field.wrong("at least one environment")) } else { Ok((names, all)) }
-}
-
-fn failures(
-    field: Option<&Field<'_>>,
-    source: &Source,
-    base: &Source,
-    raw: &Table,
-) -> Read<(Vec<Failure>, Vec<Value>)> {
-    let Some(field) = field else {
-        return Err(source.error(0..0, "against which failures?").expected("at least one [[failures]]"));
-    };
-    let none = Vec::new();
-    let raw = raw.get("failures").and_then(Value::as_array).unwrap_or(&none);
-    let (mut failures, mut all): (Vec<Failure>, Vec<Value>) = (Vec::new(), Vec::new());
-    for (mut table, raw) in field.tables("[[failures]]")?.into_iter().zip(raw) {
-        let (failure, faults) = failure::read(&mut table)?;
-        if failures.iter().any(|known| known.name == failure.name) {
-            return Err(table.error(format!("the failure `{}` is there twice", failure.name)));
-        }
-        // Here what is wrong has a place in the file.
-        Scenario::parse_with(base, faults)?;
-        failures.push(failure);
-        all.push(as_faults(raw));
-    }
-    if failures.is_empty() { Err(field.wrong("at least one failure")) } else { Ok((failures, all)) }
-}
-
-/// The `faults` of a scenario file.
-fn as_faults(failure: &Value) -> Value {
-    let mut faults: Vec<Table> = match failure.get("faults").and_then(Value::as_array) {
-        Some(faults) => faults.iter().filter_map(Value::as_table).cloned().collect(),
-        None => failure.as_table().cloned().into_iter().collect(),
-    };
-    if let Some(first) = faults.first_mut() {
-        ["name", "per-year", "passes"].iter().for_each(|key| drop(first.remove(*key)));
-        if !["at", "when", "then-after"].iter().any(|key| first.contains_key(*key)) {
-            first.insert("at".to_owned(), Value::String("0s".to_owned()));
-        }
-    }
-    Value::Array(faults.into_iter().map(Value::Table).collect())
-}
-
-/// `"grid"` or `{ latin-hypercube = 200 }`
-fn design(field: &Field<'_>) -> Read<Design> {
-    let wrong = || field.wrong("\"grid\" or { latin-hypercube = 200 }");
+/// `"grid"`, or a table: which points, and in how many rounds.
+fn design(field: &Field<'_>) -> Read<(Design, u32)> {
+    let wrong = || field.wrong("\"grid\", { latin-hypercube = 200 }, { halving = 4 }, or both");
     match field.as_text() {
-        Some("grid") => Ok(Design::Grid),
+        Some("grid") => Ok((Design::Grid, 1)),
         None if field.is_table() => {
             let mut table = field.table("`design`")?;
-            let count = table.get("latin-hypercube");
+            let (count, rounds) = (table.get("latin-hypercube"), table.get("halving"));
             table.finish(&[])?;
-            let count = count.ok_or_else(wrong)?.count(1, spread::MOST_POINTS as u32)?;
-            Ok(Design::LatinHypercube(count))
+            if count.is_none() && rounds.is_none() {
+                return Err(wrong());
+            }
+            let count = count.map(|count| count.count(1, spread::MOST_POINTS as u32)).transpose()?;
+            let rounds = rounds.map_or(Ok(1), |rounds| rounds.count(2, halving::MOST_ROUNDS))?;
+            Ok((count.map_or(Design::Grid, Design::LatinHypercube), rounds))
         }
         _ => Err(wrong()),
     }

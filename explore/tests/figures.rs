@@ -2,7 +2,7 @@
 
 use splitbrain_explore::choose::{Findings, choose};
 use splitbrain_explore::merge::Sample;
-use splitbrain_explore::{Goal, Merged, Plan, Sweep, report};
+use splitbrain_explore::{Goal, Merged, Plan, Round, Sweep, report};
 use splitbrain_scenarios::Source;
 
 const BASE: &str = "[cluster]\n[sentinel]\ndown-after-milliseconds = 10000\n[[clients]]\nworkload = { sadd = 2 }\n";
@@ -21,7 +21,7 @@ fn made_up(text: &str) -> Merged {
     let cells = plan.points.iter().map(|point| {
         let down_after: u32 = plan.axes[0].shown(point[0]).parse().unwrap();
         let sample = |index: u64| {
-            let stalls = plan.failure_of(index) == 0;
+            let stalls = plan.failure_of(0, index) == 0;
             let replaced = down_after == 1000 || !stalls;
             Sample {
                 gap: if stalls { 1_000 + (index % 4) as u32 * 10 } else { down_after + 1_000 },
@@ -36,7 +36,7 @@ fn made_up(text: &str) -> Merged {
         };
         plan.seeds.clone().map(sample).collect()
     });
-    Merged { cells: cells.collect(), digest: Default::default(), plan }
+    Merged { cells: cells.collect(), digest: Default::default(), rounds: vec![Round::first(&plan)], plan }
 }
 
 fn at(merged: &Merged, findings: &Findings, point: [u32; 2]) -> usize {

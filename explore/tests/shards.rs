@@ -3,7 +3,7 @@
 
 use splitbrain_explore::folder::read_plan;
 use splitbrain_explore::play::Played;
-use splitbrain_explore::{Folder, Pace, Plan, Shard, Sweep, Trouble, merge, play};
+use splitbrain_explore::{Folder, Pace, Plan, Shard, Sweep, Trouble, merge};
 use splitbrain_scenarios::Source;
 use std::fs;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ fn play_some(sweep: &Sweep, place: &Place, shard: Shard, jobs: usize, most: u64)
     let stop = AtomicBool::new(false);
     let progress = |_, now, _| stop.store(now >= most, Ordering::Relaxed);
     let folder = Folder::open(&place.0, &plan, false)?;
-    play(sweep, &plan, &folder, shard, &Pace { jobs, stop: &stop, progress: &progress })
+    splitbrain_explore::play_shard(sweep, &plan, &folder, 0, shard, &Pace { jobs, stop: &stop, progress: &progress })
 }
 
 fn play_shard(sweep: &Sweep, place: &Place, shard: Shard, jobs: usize) -> Played {

@@ -1,6 +1,6 @@
 //! Sweep files: what they become, and what is said about those that are wrong.
 
-use splitbrain_explore::{Goal, Plan, Sweep};
+use splitbrain_explore::{Goal, Plan, Round, Sweep};
 use splitbrain_scenarios::{ScenarioError, Source};
 
 const BASE: &str = "[cluster]\nreplicas = 2\nsentinels = 3\n[sentinel]\nquorum = 2\ndown-after-milliseconds = \"2s\"\n\
@@ -28,7 +28,7 @@ fn combinations_that_no_scenario_may_have_are_left_out_and_the_scenario_as_it_st
     assert_eq!(plan.left_out.len(), 1, "{:?}", plan.left_out);
     assert!(plan.left_out[0].starts_with("quorum 4, sentinels 3: "), "{:?}", plan.left_out);
     assert_eq!(plan.points[plan.current], [Some(1), Some(0)]);
-    assert_eq!(plan.runs(), 5 * 4);
+    assert_eq!(Round::first(&plan).runs(), 0..5 * 4);
     assert_eq!(plan.promise.0, [(Goal::Unrecovered, 0)]);
     assert_eq!((plan.failures[1].per_year_milli, plan.failures[1].passes), (500, true));
 }
@@ -47,15 +47,16 @@ fn a_scenario_that_is_no_point_of_the_grid_is_added_to_it() {
 #[test]
 fn every_setting_meets_the_same_seeds_and_every_failure_has_its_share() {
     let plan = Plan::new(&read(SOUND).unwrap(), Some(10..16)).unwrap();
+    let round = Round::first(&plan);
     let of_cell = |cell: u64| (0..6).map(move |k| cell * 6 + k);
     for cell in 1..plan.cells() as u64 {
         for (a, b) in of_cell(0).zip(of_cell(cell)) {
-            assert_eq!(plan.seed(plan.run(a)), plan.seed(plan.run(b)));
+            assert_eq!(plan.seed(round.run(&plan, a)), plan.seed(round.run(&plan, b)));
         }
     }
-    let seeds: Vec<u64> = of_cell(0).map(|run| plan.seed(plan.run(run))).collect();
+    let seeds: Vec<u64> = of_cell(0).map(|run| plan.seed(round.run(&plan, run))).collect();
     assert!((1..6).all(|k| !seeds[..k].contains(&seeds[k])), "{seeds:?}");
-    let failures: Vec<usize> = of_cell(3).map(|run| plan.run(run).failure).collect();
+    let failures: Vec<usize> = of_cell(3).map(|run| round.run(&plan, run).failure).collect();
     assert_eq!(failures, [0, 1, 0, 1, 0, 1]);
     assert!(Plan::new(&read(SOUND).unwrap(), Some(0..1)).unwrap_err().message.contains("not enough"));
 }

@@ -285,10 +285,42 @@ impl<'a> Field<'a> {
         Ok(Span { low: self.whole_millis(low)?, high: self.whole_millis(high)? })
     }
 
-    /// A duration, or a range of durations that are equally likely.
+    /// A duration, a range of durations that are equally likely, or quantiles of what was measured.
     pub fn dist(&self) -> Read<Dist> {
+        if self.is_table() {
+            return self.quantiles();
+        }
         let (low, high) = self.quantity(quantity::duration_range)?;
         Ok(if low == high { Dist::Fixed(low) } else { Dist::Uniform(low, high) })
+    }
+
+    /// `{ quantiles = [["0%", "80us"], ["50%", "1ms"], ["100%", "9ms"]] }`
+    fn quantiles(&self) -> Read<Dist> {
+        let mut table = self.table(format!("`{}`", self.key))?;
+        let field = table.get("quantiles");
+        table.finish(&[])?;
+        let Some(field) = field else { return Err(self.wrong("a duration, a range, or { quantiles = [ … ] }")) };
+        let mut points: Vec<(u32, Nanos)> = Vec::new();
+        let pairs = field.list()?;
+        for pair in &pairs {
+            let both = pair.list()?;
+            let [share, value] = &both[..] else {
+                return Err(pair.wrong("a share and a duration, like [\"50%\", \"1ms\"]"));
+            };
+            let (ppm, longest) = (share.share_ppm()?, value.duration()?);
+            let last = points.last().copied();
+            if !ppm.is_multiple_of(100) || last.is_some_and(|(before, _)| before >= ppm / 100) {
+                return Err(share.wrong("a larger share than the one before, with at most two decimals"));
+            }
+            if last.is_some_and(|(_, before)| before > longest) {
+                return Err(value.wrong("no shorter duration than the one before"));
+            }
+            points.push((ppm / 100, longest));
+        }
+        match (points.first(), points.last()) {
+            (Some((0, _)), Some((10_000, _))) if points.len() <= 100 => Ok(Dist::Quantiles(points)),
+            _ => Err(field.wrong("up to 100 quantiles, from \"0%\" to \"100%\"")),
+        }
     }
 
     /// A percentage, in millionths.

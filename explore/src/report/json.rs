@@ -5,6 +5,7 @@ use crate::figures::{Cell, Difference};
 use crate::merge::Merged;
 use crate::plan::Plan;
 use crate::promise::{Goal, Standing};
+use crate::round::Round;
 use serde_json::{Map, Value, json};
 
 /// The whole outcome.
@@ -17,7 +18,8 @@ pub fn json(merged: &Merged, findings: &Findings) -> String {
         "splitbrain": plan.splitbrain,
         "plan": plan,
         "digest": merged.digest.to_string(),
-        "runs": plan.runs(),
+        "runs": merged.runs(),
+        "rounds": merged.rounds.iter().map(round).collect::<Vec<_>>(),
         "current": settings(plan, plan.current),
         "cells": places.iter().map(|(environment, point)| cell(plan, findings, *environment, *point)).collect::<Vec<_>>(),
         "front": on_front,
@@ -31,6 +33,10 @@ pub fn json(merged: &Merged, findings: &Findings) -> String {
         })),
     });
     format!("{document:#}\n")
+}
+
+fn round(round: &Round) -> Value {
+    json!({ "cells": round.cells, "seeds": round.seeds, "runs": round.runs() })
 }
 
 fn settings(plan: &Plan, point: usize) -> Value {
@@ -54,9 +60,9 @@ fn cell(plan: &Plan, findings: &Findings, environment: usize, point: usize) -> V
         unrecovered,
     } = &findings.cells[number];
     let Difference { outage_ms: outage, lost: lost_more, false_failovers: wrong } = &findings.differences[number];
-    let of_failures = plan.failures.iter().zip(failures).map(|(failure, found)| {
+    let of_failures = failures.iter().map(|found| {
         let mut value = json!(found);
-        value["failure"] = Value::from(failure.name.as_str());
+        value["failure"] = Value::from(plan.failures[found.failure].name.as_str());
         value
     });
     json!({

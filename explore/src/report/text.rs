@@ -19,16 +19,22 @@ pub fn text(merged: &Merged, findings: &Findings, all: bool) -> String {
     let _ = writeln!(out, "{}", plan.title);
     let _ = writeln!(
         out,
-        "{} settings in {} with {} seeds each: {} runs, digest {}",
+        "{} settings in {} with {}{} seeds each: {} runs, digest {}",
         plan.points.len(),
         count(plan.environments.len(), "environment"),
+        if plan.rounds.len() > 1 { "up to " } else { "" },
         plan.seeds_of_a_cell(),
-        plan.runs(),
+        merged.runs(),
         merged.digest
     );
+    if plan.rounds.len() > 1 {
+        spent(&mut out, merged);
+    }
     for failure in &plan.failures {
         let unwanted = if failure.passes { "; passes by itself, a failover for it is false" } else { "" };
-        let _ = writeln!(out, "failure: {}, {} a year{unwanted}", failure.name, thousandths(failure.per_year_milli));
+        let only = failure.environment.map_or(String::new(), |its| format!(" in {}", plan.environments[its]));
+        let rate = thousandths(failure.per_year_milli);
+        let _ = writeln!(out, "failure: {}, {rate} a year{only}{unwanted}", failure.name);
     }
     let goals: Vec<String> = plan
         .promise
@@ -47,6 +53,22 @@ pub fn text(merged: &Merged, findings: &Findings, all: bool) -> String {
     }
     recommendation(&mut out, plan, findings);
     out
+}
+
+/// What was spent where.
+fn spent(out: &mut String, merged: &Merged) {
+    let plan = &merged.plan;
+    let rounds: Vec<String> = merged
+        .rounds
+        .iter()
+        .map(|round| {
+            format!("{} × {}", count(round.cells.len(), "cell"), count(round.seeds_of_a_cell() as usize, "seed"))
+        })
+        .collect();
+    let (runs, grid) = (merged.runs(), plan.grid_runs());
+    let share = runs * 100 / grid;
+    let _ =
+        writeln!(out, "rounds: {}: {share} % of the {grid} runs that all seeds for all cells take", rounds.join(", "));
 }
 
 fn count(number: usize, what: &str) -> String {
@@ -75,6 +97,8 @@ fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize,
     let left = count - points.len();
     let mut head: Vec<String> = vec![String::new()];
     head.extend(plan.axes.iter().map(|axis| axis.name.clone()));
+    let in_rounds = plan.rounds.len() > 1;
+    head.extend(in_rounds.then(|| "seeds".to_owned()));
     let figures = ["gap median", "p99", "out a year", "lost a year", "false a year", "not well", "promise"];
     head.extend(figures.map(str::to_owned));
     let mut rows = vec![head];
@@ -87,6 +111,7 @@ fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize,
         };
         let mut row = vec![mark.to_owned()];
         row.extend(plan.axes.iter().zip(&plan.points[point]).map(|(axis, place)| axis.shown(*place).to_owned()));
+        row.extend(in_rounds.then(|| findings.cells[cell(point)].runs.to_string()));
         row.extend(figures_of(&findings.cells[cell(point)]));
         let standing = &findings.standings[cell(point)];
         row.push(match (&standing.broken[..], standing.decided) {

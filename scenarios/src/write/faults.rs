@@ -215,6 +215,12 @@ fn spread(dist: &Dist) -> Result<Value, Unwritable> {
         Dist::Uniform(low, high) if whole(low) && whole(high) => {
             Ok(Value::String(format!("{}..{}", quantity::show(*low), quantity::show(*high))))
         }
+        Dist::Quantiles(points) if points.iter().all(|(_, d)| whole(d)) => {
+            let pair = |(share, d): &(u32, Nanos)| {
+                Value::Array(vec![Value::String(percent(share * 100)), Value::String(quantity::show(*d))])
+            };
+            Ok(inline([("quantiles", Value::Array(points.iter().map(pair).collect()))]))
+        }
         other => unwritable(other),
     }
 }
