@@ -1,12 +1,13 @@
 //! The outcome as a page: the recommendation, the front, maps of two settings, how long nobody can write, all settings.
 
-use super::text::{effects, figures_of, figures_titles, of_settings, recommended_lines, standing_of, turns_of};
+use super::text::{lines_of, overs, rough, rows_of, signed, start, turns_of};
 use super::{amount, thousandths, time};
 use crate::choose::Findings;
-use crate::figures::{Cell, OfFailure, Yearly};
+use crate::figures::{Cell, OfFailure};
 use crate::merge::Merged;
 use crate::plan::{Plan, Run};
-use crate::promise::Goal;
+use crate::promise::Standing;
+use crate::sweep::Point;
 use serde::Serialize;
 use splitbrain::reports::html::{Head, Kind, Section, Tone, render};
 
@@ -14,6 +15,8 @@ const PAGE: Kind = Kind { template: include_str!("page.html"), script: include_s
 
 /// Most rows of a table, and most values of a curve.
 const MOST: usize = 500;
+/// Columns of numbers, and the verdict behind them, at the end of a row.
+const NUMBERS: usize = 7;
 /// Curves of the front, beside those of now and what is recommended.
 const CURVES: usize = 4;
 
@@ -29,7 +32,7 @@ struct Shown {
     environments: Vec<String>,
     axes: Vec<String>,
     figures: Vec<String>,
-    /// Where single settings are moved from: `recommended` or `now`.
+    /// Where single settings are moved from.
     start: &'static str,
     worst: Vec<Worst>,
     tables: Vec<Table>,
@@ -37,7 +40,7 @@ struct Shown {
 
 #[derive(Serialize)]
 struct Recommended {
-    sentence: String,
+    sentence: &'static str,
     /// Lines of configuration files.
     lines: String,
     against: Vec<[String; 4]>,
@@ -58,7 +61,7 @@ struct Table {
     rows: Vec<Vec<String>>,
     numbers_from: usize,
     left: String,
-    effects: Vec<Vec<String>>,
+    effects: Vec<[String; 5]>,
     cliffs: Vec<String>,
 }
 
@@ -66,7 +69,7 @@ struct Table {
 #[derive(Serialize)]
 struct Drawn<'a> {
     axes: Vec<DrawnAxis<'a>>,
-    points: &'a [crate::sweep::Point],
+    points: &'a [Point],
     current: usize,
     recommended: Option<usize>,
     figures: Vec<DrawnFigure>,
@@ -130,9 +133,12 @@ pub fn html(merged: &Merged, findings: &Findings) -> String {
 fn head(merged: &Merged, findings: &Findings) -> Head {
     let plan = &merged.plan;
     let margin = findings.recommended.and_then(|it| it.margin_ppm);
-    let left = margin.map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
+    let left =
+        margin.map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
     let (tone, verdict, sentence) = match findings.recommended {
-        Some(_) => (Tone::Good, "KEPT", format!("There are settings that keep the promise in every environment{left}.")),
+        Some(_) => {
+            (Tone::Good, "KEPT", format!("There are settings that keep the promise in every environment{left}."))
+        }
         None => (Tone::Bad, "NOT KEPT", "No settings of this sweep keep the promise in every environment.".to_owned()),
     };
     let sections = [
@@ -162,7 +168,7 @@ fn shown(merged: &Merged, findings: &Findings) -> Shown {
     let plan = &merged.plan;
     let kept = |failure: &crate::Failure| if failure.passes { "is false: it passes by itself" } else { "" };
     Shown {
-        recommended: findings.recommended.map(|_| recommended(plan, findings)),
+        recommended: findings.recommended.map(|it| recommended(plan, findings, it.point)),
         broken_now: broken_now(plan, findings),
         promise: plan.promise.0.iter().map(|(goal, limit)| [goal.name().to_owned(), amount(*goal, *limit)]).collect(),
         failures: plan
@@ -171,42 +177,35 @@ fn shown(merged: &Merged, findings: &Findings) -> Shown {
             .map(|failure| [failure.name.clone(), thousandths(failure.per_year_milli), kept(failure).to_owned()])
             .collect(),
         left_out: match plan.left_out.first() {
-            Some(first) => format!("{} combinations that no scenario may have were left out, like {first}", plan.left_out.len()),
+            Some(first) => {
+                format!("{} combinations that no scenario may have were left out, like {first}", plan.left_out.len())
+            }
             None => String::new(),
         },
         environments: plan.environments.clone(),
         axes: plan.axes.iter().map(|axis| axis.name.clone()).collect(),
         figures: FIGURES.iter().map(|(name, ..)| (*name).to_owned()).collect(),
-        start: if findings.recommended.is_some() { "recommended" } else { "now" },
+        start: start(findings),
         worst: worst_runs(merged, findings),
         tables: (0..plan.environments.len()).map(|environment| table(plan, findings, environment)).collect(),
     }
 }
 
-fn recommended(plan: &Plan, findings: &Findings) -> Recommended {
-    let point = findings.recommended.map_or(plan.current, |it| it.point);
-    let signed = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
-    let show = |yearly: &Yearly, show: &dyn Fn(i64) -> String| {
-        let [estimate, low, high] = [yearly.estimate, yearly.low, yearly.high].map(|value| signed(show(value)));
-        format!("{estimate} ({low}..{high})")
-    };
+fn recommended(plan: &Plan, findings: &Findings, point: usize) -> Recommended {
     let against = |(environment, name): (usize, &String)| {
         let difference = &findings.differences[plan.cell(environment, point)];
-        [
-            name.clone(),
-            show(&difference.outage_ms, &time),
-            show(&difference.lost, &thousandths),
-            show(&difference.false_failovers, &thousandths),
-        ]
+        let lost = signed(&difference.lost, &rough);
+        let wrong = signed(&difference.false_failovers, &rough);
+        [name.clone(), signed(&difference.outage_ms, &time), lost, wrong]
     };
     let is_current = point == plan.current;
     Recommended {
         sentence: if is_current {
-            "What the scenario has already.".to_owned()
+            "What the scenario has already."
         } else {
-            "Lines for the configuration files; what differs from now says so.".to_owned()
+            "Lines for the configuration files; what differs from now says so."
         },
-        lines: recommended_lines(plan, point).join("\n"),
+        lines: lines_of(plan, point).join("\n"),
         against: if is_current { Vec::new() } else { plan.environments.iter().enumerate().map(against).collect() },
     }
 }
@@ -214,7 +213,7 @@ fn recommended(plan: &Plan, findings: &Findings) -> Recommended {
 fn broken_now(plan: &Plan, findings: &Findings) -> Vec<[String; 2]> {
     let one = |(environment, name): (usize, &String)| {
         let standing = &findings.standings[plan.cell(environment, plan.current)];
-        [name.clone(), super::text::overs(&standing.broken)]
+        [name.clone(), overs(&standing.broken)]
     };
     plan.environments.iter().enumerate().map(one).collect()
 }
@@ -229,8 +228,8 @@ fn worst_runs(merged: &Merged, findings: &Findings) -> Vec<Worst> {
             let Some(point) = point else { continue };
             let cell = plan.cell(environment, point);
             for (failure, its) in plan.failures.iter().enumerate() {
-                let runs = merged.cells[cell].iter().zip(plan.seeds.start..);
-                let runs = runs.filter(|(_, index)| plan.failure_of(*index) == failure);
+                let runs = merged.cells[cell].iter().zip(plan.seeds.clone());
+                let runs = runs.filter(|(_, index)| plan.failure_of(environment, *index) == failure);
                 let Some((sample, index)) = runs.max_by_key(|(sample, index)| (sample.gap, u64::MAX - index)) else {
                     continue;
                 };
@@ -250,22 +249,34 @@ fn worst_runs(merged: &Merged, findings: &Findings) -> Vec<Worst> {
 }
 
 fn table(plan: &Plan, findings: &Findings, environment: usize) -> Table {
-    let (mut rows, left) = of_settings(plan, findings, environment, MOST);
+    let (mut rows, left) = rows_of(plan, findings, environment, Some(MOST));
     let titles = rows.remove(0);
+    let mut effects = Vec::new();
+    for (axis, effect) in plan.axes.iter().zip(&findings.effects[environment]) {
+        let levels = axis.values.iter().zip(&effect.levels).filter(|(_, (cells, ..))| *cells > 0);
+        effects.extend(levels.map(|(value, (_, outage, lost, wrong))| {
+            [axis.name.clone(), value.clone(), time(*outage), rough(*lost), rough(*wrong)]
+        }));
+    }
+    let turns = turns_of(plan, findings, environment);
     Table {
         name: plan.environments[environment].clone(),
+        numbers_from: titles.len() - NUMBERS,
         titles,
         rows,
-        numbers_from: 1 + plan.axes.len(),
-        left: if left > 0 { format!("{left} more are in the JSON document.") } else { String::new() },
-        effects: effects(plan, findings, environment),
-        cliffs: turns_of(plan, findings, environment),
+        left: if left > 0 {
+            format!("{left} more, or the same again, are in the JSON document.")
+        } else {
+            String::new()
+        },
+        effects,
+        cliffs: turns.into_iter().map(|(axis, turns)| format!("{axis} {turns}")).collect(),
     }
 }
 
 fn drawn<'a>(merged: &'a Merged, findings: &Findings) -> Drawn<'a> {
     let plan = &merged.plan;
-    let cell = |(cell, standing): (&Cell, (&crate::promise::Standing, &bool))| DrawnCell {
+    let cell = |(cell, standing): (&Cell, (&Standing, &bool))| DrawnCell {
         figures: FIGURES.iter().map(|(.., of)| of(cell)).collect(),
         kept: standing.0.is_kept(),
         front: *standing.1,
@@ -303,9 +314,8 @@ fn curves(merged: &Merged, findings: &Findings, environment: usize) -> Vec<Curve
     let curve = |name: String, point: usize| {
         let samples = &merged.cells[plan.cell(environment, point)];
         let of = |failure: usize| {
-            let runs = samples.iter().zip(plan.seeds.start..);
-            let mut gaps: Vec<u32> =
-                runs.filter(|(_, index)| plan.failure_of(*index) == failure).map(|(sample, _)| sample.gap).collect();
+            let its = merged.of_failure(samples, environment, failure);
+            let mut gaps: Vec<u32> = its.map(|sample| sample.gap).collect();
             gaps.sort_unstable();
             thinned(gaps)
         };

@@ -1,8 +1,10 @@
-//! A sweep's outcome as text and as JSON. Renders only.
+//! A sweep's outcome as text, as JSON and as a page. Renders only.
 
+mod html;
 mod json;
 mod text;
 
+pub use html::html;
 pub use json::json;
 pub use text::text;
 

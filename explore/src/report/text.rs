@@ -75,8 +75,14 @@ fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// The scenario as it stands, what is recommended, the front, and then the best of the others.
-fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize, all: bool) {
+/// The scenario as it stands, what is recommended, the front, and then the best of the others: titles and rows, and how many
+/// rows are left out if there are to be so many at most.
+pub(super) fn rows_of(
+    plan: &Plan,
+    findings: &Findings,
+    environment: usize,
+    most: Option<usize>,
+) -> (Vec<Vec<String>>, usize) {
     let recommended = findings.recommended.map(|it| it.point);
     let cell = |point: usize| plan.cell(environment, point);
     let mut points: Vec<usize> = (0..plan.points.len()).collect();
@@ -85,14 +91,14 @@ fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize,
         (first, !findings.front[cell(*point)], findings.cells[cell(*point)].outage_ms.estimate, *point)
     });
     let count = points.len();
-    if !all {
+    if let Some(most) = most {
         // Of settings that come to the same, the first.
         let mut figures = BTreeSet::new();
         points.retain(|point| {
             let is_new = figures.insert(figures_of(&findings.cells[cell(*point)]));
             is_new || *point == plan.current || Some(*point) == recommended
         });
-        points.truncate(SHOWN);
+        points.truncate(most);
     }
     let left = count - points.len();
     let mut head: Vec<String> = vec![String::new()];
@@ -123,6 +129,11 @@ fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize,
         });
         rows.push(row);
     }
+    (rows, left)
+}
+
+fn table(out: &mut String, plan: &Plan, findings: &Findings, environment: usize, all: bool) {
+    let (rows, left) = rows_of(plan, findings, environment, (!all).then_some(SHOWN));
     let _ = writeln!(out, "\nenvironment {}", plan.environments[environment]);
     let columns = rows[0].len();
     let wide = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -159,7 +170,7 @@ fn figures_of(cell: &Cell) -> Vec<String> {
 }
 
 /// Thousandths with one digit, for tables.
-fn rough(value: i64) -> String {
+pub(super) fn rough(value: i64) -> String {
     thousandths((value as f64 / 100.0).round() as i64 * 100)
 }
 
@@ -180,13 +191,26 @@ fn sensitivity(out: &mut String, plan: &Plan, findings: &Findings, environment: 
 }
 
 fn cliffs(out: &mut String, plan: &Plan, findings: &Findings, environment: usize) {
-    let here: Vec<&Cliff> = findings.cliffs.iter().filter(|cliff| cliff.environment == environment).collect();
+    let here = turns_of(plan, findings, environment);
     if here.is_empty() {
         return;
     }
-    let from = if findings.recommended.is_some() { "what is recommended" } else { "the scenario as it stands" };
+    let from = start(findings);
     let _ = writeln!(out, "  one setting moved alone, from {from}:");
-    for cliff in here {
+    for (axis, turns) in here {
+        let _ = writeln!(out, "    {axis}  {turns}");
+    }
+}
+
+/// Where single settings are moved from.
+pub(super) fn start(findings: &Findings) -> &'static str {
+    if findings.recommended.is_some() { "what is recommended" } else { "the scenario as it stands" }
+}
+
+/// How far each setting can be moved alone.
+pub(super) fn turns_of<'a>(plan: &'a Plan, findings: &Findings, environment: usize) -> Vec<(&'a str, String)> {
+    let here = findings.cliffs.iter().filter(|cliff| cliff.environment == environment);
+    here.map(|cliff| {
         let axis = &plan.axes[cliff.axis];
         let state = if cliff.kept { "kept" } else { "broken" };
         let (first, last) = (axis.shown(Some(cliff.down.same_until)), axis.shown(Some(cliff.up.same_until)));
@@ -194,19 +218,41 @@ fn cliffs(out: &mut String, plan: &Plan, findings: &Findings, environment: usize
         let turns: Vec<String> =
             [&cliff.down, &cliff.up].into_iter().filter_map(|turn| turn_of(plan, cliff, turn)).collect();
         let turns = if turns.is_empty() { String::new() } else { format!("; {}", turns.join("; ")) };
-        let _ = writeln!(out, "    {}  {state} {span}{turns}", axis.name);
-    }
+        (&*axis.name, format!("{state} {span}{turns}"))
+    })
+    .collect()
 }
 
 fn turn_of(plan: &Plan, cliff: &Cliff, turn: &Turn) -> Option<String> {
     let at = plan.axes[cliff.axis].shown(Some(turn.flips_at?));
-    let broken: Vec<String> = turn.broken.iter().map(|(goal, limit, value)| over(*goal, *limit, *value)).collect();
-    let why = if broken.is_empty() { String::new() } else { format!(" ({})", broken.join(", ")) };
+    let broken = overs(&turn.broken);
+    let why = if broken.is_empty() { broken } else { format!(" ({broken})") };
     Some(format!("{} at {at}{why}", if cliff.kept { "broken" } else { "kept" }))
 }
 
-fn over(goal: Goal, limit: i64, value: i64) -> String {
-    format!("{} {} instead of {}", goal.name(), amount(goal, value), amount(goal, limit))
+/// What is broken, with what it is and should be.
+pub(super) fn overs(broken: &[(Goal, i64, i64)]) -> String {
+    let over = |(goal, limit, value): &(Goal, i64, i64)| {
+        format!("{} {} instead of {}", goal.name(), amount(*goal, *value), amount(*goal, *limit))
+    };
+    broken.iter().map(over).collect::<Vec<_>>().join(", ")
+}
+
+/// The lines of configuration files that make a point of the scenario as it stands; what differs says so.
+pub(super) fn lines_of(plan: &Plan, point: usize) -> Vec<String> {
+    let (then, now) = (&plan.points[point], &plan.points[plan.current]);
+    let lines = plan.axes.iter().zip(then).zip(now).map(|((axis, then), now)| {
+        let was = axis.shown(*now);
+        let was = if was == axis.shown(*then) { String::new() } else { format!("   # now {was}") };
+        format!("{}{was}", axis.line(*then))
+    });
+    lines.collect()
+}
+
+/// A difference with its interval and signs.
+pub(super) fn signed(yearly: &Yearly, show: &dyn Fn(i64) -> String) -> String {
+    let sign = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
+    format!("{} ({}..{})", sign(show(yearly.estimate)), sign(show(yearly.low)), sign(show(yearly.high)))
 }
 
 fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
@@ -214,10 +260,9 @@ fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
         let _ = writeln!(out, "\nNo settings of this sweep keep the promise in every environment.");
         for environment in 0..plan.environments.len() {
             let standing = &findings.standings[plan.cell(environment, plan.current)];
-            let broken: Vec<String> =
-                standing.broken.iter().map(|(goal, limit, value)| over(*goal, *limit, *value)).collect();
+            let broken = overs(&standing.broken);
             if !broken.is_empty() {
-                let _ = writeln!(out, "  now, {}: {}", plan.environments[environment], broken.join(", "));
+                let _ = writeln!(out, "  now, {}: {broken}", plan.environments[environment]);
             }
         }
         return;
@@ -226,11 +271,8 @@ fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
         .margin_ppm
         .map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
     let _ = writeln!(out, "\nrecommended: keeps the promise in every environment{margin}");
-    let (then, now) = (&plan.points[recommended.point], &plan.points[plan.current]);
-    for ((axis, then), now) in plan.axes.iter().zip(then).zip(now) {
-        let was = axis.shown(*now);
-        let was = if was == axis.shown(*then) { String::new() } else { format!("   # now {was}") };
-        let _ = writeln!(out, "  {}{was}", axis.line(*then));
+    for line in lines_of(plan, recommended.point) {
+        let _ = writeln!(out, "  {line}");
     }
     if recommended.point == plan.current {
         let _ = writeln!(out, "  This is what the scenario has already.");
@@ -238,16 +280,12 @@ fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
     }
     for (environment, name) in plan.environments.iter().enumerate() {
         let difference = &findings.differences[plan.cell(environment, recommended.point)];
-        let sign = |text: String| if text.starts_with('-') { text } else { format!("+{text}") };
-        let show = |yearly: &Yearly, show: &dyn Fn(i64) -> String| {
-            format!("{} ({}..{})", sign(show(yearly.estimate)), sign(show(yearly.low)), sign(show(yearly.high)))
-        };
         let _ = writeln!(
             out,
             "  against now, {name}, a year: without writes {}; writes lost {}; false failovers {}",
-            show(&difference.outage_ms, &time),
-            show(&difference.lost, &rough),
-            show(&difference.false_failovers, &rough)
+            signed(&difference.outage_ms, &time),
+            signed(&difference.lost, &rough),
+            signed(&difference.false_failovers, &rough)
         );
     }
 }
