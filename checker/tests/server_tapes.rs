@@ -148,6 +148,22 @@ fn a_write_needs_enough_replicas_that_acknowledge() {
     }
 }
 
+/// The clock was set back, so that the replica counts for longer; then the process stands still, and what waited meanwhile is
+/// served before the timer counts again.
+#[test]
+fn what_waited_while_the_server_stood_still_is_served_by_the_count_from_before() {
+    let conf = RedisConf { min_replicas_to_write: 1, min_replicas_max_lag: 3, ..at_once() };
+    for (timer, laws) in [(1_500, vec![]), (60_000, vec![ServerLaw::TookUnreplicated])] {
+        let mut tape = Tape::begin(conf.clone());
+        tape.with_replica(1_000).take(9_000, What::Rest).1.writes = 1;
+        tape.take(9_100, What::Rest);
+        for item in tape.0.0.server_tape.iter_mut().rev().take(2) {
+            (item.wall, item.timer) = (Millis(60_000), Millis(timer));
+        }
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
 #[test]
 fn a_write_is_not_refused_while_a_replica_acknowledges() {
     let conf = RedisConf { min_replicas_to_write: 1, min_replicas_max_lag: 3, ..at_once() };

@@ -182,8 +182,7 @@ impl Shadow<'_> {
         if reason == FailReason::PoolExhausted && self.ops.len() < profile.pool_max as usize {
             self.broke(ClientLaw::PoolNotFull, None);
         }
-        let breaker = profile.dial_breaker.is_some() && self.vain_dials >= profile.pool_max;
-        if op.troubled || breaker || profile.shared.is_some() {
+        if op.troubled || self.dials_in_background() || profile.shared.is_some() {
             return;
         }
         let class = match reason {

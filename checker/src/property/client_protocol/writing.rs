@@ -103,6 +103,9 @@ impl Shadow<'_> {
             (self.profile, self.now, self.cause == Cause::Woke, self.running_since);
         let several_dials = profile.dials > 1;
         let settled = profile.shared.is_some();
+        if self.dials_in_background() {
+            return;
+        }
         let Some(op) = self.sole().filter(|op| !op.troubled && !settled && !op.unclear) else { return };
         let Some(failed) = op.failed.take() else { return };
         let spent = failed.mono.since(op.begun.mono);
@@ -122,6 +125,12 @@ impl Shadow<'_> {
         if let Some(law) = breach.filter(|law| woke || *law == ClientLaw::PauseShort) {
             self.broke(law, about);
         }
+    }
+
+    /// After so many vain dials a pool may have given dialling up, and what is opened is its dial in the background, which begins
+    /// with the last failure and belongs to no operation (client spec 7).
+    pub(super) fn dials_in_background(&self) -> bool {
+        self.profile.dial_breaker.is_some() && self.vain_dials >= self.profile.pool_max
     }
 
     /// A shared connection is opened again: so many failures in a row, so long a pause.

@@ -335,8 +335,11 @@ impl<'a> Shadow<'a> {
     pub(super) fn surely_too_few(&self) -> bool {
         let stale = (self.conf.min_replicas_max_lag + 1) * 10 + SECOND;
         let lag = i64::from(self.conf.min_replicas_max_lag) + 1;
+        // They are counted by the timer: what waited while the process stood still is served by the count from before.
+        let counted = self.now.wall.min(self.now.timer).0.div_euclid(1000);
         let maybe = |replica: &&Replica| {
-            replica.online() && (self.ran(replica.heard_ticks) < stale || !self.passed(replica.heard, lag))
+            let late = counted - replica.heard.0.div_euclid(1000) > lag;
+            replica.online() && (self.ran(replica.heard_ticks) < stale || !late)
         };
         self.replicas.iter().filter(maybe).count() < self.conf.min_replicas_to_write as usize
     }
