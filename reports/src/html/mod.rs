@@ -15,8 +15,10 @@
 //! no `style="…"` attributes, no `onclick="…"`, and no HTML made of strings by a script: texts go into `textContent`, styles
 //! into properties.
 
+pub mod campaign;
 mod json;
 mod policy;
+pub mod run;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
