@@ -483,6 +483,18 @@ pub enum Detail<N = NodeIx> {
 }
 
 impl<N> Detail<N> {
+    /// The operations that prove it.
+    pub fn evidence(&self) -> Vec<&Evidence<N>> {
+        match self {
+            Detail::NotLinearizable { operations, .. } => operations.iter().collect(),
+            Detail::StaleReads { read, missed, .. } => vec![missed, read],
+            Detail::NeverExecuted { first, .. }
+            | Detail::RolledBack { first, .. }
+            | Detail::ReplicaTookWrites { first, .. } => vec![first],
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it shows a contradiction inside splitbrain itself.
     pub fn is_model_bug(&self) -> bool {
         matches!(self, Detail::AuditDisagrees { .. } | Detail::NeverExecuted { .. })

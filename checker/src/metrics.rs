@@ -111,6 +111,11 @@ impl Metric {
     pub fn from_name(name: &str) -> Option<Metric> {
         Metric::ALL.iter().copied().find(|m| m.name() == name)
     }
+
+    /// Whether it is a time in milliseconds; the others are counts.
+    pub fn is_time(self) -> bool {
+        self == Metric::SimMs || self <= Metric::DualMaster && self != Metric::SplitBrainWrites
+    }
 }
 
 /// The metrics of a run; a metric is absent where what it measures did not happen.

@@ -58,7 +58,8 @@ fn places(all: &[Place<String>]) -> String {
     listed(&all.iter().map(place).collect::<Vec<_>>())
 }
 
-fn asked(command: Command) -> String {
+/// A command as it is typed: `SET x 7`.
+pub fn asked(command: Command) -> String {
     let key = command.key().name();
     match command {
         Command::Sadd(_, value) => format!("SADD {key} {}", value.0),
@@ -74,13 +75,14 @@ fn asked(command: Command) -> String {
     }
 }
 
-fn answered(evidence: &Evidence<String>) -> String {
-    match (evidence.outcome, evidence.command) {
-        (Some(Outcome::Ok(Some(Value(value)))), _) => format!(" = {value}"),
-        (Some(Outcome::Ok(None)), Command::Get(_)) => " = nothing".to_owned(),
-        (Some(Outcome::Ok(None)), _) => " acknowledged".to_owned(),
-        (Some(Outcome::Fail(_)), _) => " failed".to_owned(),
-        (Some(Outcome::Info(_)) | None, _) => " without an answer".to_owned(),
+/// What became of it: `= 7`, `acknowledged`.
+pub fn answered(command: Command, outcome: Option<Outcome>) -> String {
+    match (outcome, command) {
+        (Some(Outcome::Ok(Some(Value(value)))), _) => format!("= {value}"),
+        (Some(Outcome::Ok(None)), Command::Get(_)) => "= nothing".to_owned(),
+        (Some(Outcome::Ok(None)), _) => "acknowledged".to_owned(),
+        (Some(Outcome::Fail(_)), _) => "failed".to_owned(),
+        (Some(Outcome::Info(_)) | None, _) => "without an answer".to_owned(),
     }
 }
 
@@ -88,10 +90,10 @@ fn answered(evidence: &Evidence<String>) -> String {
 fn operation(evidence: &Evidence<String>) -> String {
     let from = evidence.server.as_ref();
     format!(
-        "{}: {}{} at {}{}",
+        "{}: {} {} at {}{}",
         evidence.client,
         asked(evidence.command),
-        answered(evidence),
+        answered(evidence.command, evidence.outcome),
         seconds(evidence.completed_ms.unwrap_or(evidence.invoked_ms)),
         from.map_or(String::new(), |server| format!(" from {server}")),
     )

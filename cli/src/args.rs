@@ -3,6 +3,7 @@
 use crate::check::args::Check;
 use crate::explore::{Explore, Merge};
 use crate::history::args::History;
+use crate::html::Html;
 use crate::live::args::Live;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use splitbrain_checker::Property;
@@ -144,6 +145,10 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
 
+    /// The page: of one run a diagram of what happened, of several what they have in common.
+    #[command(flatten)]
+    pub page: Html,
+
     /// Put every single run into the JSON.
     #[arg(long, requires = "json")]
     pub runs: bool,
@@ -184,6 +189,10 @@ pub struct Replay {
     /// Also write what clients did into a folder, for `history` and other checkers.
     #[arg(long, value_name = "FOLDER")]
     pub history: Option<PathBuf>,
+
+    /// The page of the run: a diagram of what happened.
+    #[command(flatten)]
+    pub page: Html,
 
     /// How to look for the point of no return.
     #[command(flatten)]
@@ -281,6 +290,10 @@ pub struct Conform {
     /// Write one JSON document with all values to a file, or to standard output in place of the table.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
+
+    /// The page: times as recorded and simulated, and what differs.
+    #[command(flatten)]
+    pub page: Html,
 }
 
 impl Run {

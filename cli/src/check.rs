@@ -15,6 +15,6 @@ use std::io;
 pub fn check(arguments: &Arguments, given: &Check) -> io::Result<Exit> {
     match given.kind {
         Some(kind) => kind::check(arguments, given, kind),
-        None => deployment::check(arguments, &given.files, given.json.as_deref(), &given.deployment, &given.battery),
+        None => deployment::check(arguments, given),
     }
 }

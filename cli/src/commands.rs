@@ -17,6 +17,7 @@ use crate::shrink;
 use splitbrain::RunOptions;
 use splitbrain::compare::Baseline;
 use splitbrain_checker::ScenarioSummary;
+use splitbrain_reports::html::campaign;
 use splitbrain_reports::junit::Broken;
 use splitbrain_reports::{Style, compare, course, json, junit, text};
 use splitbrain_scenarios::{Scenario, Source, scenario_files};
@@ -129,6 +130,9 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
     if !write_junit(run, &summaries, None) {
         return Ok(Exit::Input);
     }
+    if let Err(exit) = run.page.write(|| page(&scenarios, &summaries)) {
+        return Ok(exit);
+    }
     if let Some(file) = &run.json {
         let document = json::document(env!("CARGO_PKG_VERSION"), &summaries, run.runs);
         if to_stdout {
@@ -161,6 +165,14 @@ fn run_scenarios(arguments: &Arguments, run: &Run) -> io::Result<Exit> {
         Exit::Met if worse => Exit::NotMet,
         exit => exit,
     })
+}
+
+/// The page of a single run, or of all of them.
+fn page(scenarios: &[Scenario], summaries: &[ScenarioSummary]) -> String {
+    match (scenarios, summaries) {
+        ([scenario], [summary]) if summary.count == 1 => splitbrain::run_page(scenario, summary.first_seed),
+        _ => campaign::page(env!("CARGO_PKG_VERSION"), summaries),
+    }
 }
 
 /// Writes the JUnit document, if it was asked for; false after saying why it could not be written.

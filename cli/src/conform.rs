@@ -2,9 +2,10 @@
 
 use crate::args::{Arguments, Conform};
 use crate::exit::Exit;
-use crate::output::{diagnose, diagnose_at, print};
+use crate::output::{diagnose, diagnose_at, print, unwritable};
 use crate::progress::Progress;
 use splitbrain_conform::{Options, recording, report};
+use splitbrain_reports::html::conform as page;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -44,14 +45,17 @@ pub fn conform(arguments: &Arguments, given: &Conform) -> io::Result<Exit> {
     if !to_stdout {
         print(&report::text(&result, given.all))?;
     }
+    let document = || report::json(env!("CARGO_PKG_VERSION"), &result);
     if let Some(file) = &given.json {
-        let document = report::json(env!("CARGO_PKG_VERSION"), &result);
+        let text = format!("{}\n", document());
         if to_stdout {
-            print(&document)?;
-        } else if let Err(error) = fs::write(file, document) {
-            diagnose(&format!("{}: cannot be written: {error}", file.display()));
-            return Ok(Exit::Input);
+            print(&text)?;
+        } else if let Err(error) = fs::write(file, text) {
+            return Ok(unwritable(file, &error));
         }
+    }
+    if let Err(exit) = given.page.write(|| page::page(&document())) {
+        return Ok(exit);
     }
     Ok(if result.passes() { Exit::Met } else { Exit::NotMet })
 }

@@ -2,6 +2,7 @@
 
 use crate::args::Arguments;
 use crate::exit::{Exit, PLEASE_REPORT};
+use crate::html::Html;
 use crate::interrupt::Interrupt;
 use crate::output::{diagnose, diagnose_at, print, refused, unwritable};
 use crate::progress::Progress;
@@ -87,6 +88,10 @@ pub struct Shown {
     /// Show every setting, not only the front and the best of the others.
     #[arg(long)]
     pub all: bool,
+
+    /// The page: the recommendation, the front, maps of two settings, how long nobody can write.
+    #[command(flatten)]
+    pub page: Html,
 }
 
 fn two<T: std::str::FromStr>(text: &str) -> Option<(T, T)> {
@@ -215,7 +220,7 @@ fn show(arguments: &Arguments, folder: &Path, shown: &Shown) -> io::Result<Exit>
             return Ok(unwritable(file, &error));
         }
     }
-    Ok(exit)
+    Ok(shown.page.write(|| report::html(&merged, &findings)).err().unwrap_or(exit))
 }
 
 fn told(trouble: &Trouble) -> Exit {

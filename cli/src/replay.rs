@@ -18,6 +18,15 @@ pub fn replay(of: &Arguments) -> io::Result<Exit> {
         Some((folder, Ok(Err(error)))) => return Ok(unwritable(folder, &error)),
         _ => {}
     }
+    if of.page.html.is_some() {
+        let page = match splitbrain::run_page_of(&of.file) {
+            Ok(page) => page,
+            Err(error) => return Ok(refused(&error)),
+        };
+        if let Err(exit) = of.page.write(|| page) {
+            return Ok(exit);
+        }
+    }
     let replay = match splitbrain::replay(&of.file) {
         Ok(replay) => replay,
         Err(error) => return Ok(refused(&error)),

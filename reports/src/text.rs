@@ -173,6 +173,22 @@ fn margins(text: &mut String, margins: &[MarginReport], style: Style) {
     }
 }
 
+/// The settings as rows of a table: name, value, what it implies, what was measured, margin.
+pub fn settings_rows(settings: &[SettingReport]) -> Vec<[String; 5]> {
+    let several = settings.iter().any(|setting| setting.master != settings[0].master);
+    let row = |setting: &SettingReport| {
+        let implied: Vec<String> = setting.implies.iter().map(|(name, it)| implied(name, *it)).collect();
+        [
+            if several { format!("{}: {}", setting.master, setting.name) } else { setting.name.to_owned() },
+            setting.value.to_string(),
+            implied.join("; "),
+            setting.measured.as_ref().map(measured).unwrap_or_default(),
+            setting.margin.map(margin).unwrap_or_default(),
+        ]
+    };
+    settings.iter().map(row).collect()
+}
+
 fn settings(text: &mut String, settings: &[SettingReport], style: Style) {
     if settings.is_empty() {
         return;

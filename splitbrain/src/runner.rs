@@ -136,7 +136,7 @@ fn judge_record(scenario: &Scenario, resolved: &Resolved, record: &Record, scrat
     Judged { run, masters: record.observations.masters.clone(), tally, schedule }
 }
 
-fn summary_of(scenario: &Scenario, record: &Record, scratch: &mut Scratch) -> (RunSummary, Judgement) {
+pub(crate) fn summary_of(scenario: &Scenario, record: &Record, scratch: &mut Scratch) -> (RunSummary, Judgement) {
     let (seed, seen) = (record.seed, &record.observations);
     let mut judgement = judge_with(seen, &scenario.expect, scratch);
     judgement.metrics.set(Metric::SimMs, (seen.end.0 / 1_000_000) as i64);

@@ -249,6 +249,11 @@ pub(crate) fn resolved(path: &Path) -> Result<Resolved, ReplayError> {
     alone(path, &read(path)?).map(|(_, _, resolved)| resolved)
 }
 
+/// The scenario and the run of a file, resolved again.
+pub(crate) fn scenario_of(path: &Path) -> Result<(Scenario, Resolved), ReplayError> {
+    alone(path, &read(path)?).map(|(_, scenario, resolved)| (scenario, resolved))
+}
+
 fn read(path: &Path) -> Result<String, ReplayError> {
     std::fs::read_to_string(path).map_err(|error| ReplayError::Read(path.to_owned(), error))
 }

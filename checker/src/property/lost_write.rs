@@ -45,21 +45,36 @@ fn survivor<'a>(obs: &'a Observations, settings: &MasterSettings) -> Result<&'a 
     obs.final_redis.iter().find(|redis| redis.node == node && redis.running).ok_or("the final master does not run")
 }
 
-fn judge_master(obs: &Observations, index: &Index<'_>, master: usize, last: &FinalRedis, out: &mut Judgement) {
-    let name = &obs.masters[master].name;
+/// Acknowledged writes that did not survive, by their places in [`Observations::operations`]; of masters where that can be told.
+pub fn lost(obs: &Observations) -> Vec<u32> {
+    let index = Index::new(obs);
+    let survivors = obs.masters.iter().enumerate().filter_map(|(i, settings)| Some((i, survivor(obs, settings).ok()?)));
+    let tallies = survivors.map(|(i, last)| tally(obs, &index, i, last, &Chain::new(obs, last.lineage)));
+    tallies.flat_map(|tally| tally.lost).map(|ack| ack.operation).collect()
+}
+
+/// What became of all acknowledged writes of a master; `chain` is the history that survived.
+fn tally(obs: &Observations, index: &Index<'_>, master: usize, last: &FinalRedis, chain: &Chain) -> Tally {
     let recorded = !obs.applied.is_empty();
-    let chain = Chain::new(obs, last.lineage);
     let mut tally = Tally { ends: Ends::new(obs), ..Tally::default() };
     for ack in index.acks_of(master) {
         let operation = &obs.operations[ack.operation as usize];
         let survived =
-            if recorded { survives(obs, index, &chain, ack.operation, operation) } else { audited(last, operation) };
+            if recorded { survives(obs, index, chain, ack.operation, operation) } else { audited(last, operation) };
         match survived {
-            Some(survived) => tally.add(obs, index, &chain, ack, survived),
+            Some(survived) => tally.add(obs, index, chain, ack, survived),
             None if recorded => tally.never_executed.push(ack.operation),
             None => {}
         }
     }
+    tally
+}
+
+fn judge_master(obs: &Observations, index: &Index<'_>, master: usize, last: &FinalRedis, out: &mut Judgement) {
+    let name = &obs.masters[master].name;
+    let recorded = !obs.applied.is_empty();
+    let chain = Chain::new(obs, last.lineage);
+    let tally = tally(obs, index, master, last, &chain);
     tally.measure(obs, out);
     let unknown = (0u32..).zip(&obs.operations).filter(|(_, operation)| {
         operation.command.is_write()

@@ -2,6 +2,7 @@
 
 use super::battery::Played;
 use super::deployment::Given;
+use crate::html::Html;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -38,6 +39,10 @@ pub struct Check {
     /// Write one JSON document to a file, or to standard output in place of the text.
     #[arg(long, value_name = "FILE|-")]
     pub json: Option<PathBuf>,
+
+    /// The page of a deployment: what was found, what failures do to it, what helps.
+    #[command(flatten)]
+    pub page: Html,
 
     /// Options of the program, as in `redis-server FILE --port 7000`.
     #[arg(last = true, value_name = "OPTION", requires = "kind")]

@@ -1,6 +1,7 @@
 //! Whole deployments: what they are, and what is wrong with them.
 
-use super::battery::{self, Outcome, Played};
+use super::args::Check;
+use super::battery::{self, Outcome};
 use crate::args::Arguments;
 use crate::exit::Exit;
 use crate::output::{colour, diagnose, diagnose_at, print, unwritable};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use splitbrain::battery::report as told;
 use splitbrain_deploy::report::{self, Paint};
 use splitbrain_deploy::{Disk, Finding, Severity, findings, read};
-use splitbrain_reports::Style;
+use splitbrain_reports::{Style, html};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,13 +41,9 @@ pub enum FailOn {
 }
 
 /// Reads files and folders, and tells what is wrong.
-pub fn check(
-    arguments: &Arguments,
-    files: &[PathBuf],
-    json: Option<&Path>,
-    given: &Given,
-    played: &Played,
-) -> io::Result<Exit> {
+pub fn check(arguments: &Arguments, asked: &Check) -> io::Result<Exit> {
+    let Check { files, deployment: given, battery: played, page, .. } = asked;
+    let json = asked.json.as_deref();
     let roots: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let reading = read(&Disk, &roots);
     let found = findings(&reading);
@@ -93,10 +90,13 @@ pub fn check(
     }
     let document = |value: &dyn std::fmt::Display| format!("{value:#}\n");
     let mut outputs: Vec<(&Path, String)> = Vec::new();
-    if let Some(file) = json {
+    let whole = || {
         let mut all = report::document(version, &Disk, &reading, &found);
         with_battery(&mut all, &found, &outcomes);
-        let text = document(&all);
+        all
+    };
+    if let Some(file) = json {
+        let text = document(&whole());
         if to_stdout { print(&text)? } else { outputs.push((file, text)) }
     }
     outputs.extend(given.sarif.as_deref().map(|file| (file, document(&report::sarif(version, &found)))));
@@ -114,12 +114,13 @@ pub fn check(
         FailOn::Error => Severity::Error,
         FailOn::Danger => Severity::Danger,
     };
-    Ok(match () {
+    let exit = match () {
         () if !reading.troubles.is_empty() => Exit::Input,
         () if !broken.is_empty() => Exit::NotMet,
         () if found.iter().any(|finding| finding.severity <= worst) => Exit::NotMet,
         () => Exit::Met,
-    })
+    };
+    Ok(page.write(|| html::check::page(&whole(), exit == Exit::Met)).err().unwrap_or(exit))
 }
 
 /// What the failures did, into the document; and which of them shows a finding.

@@ -31,6 +31,11 @@ struct Shown {
     left_out: String,
     environments: Vec<String>,
     axes: Vec<String>,
+    /// The two settings that matter most for the time without writes.
+    across: usize,
+    up: usize,
+    /// The failure with the longest time without writes.
+    worst_failure: usize,
     figures: Vec<String>,
     /// Where single settings are moved from.
     start: &'static str,
@@ -166,6 +171,7 @@ fn head(merged: &Merged, findings: &Findings) -> Head {
 
 fn shown(merged: &Merged, findings: &Findings) -> Shown {
     let plan = &merged.plan;
+    let (across, up) = that_matter(findings);
     let kept = |failure: &crate::Failure| if failure.passes { "is false: it passes by itself" } else { "" };
     Shown {
         recommended: findings.recommended.map(|it| recommended(plan, findings, it.point)),
@@ -184,11 +190,32 @@ fn shown(merged: &Merged, findings: &Findings) -> Shown {
         },
         environments: plan.environments.clone(),
         axes: plan.axes.iter().map(|axis| axis.name.clone()).collect(),
+        across,
+        up,
+        worst_failure: worst_failure(plan, findings),
         figures: FIGURES.iter().map(|(name, ..)| (*name).to_owned()).collect(),
         start: start(findings),
         worst: worst_runs(merged, findings),
         tables: (0..plan.environments.len()).map(|environment| table(plan, findings, environment)).collect(),
     }
+}
+
+/// The two settings whose values differ most in time without writes, in the first environment.
+fn that_matter(findings: &Findings) -> (usize, usize) {
+    let spread = |effect: &crate::choose::Effect| {
+        let outages = effect.levels.iter().filter(|(cells, ..)| *cells > 0).map(|(_, outage, ..)| *outage);
+        outages.clone().max().unwrap_or(0) - outages.min().unwrap_or(0)
+    };
+    let effects = findings.effects.first().map_or(&[][..], Vec::as_slice);
+    let mut axes: Vec<usize> = (0..effects.len()).collect();
+    axes.sort_by_key(|axis| std::cmp::Reverse(spread(&effects[*axis])));
+    let first = axes.first().copied().unwrap_or(0);
+    (first, axes.get(1).copied().unwrap_or(first))
+}
+
+fn worst_failure(plan: &Plan, findings: &Findings) -> usize {
+    let now = &findings.cells[plan.cell(0, plan.current)];
+    now.failures.iter().max_by_key(|its| its.gap.p99).map_or(0, |its| its.failure)
 }
 
 fn recommended(plan: &Plan, findings: &Findings, point: usize) -> Recommended {

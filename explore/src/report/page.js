@@ -84,7 +84,7 @@
     const mark = (it) => (it.points.includes(data.recommended) ? "→ " : it.points.includes(data.current) ? "now " : "");
     const dark = (place) => high > low && (place - low) / (high - low) > 0.55;
     return {
-      grid: { left: 120, right: 20, top: 10, bottom: 55 },
+      grid: { left: 120, right: 20, top: 30, bottom: 55 },
       tooltip: {
         formatter: ({ data: { it } }) =>
           `${data.axes[x].name} ${shown(x, it.x)}${x === y ? "" : `\n${data.axes[y].name} ${shown(y, it.y)}`}\n` +

@@ -63,7 +63,7 @@ struct Bars<'a> {
 }
 
 /// The page of a document of `check --json`. `passes` says whether the check did, by what it was told to fail on.
-pub fn check(document: &Value, passes: bool) -> String {
+pub fn page(document: &Value, passes: bool) -> String {
     let deployments = deployments(document);
     let batteries: Vec<Battery<'_>> = deployments.iter().map(|name| battery(document, name)).collect();
     let bars: Vec<Bars<'_>> = deployments.iter().map(|name| bars(document, name)).collect();
@@ -140,7 +140,7 @@ fn of<'a>(document: &'a Value, key: &str, deployment: &'a str) -> impl Iterator<
 fn battery<'a>(document: &'a Value, deployment: &'a str) -> Battery<'a> {
     Battery {
         deployment,
-        rows: of(document, "battery", deployment).map(row).collect(),
+        rows: of(document, "battery", deployment).filter(|row| row["drill"] != true).map(row).collect(),
         changes: of(document, "changes", deployment).map(change).collect(),
     }
 }
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn findings_failures_and_changes_are_told_with_their_numbers() {
-        let page = check(&document(), false).replace("&#x2f;", "/");
+        let page = page(&document(), false).replace("&#x2f;", "/");
         assert!(page.contains("0 errors, 1 danger, 0 × advice. Of 1 failures it does not always recover from 1."));
         for told in
             ["s.conf:2", "it shows", "-a\n+b", "4 of 5", "1.0 s / 61.0 s", "0.0 s / 0.1 s", "x 2", "is refused, line 3"]
@@ -251,7 +251,7 @@ mod tests {
     fn a_check_without_failures_says_so() {
         let mut document = document();
         document["battery"] = json!([]);
-        let page = check(&document, true);
+        let page = page(&document, true);
         assert!(page.contains("No failures were played.") && !page.contains("id=\"failures\""));
     }
 }

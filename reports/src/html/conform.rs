@@ -41,7 +41,7 @@ struct Drawn<'a> {
 }
 
 /// The page of a document of `conform --json`.
-pub fn conform(document: &Value) -> String {
+pub fn page(document: &Value) -> String {
     let scenarios = list(&document["scenarios"]);
     let drawn = Drawn {
         scenarios: scenarios.iter().map(|its| (text(&its["scenario"]), timings(its, "timing"))).collect(),
@@ -90,13 +90,16 @@ fn shown(document: &Value, scenarios: &[Value]) -> Shown {
     let of_scenarios =
         scenarios.iter().flat_map(|its| list(&its["cells"]).iter().map(|cell| (text(&its["scenario"]), cell)));
     let pooled = list(&document["pooled"]).iter().map(|cell| ("all", cell));
-    let words =
-        |key: &str| list(&document[key]).iter().map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned));
+    let never = |it: &Value| {
+        let [scenario, sentinel, first, second] = ["scenario", "sentinel", "first", "second"].map(|key| text(&it[key]));
+        format!("{scenario}, run {}, {sentinel}: {first} before {second}", it["run"])
+    };
+    let unplayable = |it: &Value| format!("{}: {}", text(&it["scenario"]), text(&it["why"]));
     Shown {
         scenarios: scenarios.iter().map(row).collect(),
         failing: of_scenarios.chain(pooled).filter(|(_, cell)| cell["pass"] != true).map(failing).collect(),
-        never_simulated: words("never_simulated").collect(),
-        unplayable: words("unplayable").collect(),
+        never_simulated: list(&document["never_simulated"]).iter().map(never).collect(),
+        unplayable: list(&document["unplayable"]).iter().map(unplayable).collect(),
         names: scenarios.iter().map(|its| text(&its["scenario"]).to_owned()).collect(),
     }
 }
@@ -152,9 +155,9 @@ mod tests {
     #[test]
     fn what_differs_is_told_with_its_numbers_and_what_a_user_wrote_is_text() {
         let cell = |name: &str, pass: bool| json!({"cell": name, "kind": "timing", "recorded": [3.5, 1.0, 2.0], "simulated": [7.0], "p": 0.002, "pass": pass});
-        let page = conform(&json!({
+        let page = page(&json!({
             "splitbrain": "0.0.0", "conforms": false, "share": 0.5, "threshold": 0.97, "orders_agree": true, "seeds": 7,
-            "pooled": [], "never_simulated": [], "unplayable": [["<b>", "why"]],
+            "pooled": [], "never_simulated": [], "unplayable": [{"scenario": "<b>", "why": "no"}],
             "scenarios": [{"scenario": "<script>x", "recorded_runs": 3, "simulated_runs": 7,
                            "cells": [cell("promoted", false), cell("elected", true)]}],
         }))
@@ -162,12 +165,12 @@ mod tests {
         assert!(page.contains("50.00 % of the cells agree, 97.00 % are wanted"));
         assert!(page.contains("<td class=\"n\">1 / 2 / 3.5</td>"));
         assert!(page.contains("<td class=\"n\">1 of 2</td>"));
-        assert!(page.contains("&lt;script&gt;x") && !page.contains("<script>x") && !page.contains("<b>\""));
+        assert!(page.contains("&lt;script&gt;x") && !page.contains("<script>x") && page.contains("&lt;b&gt;: no"));
         assert!(page.contains("promoted</td>") && !page.contains("elected</td>"));
     }
 
     #[test]
     fn a_document_of_something_else_makes_an_empty_page() {
-        assert!(conform(&json!({"other": 1})).contains("DIFFERS"));
+        assert!(page(&json!({"other": 1})).contains("DIFFERS"));
     }
 }

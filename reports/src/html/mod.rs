@@ -15,13 +15,12 @@
 //! no `style="…"` attributes, no `onclick="…"`, and no HTML made of strings by a script: texts go into `textContent`, styles
 //! into properties.
 
-mod check;
-mod conform;
+pub mod campaign;
+pub mod check;
+pub mod conform;
 mod json;
 mod policy;
-
-pub use check::check;
-pub use conform::conform;
+pub mod run;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
