@@ -13,6 +13,8 @@
   // Kinds of messages in the order of the data, each with its colour.
   const KIND_COLOURS = ["plain", "plain", "sky", "orange", "vermilion", "purple", "green", "blue", "ink", "plain"];
   const LOST = -1;
+  // What takes longer, in microseconds, has waited for a retransmission, or for a process that stood still.
+  const WAITED = 190_000;
   // Events that turn a failover, which get their labels first.
   const TURNS = ["+switch-master", "+elected-leader", "+promoted-slave", "+odown", "+tilt", "+sdown", "+try-failover", "+failover-end", "+selected-slave", "+convert-to-slave"];
   const FATES = { ok: ["green", "acknowledged"], lost: ["vermilion", "acknowledged, and lost in the end"], failed: ["orange", "failed: certainly not executed"], unknown: ["purple", "no answer: executed or not"] };
@@ -65,6 +67,16 @@
     let short = words;
     while (short && pen.measureText(`${short}…`).width > room) short = short.slice(0, -1);
     if (short.length > 2) pen.fillText(`${short}…`, at, y);
+  };
+
+  // Words that stay readable over lines.
+  const outlined = (words, at, y, c) => {
+    pen.strokeStyle = c.paper;
+    pen.lineWidth = 3;
+    pen.lineJoin = "round";
+    pen.strokeText(words, at, y);
+    pen.lineWidth = 1;
+    pen.fillText(words, at, y);
   };
 
   const hatch = (from, until, y, high) => {
@@ -176,11 +188,14 @@
       const a = Math.max(left, from), b = Math.min(right(), until), y = tops[operation.lane] + 6 + placed[i] * 7;
       const ink = c[FATES[operation.fate][0]];
       pen.fillStyle = pen.strokeStyle = ink;
-      // Fates differ in shape too: full, full with a stroke through it, hollow, thin.
+      // Fates differ in shape too: full, taller and struck through, hollow, thin.
       if (operation.fate === "failed") pen.strokeRect(a + 0.5, y + 0.5, Math.max(1, b - a - 1), 4);
       else if (operation.fate === "unknown") pen.fillRect(a, y + 2, b - a, 1.5);
-      else pen.fillRect(a, y, b - a, 5);
-      if (operation.fate === "lost" && from > left) { pen.beginPath(); pen.moveTo(from - 2, y + 7); pen.lineTo(from + 4, y - 2); pen.stroke(); }
+      else if (operation.fate === "lost") {
+        pen.fillRect(a, y - 1, b - a, 7);
+        pen.strokeStyle = c.paper;
+        if (b - a > 7) { pen.beginPath(); pen.moveTo((a + b) / 2 - 3, y + 6); pen.lineTo((a + b) / 2 + 3, y - 1); pen.stroke(); }
+      } else pen.fillRect(a, y, b - a, 5);
       hits.push({ a, b, top: y - 1, bottom: y + 6, item: operation });
     });
   };
@@ -197,16 +212,17 @@
       // What never arrived ends half way, in a cross if its connection ended.
       const x2 = never ? x1 + 14 : x(at[i] + took[i]), end = never ? y1 + (y2 - y1) * 0.5 : y2;
       const key = never ? (took[i] === LOST ? "bad" : "faint") : KIND_COLOURS[kind[i]];
-      if (!paths.has(key + never)) paths.set(key + never, { key, never, path: new Path2D() });
-      const { path } = paths.get(key + never);
+      const dash = never ? [4, 3] : took[i] > WAITED ? [1, 5] : [];
+      if (!paths.has(key + dash)) paths.set(key + dash, { key, dash, path: new Path2D() });
+      const { path } = paths.get(key + dash);
       path.moveTo(x1, y1);
       path.lineTo(x2, end);
       heads.push([i, x1, y1, x2, end, key, never]);
     }
     pen.globalAlpha = drawn > 3000 ? 0.35 : drawn > 800 ? 0.6 : 0.85;
-    for (const { key, never, path } of paths.values()) {
+    for (const { key, dash, path } of paths.values()) {
       pen.strokeStyle = c[key];
-      pen.setLineDash(never ? [4, 3] : []);
+      pen.setLineDash(dash);
       pen.stroke(path);
     }
     pen.setLineDash([]);
@@ -241,7 +257,7 @@
       const row = place[mark.lane](from - 3, from + long + 5);
       if (row >= 0) {
         pen.fillStyle = turn ? c.ink : c.faint;
-        pen.fillText(mark.name, from, y - 16 - row * 12);
+        outlined(mark.name, from, y - 16 - row * 12, c);
       }
       hits.push({ a: at - 5, b: at + 5, top: y - 6, bottom: y + 6, item: mark, near: true });
     }
@@ -424,7 +440,10 @@
   legend("thin", "orange", "leads a failover");
   legend("hatched", "faint", "does not run");
   if (data.operations.length) for (const fate of Object.keys(FATES)) legend({ ok: "full", lost: "struck", failed: "hollow", unknown: "thin" }[fate], FATES[fate][0], `operation ${FATES[fate][1]}`);
-  if (messages.at.length) legend("dashed", "bad", "message that was never read");
+  if (messages.at.length) {
+    legend("dotted", "ink", "message that had to wait: retransmission, stopped process");
+    legend("dashed", "bad", "message that was never read");
+  }
 
   for (const button of document.querySelectorAll("button.goto")) {
     button.hidden = false;
