@@ -120,7 +120,7 @@
   };
 
   const strip = (items, count, y, c, ink, sign) => {
-    const place = rows(count);
+    const place = rows(count), labels = [];
     for (const item of items) {
       const from = x(item.from ?? item.at), until = item.until == null ? from : x(item.until);
       if (until < left || from > right()) continue;
@@ -137,13 +137,15 @@
       const words = `${sign} ${item.text}`, long = pen.measureText(words).width + 10;
       const at = Math.max(left, Math.min(a, right() - Math.min(long, right() - left)));
       const row = place(at, at + long);
-      if (row >= 0) {
-        pen.fillStyle = c.paper;
-        pen.fillRect(at + 1, y + row * ROW + 1, Math.min(long, right() - at) - 2, ROW - 2);
-        pen.fillStyle = ink;
-        text(words, at + 4, y + row * ROW + 13, right() - at - 4);
-        hits.push({ a: at, b: at + long, top: y + row * ROW, bottom: y + (row + 1) * ROW, item });
-      }
+      if (row >= 0) labels.push([words, at, long, y + row * ROW, item]);
+    }
+    // No line runs through a label.
+    for (const [words, at, long, its, item] of labels) {
+      pen.fillStyle = c.paper;
+      pen.fillRect(at + 1, its + 1, Math.min(long, right() - at) - 2, ROW - 2);
+      pen.fillStyle = ink;
+      text(words, at + 4, its + 13, right() - at - 4);
+      hits.push({ a: at, b: at + long, top: its, bottom: its + ROW, item });
     }
   };
 

@@ -111,6 +111,9 @@ impl Lane<'_> {
             Presence::Paused => {
                 Some(self.bar(from, until, "paused", "stopped".into(), "does not run (stopped)".into()))
             }
+            Presence::Dead if from == TrueTime(0) => {
+                Some(self.bar(from, until, "dead", "not started".into(), "was not started yet".into()))
+            }
             Presence::Dead => Some(self.bar(from, until, "dead", "dead".into(), "does not run".into())),
         };
         self.lasting(states).into_iter().filter_map(bar).collect()
