@@ -13,6 +13,8 @@
   // Kinds of messages in the order of the data, each with its colour.
   const KIND_COLOURS = ["plain", "plain", "sky", "orange", "vermilion", "purple", "green", "blue", "ink", "plain"];
   const LOST = -1;
+  // What takes longer, in microseconds, has waited for a retransmission, or for a process that stood still.
+  const WAITED = 190_000;
   // Events that turn a failover, which get their labels first.
   const TURNS = ["+switch-master", "+elected-leader", "+promoted-slave", "+odown", "+tilt", "+sdown", "+try-failover", "+failover-end", "+selected-slave", "+convert-to-slave"];
   const FATES = { ok: ["green", "acknowledged"], lost: ["vermilion", "acknowledged, and lost in the end"], failed: ["orange", "failed: certainly not executed"], unknown: ["purple", "no answer: executed or not"] };
@@ -67,6 +69,16 @@
     if (short.length > 2) pen.fillText(`${short}…`, at, y);
   };
 
+  // Words that stay readable over lines.
+  const outlined = (words, at, y, c) => {
+    pen.strokeStyle = c.paper;
+    pen.lineWidth = 3;
+    pen.lineJoin = "round";
+    pen.strokeText(words, at, y);
+    pen.lineWidth = 1;
+    pen.fillText(words, at, y);
+  };
+
   const hatch = (from, until, y, high) => {
     pen.save();
     pen.beginPath();
@@ -108,7 +120,7 @@
   };
 
   const strip = (items, count, y, c, ink, sign) => {
-    const place = rows(count);
+    const place = rows(count), labels = [];
     for (const item of items) {
       const from = x(item.from ?? item.at), until = item.until == null ? from : x(item.until);
       if (until < left || from > right()) continue;
@@ -125,13 +137,15 @@
       const words = `${sign} ${item.text}`, long = pen.measureText(words).width + 10;
       const at = Math.max(left, Math.min(a, right() - Math.min(long, right() - left)));
       const row = place(at, at + long);
-      if (row >= 0) {
-        pen.fillStyle = c.paper;
-        pen.fillRect(at + 1, y + row * ROW + 1, Math.min(long, right() - at) - 2, ROW - 2);
-        pen.fillStyle = ink;
-        text(words, at + 4, y + row * ROW + 13, right() - at - 4);
-        hits.push({ a: at, b: at + long, top: y + row * ROW, bottom: y + (row + 1) * ROW, item });
-      }
+      if (row >= 0) labels.push([words, at, long, y + row * ROW, item]);
+    }
+    // No line runs through a label.
+    for (const [words, at, long, its, item] of labels) {
+      pen.fillStyle = c.paper;
+      pen.fillRect(at + 1, its + 1, Math.min(long, right() - at) - 2, ROW - 2);
+      pen.fillStyle = ink;
+      text(words, at + 4, its + 13, right() - at - 4);
+      hits.push({ a: at, b: at + long, top: its, bottom: its + ROW, item });
     }
   };
 
@@ -176,11 +190,14 @@
       const a = Math.max(left, from), b = Math.min(right(), until), y = tops[operation.lane] + 6 + placed[i] * 7;
       const ink = c[FATES[operation.fate][0]];
       pen.fillStyle = pen.strokeStyle = ink;
-      // Fates differ in shape too: full, full with a stroke through it, hollow, thin.
+      // Fates differ in shape too: full, taller and struck through, hollow, thin.
       if (operation.fate === "failed") pen.strokeRect(a + 0.5, y + 0.5, Math.max(1, b - a - 1), 4);
       else if (operation.fate === "unknown") pen.fillRect(a, y + 2, b - a, 1.5);
-      else pen.fillRect(a, y, b - a, 5);
-      if (operation.fate === "lost" && from > left) { pen.beginPath(); pen.moveTo(from - 2, y + 7); pen.lineTo(from + 4, y - 2); pen.stroke(); }
+      else if (operation.fate === "lost") {
+        pen.fillRect(a, y - 1, b - a, 7);
+        pen.strokeStyle = c.paper;
+        if (b - a > 7) { pen.beginPath(); pen.moveTo((a + b) / 2 - 3, y + 6); pen.lineTo((a + b) / 2 + 3, y - 1); pen.stroke(); }
+      } else pen.fillRect(a, y, b - a, 5);
       hits.push({ a, b, top: y - 1, bottom: y + 6, item: operation });
     });
   };
@@ -197,16 +214,17 @@
       // What never arrived ends half way, in a cross if its connection ended.
       const x2 = never ? x1 + 14 : x(at[i] + took[i]), end = never ? y1 + (y2 - y1) * 0.5 : y2;
       const key = never ? (took[i] === LOST ? "bad" : "faint") : KIND_COLOURS[kind[i]];
-      if (!paths.has(key + never)) paths.set(key + never, { key, never, path: new Path2D() });
-      const { path } = paths.get(key + never);
+      const dash = never ? [4, 3] : took[i] > WAITED ? [1, 5] : [];
+      if (!paths.has(key + dash)) paths.set(key + dash, { key, dash, path: new Path2D() });
+      const { path } = paths.get(key + dash);
       path.moveTo(x1, y1);
       path.lineTo(x2, end);
       heads.push([i, x1, y1, x2, end, key, never]);
     }
     pen.globalAlpha = drawn > 3000 ? 0.35 : drawn > 800 ? 0.6 : 0.85;
-    for (const { key, never, path } of paths.values()) {
+    for (const { key, dash, path } of paths.values()) {
       pen.strokeStyle = c[key];
-      pen.setLineDash(never ? [4, 3] : []);
+      pen.setLineDash(dash);
       pen.stroke(path);
     }
     pen.setLineDash([]);
@@ -241,7 +259,7 @@
       const row = place[mark.lane](from - 3, from + long + 5);
       if (row >= 0) {
         pen.fillStyle = turn ? c.ink : c.faint;
-        pen.fillText(mark.name, from, y - 16 - row * 12);
+        outlined(mark.name, from, y - 16 - row * 12, c);
       }
       hits.push({ a: at - 5, b: at + 5, top: y - 6, bottom: y + 6, item: mark, near: true });
     }
@@ -424,7 +442,10 @@
   legend("thin", "orange", "leads a failover");
   legend("hatched", "faint", "does not run");
   if (data.operations.length) for (const fate of Object.keys(FATES)) legend({ ok: "full", lost: "struck", failed: "hollow", unknown: "thin" }[fate], FATES[fate][0], `operation ${FATES[fate][1]}`);
-  if (messages.at.length) legend("dashed", "bad", "message that was never read");
+  if (messages.at.length) {
+    legend("dotted", "ink", "message that had to wait: retransmission, stopped process");
+    legend("dashed", "bad", "message that was never read");
+  }
 
   for (const button of document.querySelectorAll("button.goto")) {
     button.hidden = false;

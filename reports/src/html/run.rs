@@ -10,7 +10,8 @@ use splitbrain_checker::metrics::Metric;
 use splitbrain_checker::sentence::{answered, asked, seconds};
 use splitbrain_checker::summary::{Reported, RunSummary, ScenarioSummary};
 
-const KIND: Kind = Kind { template: include_str!("templates/run.html"), script: "", charts: false };
+const KIND: Kind =
+    Kind { template: include_str!("templates/run.html"), script: include_str!("../../assets/run.js"), charts: false };
 
 /// A process, which has a lane of its own.
 #[derive(Clone, Debug, Serialize)]

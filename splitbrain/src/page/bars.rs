@@ -74,15 +74,15 @@ impl Lane<'_> {
         changes.dedup_by(|next, before| next.1 == before.1);
         let bar = |(from, until, role): (TrueTime, TrueTime, Option<(Option<Addr>, ReplId)>)| {
             let (replica_of, replid) = role?;
-            let history = format!("replication id {replid}");
             Some(match replica_of {
                 None => {
                     let id: String = replid.to_string().chars().take(6).collect();
-                    self.bar(from, until, "master", format!("master {id}"), format!("master, {history}"))
+                    self.bar(from, until, "master", format!("master {id}"), format!("master, replication id {replid}"))
                 }
+                // Which history it follows is its master's matter.
                 Some(addr) => {
                     let of = self.named(addr);
-                    self.bar(from, until, "replica", format!("of {of}"), format!("replica of {of}, {history}"))
+                    self.bar(from, until, "replica", format!("of {of}"), format!("replica of {of}"))
                 }
             })
         };
@@ -110,6 +110,9 @@ impl Lane<'_> {
             Presence::Running => None,
             Presence::Paused => {
                 Some(self.bar(from, until, "paused", "stopped".into(), "does not run (stopped)".into()))
+            }
+            Presence::Dead if from == TrueTime(0) => {
+                Some(self.bar(from, until, "dead", "not started".into(), "was not started yet".into()))
             }
             Presence::Dead => Some(self.bar(from, until, "dead", "dead".into(), "does not run".into())),
         };

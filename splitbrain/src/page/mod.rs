@@ -9,7 +9,7 @@ use crate::runner::{resolve, summary_of};
 use crate::saved::{self, ReplayError};
 use crate::{coverage, runner};
 use bars::bars;
-use splitbrain_checker::course::Course;
+use splitbrain_checker::course::{Course, Happened};
 use splitbrain_checker::metrics::Metric;
 use splitbrain_checker::observations::{NodeInfo, Operation};
 use splitbrain_checker::property::lost_write;
@@ -68,15 +68,7 @@ fn picture(record: &Record, run: &RunSummary, course: &Course) -> (Picture, Opti
         window,
         lanes: seen.nodes.iter().map(lane).collect(),
         bars: bars(record),
-        faults: course
-            .schedule
-            .iter()
-            .map(|step| Fault {
-                from: step.at_ms * 1_000,
-                until: step.lasted_ms.map(|lasted| (step.at_ms + lasted) * 1_000),
-                text: step.what.clone(),
-            })
-            .collect(),
+        faults: course.schedule.iter().map(|step| fault(step, &course.schedule)).collect(),
         marks: seen.events.iter().map(|event| mark(record, event)).collect(),
         operations: operations(seen),
         flags: run
@@ -91,6 +83,14 @@ fn picture(record: &Record, run: &RunSummary, course: &Course) -> (Picture, Opti
         messages,
     };
     (picture, left_out)
+}
+
+/// A step; what a later `heal` ends lasts until then.
+fn fault(step: &Happened, schedule: &[Happened]) -> Fault {
+    let of_network = ["partition ", "isolate ", "drop ", "link "].iter().any(|kind| step.what.starts_with(kind));
+    let healed = || schedule.iter().find(|later| later.what == "heal" && later.at_ms >= step.at_ms && of_network);
+    let until = step.lasted_ms.map(|lasted| step.at_ms + lasted).or_else(|| healed().map(|heal| heal.at_ms));
+    Fault { from: step.at_ms * 1_000, until: until.map(|ms| ms * 1_000), text: step.what.clone() }
 }
 
 fn lane(node: &NodeInfo) -> Lane {
