@@ -113,3 +113,20 @@ fn what_nobody_keeps_is_not_recommended_and_what_is_undecided_is_not_kept() {
     merged.cells.iter_mut().for_each(|cell| cell[7].recovered = false);
     assert_eq!(choose(&merged).recommended, None, "that everything is well again is promised in any case");
 }
+
+#[test]
+fn the_page_tells_the_same_and_what_the_sweep_is_called_is_text() {
+    let merged = made_up(&format!("title = \"<script>alert(1)</script>\"\n{SWEEP}"));
+    let page = report::html(&merged, &choose(&merged));
+    assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"));
+    for told in [
+        "sentinel down-after-milliseconds &lt;master&gt; 3000   # now 10000",
+        "broken at 1000 (false-failovers 365 a year instead of 1 a year); broken at 10000 (write-gap 11.00 s instead of 7.00 s)",
+        "splitbrain explore sweep.toml --scenario ",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    let hopeless = made_up(&SWEEP.replace("7s", "1500ms"));
+    let page = report::html(&hopeless, &choose(&hopeless));
+    assert!(page.contains("NOT KEPT") && page.contains("write-gap 11.00 s instead of 1.50 s"));
+}

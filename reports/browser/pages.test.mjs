@@ -109,7 +109,7 @@ test("what is under the pointer is told, and a finding leads into the diagram", 
   }));
 
 test("a title with markup is text", async () => {
-  for (const name of ["hostile-run.html", "campaign.html"]) {
+  for (const name of ["hostile-run.html", "campaign.html", "sweep.html"]) {
     await open(name, async (page) => {
       assert.ok((await page.locator("body").textContent()).includes('<script>alert(1)</script> & "quotes" </title>'));
     });
@@ -134,21 +134,45 @@ test("the theme follows the system, and the button changes it", () =>
     assert.equal(await paper(), dark);
   }, { colorScheme: "dark" }));
 
-test("charts are drawn", () =>
-  open("campaign.html", async (page) => {
-    const { charts } = await page.evaluate(() => window.__ready);
-    assert.equal(charts, 3);
-    assert.equal(await page.locator(".chart canvas").count(), charts);
-    // More than one colour in the middle of each.
-    const colours = await page.$$eval(".chart canvas", (all) => all.map((canvas) => {
-      const { data } = canvas.getContext("2d").getImageData(0, canvas.height / 2, canvas.width, 1);
-      return new Set(new Uint32Array(data.buffer)).size;
-    }));
-    assert.ok(colours.every((count) => count > 2), `${colours}`);
+// How many colours a chart has.
+const coloursOf = (page, chart) => page.$eval(`${chart} canvas`, (canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+});
+
+test("charts are drawn", async () => {
+  for (const [name, count] of [["campaign", 3], ["sweep", 3], ["check", 1], ["conform", 2]]) {
+    await open(`${name}.html`, async (page) => {
+      const charts = await page.$$eval(".chart .canvas", (all) => all.map(({ id }) => `#${id}`));
+      assert.equal(charts.length, count, name);
+      for (const chart of charts) assert.ok((await coloursOf(page, chart)) > 2, `${name} ${chart}`);
+    });
+  }
+});
+
+test("what is chosen of a sweep is drawn, by keyboard too", () =>
+  open("sweep.html", async (page) => {
+    const picture = (chart) => page.$eval(`${chart} canvas`, (canvas) => canvas.toDataURL());
+    for (const [choice, chart] of [["#front-environment", "#front-chart"], ["#map-figure", "#map-chart"], ["#map-x", "#map-chart"], ["#gaps-environment", "#gaps-chart"]]) {
+      const before = await picture(chart);
+      await page.locator(choice).focus();
+      await page.keyboard.press("ArrowDown");
+      await settled(page);
+      assert.notEqual(await picture(chart), before, choice);
+    }
+    assert.equal(await page.locator("#map-x option:checked").textContent(), "min-replicas-to-write");
+  }));
+
+test("another script of a comparison has other times", () =>
+  open("conform.html", async (page) => {
+    const times = () => page.$$eval("#timing option", (all) => all.map(({ text }) => text).join());
+    const before = await times();
+    await page.locator("#script").selectOption({ label: "J" });
+    assert.notEqual(await times(), before);
   }));
 
 test("screenshots in both themes, and on paper", async () => {
-  for (const name of ["run", "hostile-run", "campaign"]) {
+  for (const name of ["run", "hostile-run", "campaign", "sweep", "check", "conform"]) {
     for (const colorScheme of ["light", "dark"]) {
       await open(`${name}.html`, (page) => page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), fullPage: true }), { colorScheme });
     }
