@@ -17,6 +17,8 @@ pub mod figures;
 pub mod folder;
 pub mod front;
 pub mod merge;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plan;
 pub mod play;
 mod promise;

@@ -67,6 +67,14 @@ pub struct Merged {
 /// # Errors
 /// If anything is missing, there twice, torn, or from another plan or version.
 pub fn merge(folder: &Path) -> Result<Merged, Trouble> {
+    merge_each(folder, &mut |_| Ok(()))
+}
+
+/// What is done with each row on the way.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(Row) -> Result<(), Trouble>;
+
+/// The same, and `each` gets all rows in their order.
+pub(crate) fn merge_each(folder: &Path, each: Each<'_>) -> Result<Merged, Trouble> {
     let plan = read_plan(folder)?;
     let mut merged = Merged { cells: vec![Vec::new(); plan.cells()], digest: Digest::default(), plan };
     let mut chain = Chain::default();
@@ -103,13 +111,19 @@ pub fn merge(folder: &Path) -> Result<Merged, Trouble> {
         return Err(missing(next, runs));
     }
     for piece in &pieces {
-        read_piece(folder, piece, &mut merged, &mut chain)?;
+        read_piece(folder, piece, &mut merged, &mut chain, each)?;
     }
     merged.digest = chain.digest();
     Ok(merged)
 }
 
-fn read_piece(folder: &Path, (name, range): &Piece, merged: &mut Merged, all: &mut Chain) -> Result<(), Trouble> {
+fn read_piece(
+    folder: &Path,
+    (name, range): &Piece,
+    merged: &mut Merged,
+    all: &mut Chain,
+    each: Each<'_>,
+) -> Result<(), Trouble> {
     let path = folder.join(name);
     let (from, to) = range.unwrap_or_default();
     let mut lines = BufReader::new(File::open(&path).map_err(Trouble::io(&path))?).lines();
@@ -151,6 +165,7 @@ fn read_piece(folder: &Path, (name, range): &Piece, merged: &mut Merged, all: &m
         own.text(&text);
         all.text(&text);
         merged.cells[which.cell].push(Sample::of(&row, merged.plan.failures[which.failure].passes));
+        each(row)?;
     }
     let (at, text) = line()?;
     let footer: Footer = read(&text).ok_or_else(|| wrong(at, "torn, or too many rows"))?;

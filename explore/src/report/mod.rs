@@ -1,9 +1,11 @@
 //! A sweep's outcome as text and as JSON. Renders only.
 
 mod json;
+mod plan;
 mod text;
 
 pub use json::json;
+pub use plan::plan;
 pub use text::text;
 
 use crate::promise::Goal;
