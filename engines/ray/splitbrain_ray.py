@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Plays a sweep on a Ray cluster: `splitbrain_ray.py SWEEP --out FOLDER`, and ends as `splitbrain merge FOLDER` does.
 
-A task is a shard. It brings the command and the sweep's files with it, plays in a folder of its own, and returns its row files;
-nodes share nothing. The driver keeps a bounded number of tasks under way, tries again what was lost, and puts each file under
-its name when it is whole, so that the same command goes on where an earlier one ended.
+A task is a shard. It brings the command and the sweep's files with it, plays in a folder of its own, and returns its
+row files; nodes share nothing. The driver keeps a bounded number of tasks under way, tries again what was lost, puts
+each file under its name when it is whole, so that the same command goes on where an earlier one ended.
+
+Exit codes: those of `merge`; 2 and 4 of a shard; 6 if something failed for good that the sweep has no part in; 130.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 import uuid
 
 # Exit codes of a shard that it would have anywhere: wrong input, a bug. Whatever else is not 0 may be the machine.
@@ -106,7 +109,9 @@ def play(job, shard, node):
             (place / "sweep" / name).write_bytes(content)
         command = [binary, "explore", job.sweep, *job.seeds, "--shard", f"{shard}/{job.shards}", "--out", "../rows"]
         command += ["--jobs", str(job.threads), "--quiet"]
-        done = subprocess.run(command, cwd=place / "sweep", stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=die_with_parent)
+        done = subprocess.run(
+            command, cwd=place / "sweep", stdin=subprocess.DEVNULL, capture_output=True, preexec_fn=die_with_parent
+        )
         said = done.stderr.decode(errors="replace").strip()[-2000:]
         files = (place / "rows").glob("rows-*.jsonl") if done.returncode == 0 else []
         return Outcome(done.returncode, said, node, {file.name: file.read_bytes() for file in files})
@@ -128,7 +133,10 @@ def gather(folder, expected, rows):
         path = folder / name
         if path.exists():
             if path.read_bytes() != content:
-                raise Stop(BUG, f"{path} came out otherwise when it was played again: a bug in splitbrain, or another build wrote it")
+                raise Stop(
+                    BUG,
+                    f"{path} came out otherwise when it was played again: a bug, or another build wrote it",
+                )
             continue
         hidden = folder / f".{name}~{uuid.uuid4().hex}"
         with open(hidden, "wb") as file:
@@ -138,7 +146,7 @@ def gather(folder, expected, rows):
         os.rename(hidden, path)
 
 
-def hand_out(shards, submit, wait, take, note, window, tries):
+def hand_out(shards, submit, wait, take, window, tries):
     """Plays shards with at most `window` tasks under way, each up to `tries` times. How many tasks were tried again."""
     waiting = collections.deque((shard, 1) for shard in shards)
     under_way = {}
@@ -166,6 +174,11 @@ def hand_out(shards, submit, wait, take, note, window, tries):
 # --- the driver
 
 
+def seeds_of(given):
+    """As words of `explore`."""
+    return ["--seeds", given.seeds] if given.seeds else []
+
+
 def job_of(given, plan):
     """Everything that is sent to the nodes."""
     binary = pathlib.Path(given.binary).read_bytes()
@@ -177,13 +190,13 @@ def job_of(given, plan):
         sha256=hashlib.sha256(binary).hexdigest(),
         files={os.path.relpath(file, root): pathlib.Path(file).read_bytes() for file in files},
         sweep=os.path.relpath(given.sweep, root),
-        seeds=["--seeds", given.seeds] if given.seeds else [],
+        seeds=seeds_of(given),
         shards=min(given.shards or len(plan["pieces"]), len(plan["pieces"])),
         threads=given.cpus,
     )
 
 
-def on_ray(given, job, shards, take, note):
+def on_ray(given, job, shards, take):
     """Hands out shards to the nodes of a Ray cluster. How many tasks were tried again."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
@@ -209,12 +222,13 @@ def on_ray(given, job, shards, take, note):
 
     window = given.window or 2 * max(1, int(ray.cluster_resources().get("CPU", 1)) // given.cpus)
     try:
-        return hand_out(shards, submit, wait, take, note, window, given.tries)
+        return hand_out(shards, submit, wait, take, window, given.tries)
     finally:
         # Whoever is interrupted ends the command and removes its folder.
         for task in under_way:
             ray.cancel(task)
-        ray.wait(list(under_way), num_returns=len(under_way), timeout=10) if under_way else None
+        if under_way:
+            ray.wait(list(under_way), num_returns=len(under_way), timeout=10)
         ray.shutdown()
 
 
@@ -225,28 +239,43 @@ def on_node(job, shard):
     return play(job, shard, ray.get_runtime_context().get_node_id())
 
 
+def positive(text):
+    """A number of the command line."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
 def arguments(given=None):
     """The command line."""
     whole = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    positive = lambda text: max(1, int(text))  # noqa: E731
-    whole.add_argument("sweep", metavar="SWEEP")
-    whole.add_argument("--out", required=True, metavar="FOLDER", type=pathlib.Path, help="folder for the rows; what is there is not played again")
-    whole.add_argument("--seeds", metavar="N|A..B", help="as of `splitbrain explore`")
-    whole.add_argument("--binary", metavar="FILE", default=shutil.which("splitbrain") or "target/release/splitbrain", help="the command that is sent to the nodes")
-    whole.add_argument("--installed", metavar="PATH", help="do not send it: it is there on every node, and has to be the same")
-    whole.add_argument("--address", metavar="HOST:PORT", help="of the cluster; without it the one of this machine, or a new one")
-    whole.add_argument("--shards", metavar="N", type=positive, help="tasks; one for each piece of the plan (at most 1024) if not given")
-    whole.add_argument("--cpus", metavar="N", type=positive, default=1, help="processors, and threads, of a task")
-    whole.add_argument("--window", metavar="N", type=positive, help="tasks under way; two for each that the cluster can play at once if not given")
-    whole.add_argument("--tries", metavar="N", type=positive, default=5, help="how often a task is tried that is lost, or ends with neither 0 nor 2 nor 4")
+
+    def add(name, metavar, told, **more):
+        whole.add_argument(name, metavar=metavar, help=told, **more)
+
+    built = shutil.which("splitbrain") or "target/release/splitbrain"
+    add("sweep", "SWEEP", "the sweep")
+    add("--out", "FOLDER", "for the rows; what is there is not played again", required=True, type=pathlib.Path)
+    add("--seeds", "N|A..B", "as of `splitbrain explore`")
+    add("--binary", "FILE", f"the command that is sent to the nodes; {built} if not given", default=built)
+    add("--installed", "PATH", "do not send it: it is there on every node, and has to be the same")
+    add("--address", "HOST:PORT", "of the cluster; the one of this machine, or a new one, if not given")
+    add("--shards", "N", "tasks; one for each piece of the plan (at most 1024) if not given", type=positive)
+    add("--cpus", "N", "processors, and threads, of a task", type=positive, default=1)
+    add("--window", "N", "tasks under way; two for each that fits into the cluster if not given", type=positive)
+    add("--tries", "N", "how often a task is tried, unless it ends with 0, 2 or 4", type=positive, default=5)
     return whole.parse_args(given)
+
+
+def note(text):
+    """For whoever waits."""
+    print(f"splitbrain_ray: {text}", file=sys.stderr, flush=True)
 
 
 def main(given):
     """The command; its exit code."""
-    note = lambda text: print(f"splitbrain_ray: {text}", file=sys.stderr, flush=True)  # noqa: E731
-    seeds = ["--seeds", given.seeds] if given.seeds else []
-    planned = subprocess.run([given.binary, "explore", given.sweep, *seeds, "--out", given.out, "--plan"], stdout=subprocess.PIPE)
+    planning = [given.binary, "explore", given.sweep, *seeds_of(given), "--out", given.out, "--plan"]
+    planned = subprocess.run(planning, stdout=subprocess.PIPE)
     if planned.returncode != 0:
         return planned.returncode
     plan = json.loads(planned.stdout)
@@ -261,7 +290,7 @@ def main(given):
         played[outcome.node] += 1
 
     try:
-        again = on_ray(given, job, missing, take, note) if missing else 0
+        again = on_ray(given, job, missing, take) if missing else 0
     except Stop as stop:
         note(str(stop))
         return stop.code
@@ -276,4 +305,10 @@ def main(given):
 if __name__ == "__main__":
     # As Ctrl-C: engines and CI end commands so.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main(arguments()))
+    try:
+        sys.exit(main(arguments()))
+    except Exception as error:  # 1 would be a verdict
+        if not isinstance(error, OSError):
+            traceback.print_exc()
+        note(str(error))
+        sys.exit(MACHINE)

@@ -46,8 +46,13 @@ class OnTwoNodes(unittest.TestCase):
         (cls.scratch / "tasks").mkdir()
         cls.serial = cls.scratch / "serial"
         began = time.monotonic()
-        subprocess.run([BINARY, "explore", SWEEP, "--seeds", SEEDS, "--out", cls.serial, "--quiet", "--jobs", "1"], check=True)
-        print(f"serial: {len(rows(cls.serial))} pieces in {time.monotonic() - began:.1f} s, digest {digest(cls.serial)}", flush=True)
+        subprocess.run(
+            [BINARY, "explore", SWEEP, "--seeds", SEEDS, "--out", cls.serial, "--quiet", "--jobs", "1"], check=True
+        )
+        print(
+            f"serial: {len(rows(cls.serial))} pieces in {time.monotonic() - began:.1f} s, digest {digest(cls.serial)}",
+            flush=True,
+        )
 
     def setUp(self):
         node = dict(num_cpus=1, object_store_memory=150_000_000)
@@ -57,8 +62,20 @@ class OnTwoNodes(unittest.TestCase):
         self.cluster.wait_for_nodes()
 
     def start(self, out):
-        command = [sys.executable, HERE / "splitbrain_ray.py", SWEEP, "--seeds", SEEDS, "--out", out, "--binary", BINARY]
-        driver = subprocess.Popen([*command, "--address", self.cluster.address], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            HERE / "splitbrain_ray.py",
+            SWEEP,
+            "--seeds",
+            SEEDS,
+            "--out",
+            out,
+            "--binary",
+            BINARY,
+        ]
+        driver = subprocess.Popen(
+            [*command, "--address", self.cluster.address], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self.addCleanup(driver.kill)
         return driver
 
@@ -90,7 +107,9 @@ class OnTwoNodes(unittest.TestCase):
         self.assertIn("recommended:", told)
         self.assertLess(at_the_kill, len(rows(self.serial)), "the node was killed in the middle")
         played = re.search(r"(\d+) shards played \((.*)\), (\d+) tried again", said)
-        self.assertEqual((int(played[1]), played[2].count(" on ")), (len(rows(self.serial)), 2), "each node played some")
+        self.assertEqual(
+            (int(played[1]), played[2].count(" on ")), (len(rows(self.serial)), 2), "each node played some"
+        )
         self.assertGreaterEqual(int(played[3]), 1, "something was lost with the node")
         self.assert_as_serial(out)
         self.assertEqual(os.listdir(os.environ["TMPDIR"]), [], "what the killed tasks left is removed")
@@ -114,8 +133,18 @@ class OnTwoNodes(unittest.TestCase):
     def test_wrong_input_ends_at_once(self):
         sweep = self.scratch / "wrong.toml"
         sweep.write_text("scenario = 7\n")
-        command = [sys.executable, HERE / "splitbrain_ray.py", sweep, "--out", self.scratch / "wrong", "--binary", BINARY]
-        driver = subprocess.run([*command, "--address", self.cluster.address], capture_output=True, text=True, timeout=PATIENCE)
+        command = [
+            sys.executable,
+            HERE / "splitbrain_ray.py",
+            sweep,
+            "--out",
+            self.scratch / "wrong",
+            "--binary",
+            BINARY,
+        ]
+        driver = subprocess.run(
+            [*command, "--address", self.cluster.address], capture_output=True, text=True, timeout=PATIENCE
+        )
         self.assertEqual(driver.returncode, 2, driver.stderr)
         self.assertIn("wrong.toml:1:", driver.stderr)
 

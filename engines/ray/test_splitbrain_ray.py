@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).parent
 
 
 class Tasks:
-    """Tasks that end in the order in which they were begun, as `outcomes` of (shard, attempt) says; with 0 if it does not."""
+    """Tasks that end in the order in which they were begun: as `outcomes` of (shard, attempt) says, else with 0."""
 
     def __init__(self, outcomes=None):
         self.outcomes = outcomes or {}
@@ -34,7 +34,7 @@ class Tasks:
 
     def hand_out(self, shards, window=3, tries=3):
         take = lambda shard, outcome: self.taken.append(shard)  # noqa: E731
-        return engine.hand_out(shards, self.submit, self.wait, take, lambda text: None, window, tries)
+        return engine.hand_out(shards, self.submit, self.wait, take, window, tries)
 
 
 class HandingOut(unittest.TestCase):
@@ -44,7 +44,9 @@ class HandingOut(unittest.TestCase):
         self.assertEqual((tasks.most, sorted(tasks.taken)), (3, list(range(20))))
 
     def test_what_is_lost_or_killed_is_tried_again(self):
-        tasks = Tasks({(4, 1): Outcome(None, "the node died"), (4, 2): Outcome(-9, ""), (6, 1): Outcome(6, "disk full")})
+        tasks = Tasks(
+            {(4, 1): Outcome(None, "the node died"), (4, 2): Outcome(-9, ""), (6, 1): Outcome(6, "disk full")}
+        )
         self.assertEqual(tasks.hand_out(range(8)), 3)
         self.assertEqual((sorted(tasks.taken), tasks.begun.count(4)), (list(range(8)), 3))
 
@@ -106,7 +108,9 @@ class OnANode(unittest.TestCase):
         return engine.Job(binary, None, sha256, {"deep/a.toml": b"x"}, "deep/a.toml", ["--seeds", "9"], 8, 2)
 
     def test_a_task_returns_its_rows_and_leaves_nothing(self):
-        job = self.job('mkdir ../rows; cat "$2" >../rows/rows-0.jsonl; echo "$@" >>../rows/rows-0.jsonl; touch ../rows/.rows-1~2')
+        job = self.job(
+            'mkdir ../rows; cat "$2" >../rows/rows-0.jsonl; echo "$@" >>../rows/rows-0.jsonl; touch ../rows/.rows-1~2'
+        )
         rows = b"xexplore deep/a.toml --seeds 9 --shard 3/8 --out ../rows --jobs 2 --quiet\n"
         self.assertEqual(engine.play(job, 3, "n"), Outcome(0, "", "n", {"rows-0.jsonl": rows}))
         self.assertEqual(list(self.folder.iterdir()), [])
@@ -122,9 +126,14 @@ class OnANode(unittest.TestCase):
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_what_a_killed_task_left_is_removed_and_what_another_one_uses_is_not(self):
-        script = "import splitbrain_ray as engine, signal\nwith engine.task_folder() as place: print(place, flush=True), signal.pause()"
+        script = (
+            "import signal, splitbrain_ray\n"
+            "with splitbrain_ray.task_folder() as place:\n    print(place, flush=True)\n    signal.pause()\n"
+        )
         environment = {**os.environ, "TMPDIR": str(self.folder)}
-        with subprocess.Popen([sys.executable, "-c", script], cwd=HERE, env=environment, stdout=subprocess.PIPE, text=True) as task:
+        with subprocess.Popen(
+            [sys.executable, "-c", script], cwd=HERE, env=environment, stdout=subprocess.PIPE, text=True
+        ) as task:
             self.addCleanup(task.kill)
             used = pathlib.Path(task.stdout.readline().strip())
             with engine.task_folder() as mine:

@@ -46,7 +46,7 @@ chmod 400 "$scratch/munge/key"
 chmod 711 "$scratch/munge"
 # As root munged wants to be told that this is meant.
 munged --foreground --force --key-file="$scratch/munge/key" --socket="$scratch/munge/socket" --pid-file="$scratch/munge/pid" \
-    --log-file="$scratch/munge/log" --seed-file="$scratch/munge/seed" &
+    --log-file="$scratch/munge/log" --seed-file="$scratch/munge/seed" 2>/dev/null &
 daemons+=($!)
 slurmctld -D >/dev/null 2>&1 &
 daemons+=($!)
