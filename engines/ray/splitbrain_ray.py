@@ -308,7 +308,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main(arguments()))
     except Exception as error:  # 1 would be a verdict
-        if not isinstance(error, OSError):
+        if not isinstance(error, (OSError, ImportError)):
             traceback.print_exc()
         note(str(error))
         sys.exit(MACHINE)

@@ -36,7 +36,7 @@ class Side:
             return ""
         if language == "sql":
             table = self.database.sql(code)
-            return "" if table is None else str(table)
+            return "" if code.startswith("CREATE") else str(table)
         told = io.StringIO()
         with contextlib.redirect_stdout(told):
             exec(code, self.names)
