@@ -202,6 +202,8 @@ def on_ray(given, job, shards, take):
     import ray
 
     ray.init(address=given.address, log_to_driver=False, configure_logging=False)
+    # As Ctrl-C, and not as Ray would have it: who ends commands so wants to go on later.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Ray's own retries would hide what was lost.
     remote = ray.remote(num_cpus=given.cpus, max_retries=0, scheduling_strategy="SPREAD")(on_node)
     shipped = ray.put(job)
@@ -303,8 +305,6 @@ def main(given):
 
 
 if __name__ == "__main__":
-    # As Ctrl-C: engines and CI end commands so.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(main(arguments()))
     except Exception as error:  # 1 would be a verdict
