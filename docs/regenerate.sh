@@ -4,6 +4,7 @@
 # with --detection the table of docs/detection.md. Run it after anything that changes a number or a table, and read the
 # difference before committing it. `tests/tests/readme.rs` fails if the README's was forgotten, `tests/tests/clients_page.rs` if
 # that of the client libraries was, `tests/tests/claims.rs` if what the claims say was.
+# docs/explore-rows.md is made by `engines/rows/check.py --write`, which `.ci/engines` prepares.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

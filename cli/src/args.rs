@@ -34,7 +34,7 @@ const ABOUT: &str = "Simulates Redis Sentinel failovers with many seeds and judg
 
 const EXITS: &str = "Exit codes: 0 every expectation met; 1 an expectation not met, a kept failure reproduced, or two runs \
      that differ; 2 wrong input or command line; 3 undecided; 4 a bug in splitbrain; 5 a stored run behaves differently \
-     under this version; 130 interrupted.";
+     under this version; 6 rows of a sweep that cannot be written; 130 interrupted.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

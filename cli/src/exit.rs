@@ -22,6 +22,8 @@ pub enum Exit {
     Bug = 4,
     /// A kept failure no longer behaves as stored.
     Stale = 5,
+    /// The rows of a sweep could not be written: nothing is wrong with the sweep.
+    Machine = 6,
     /// Interrupted by a signal before everything was played, as shells number SIGINT.
     Interrupted = 130,
 }

@@ -61,6 +61,11 @@ pub struct Explore {
     #[arg(long, value_name = "CELL/FAILURE", value_parser = pair, conflicts_with_all = ["shard", "out", "json", "fresh"])]
     pub scenario: Option<(usize, usize)>,
 
+    /// Print as JSON what there is to play, in which files its rows will be, and which files it was read from; play nothing. With
+    /// `--out`, the folder is made, or refused if it belongs to another sweep.
+    #[arg(long, conflicts_with_all = ["shard", "resume", "json", "scenario"])]
+    pub plan: bool,
+
     /// How it is shown.
     #[command(flatten)]
     pub shown: Shown,
@@ -72,6 +77,10 @@ pub struct Merge {
     /// The folder that all shards have written to, or that their files were brought to.
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
+
+    /// Also write all rows into one Parquet file, with their settings by name. Builds with the feature `parquet` can.
+    #[arg(long, value_name = "FILE")]
+    pub parquet: Option<PathBuf>,
 
     /// How it is shown.
     #[command(flatten)]
@@ -130,6 +139,15 @@ pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
         print(&sweep.text(&plan.points[point], environment, failure))?;
         return Ok(Exit::Met);
     }
+    if given.plan {
+        if let Some(path) = &given.out
+            && let Err(trouble) = Folder::open(path, &plan, given.fresh)
+        {
+            return Ok(told(&trouble));
+        }
+        print(&report::plan(&sweep, &plan))?;
+        return Ok(Exit::Met);
+    }
     let path = given.out.clone().unwrap_or_else(|| {
         let name = sweep.source.file.file_stem().unwrap_or_default().to_string_lossy();
         Path::new("runs/explore").join(format!("{name}-{:.8}", plan.hash.to_string()))
@@ -139,13 +157,17 @@ pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
         return Ok(Exit::Input);
     }
     match play(arguments, given, &sweep, &plan, &path) {
-        Err(trouble) => Ok(told(&trouble)),
+        Err(trouble) => {
+            let exit = told(&trouble);
+            // A full disk is no fault of the sweep: an engine may try again, perhaps elsewhere.
+            Ok(if matches!(trouble, Trouble::Io(..)) { Exit::Machine } else { exit })
+        }
         Ok(None) => {
             diagnose(&format!("interrupted; the same command goes on from {}", path.display()));
             Ok(Exit::Interrupted)
         }
         Ok(Some(_)) if given.shard.is_some() => Ok(Exit::Met),
-        Ok(Some(())) => show(arguments, &path, &given.shown),
+        Ok(Some(())) => show(arguments, splitbrain_explore::merge(&path), &given.shown),
     }
 }
 
@@ -196,12 +218,31 @@ fn play(
 
 /// `merge`
 pub fn merge(arguments: &Arguments, given: &Merge) -> io::Result<Exit> {
-    show(arguments, &given.folder, &given.shown)
+    show(arguments, read(&given.folder, given.parquet.as_deref()), &given.shown)
 }
 
-/// Reads all rows, and shows what follows from them. Exits 1 if no settings keep the promise.
-fn show(arguments: &Arguments, folder: &Path, shown: &Shown) -> io::Result<Exit> {
-    let merged: Merged = match splitbrain_explore::merge(folder) {
+#[cfg(feature = "parquet")]
+fn read(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
+    match parquet {
+        None => splitbrain_explore::merge(folder),
+        Some(file) => splitbrain_explore::parquet::write(folder, file),
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+fn read(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
+    match parquet {
+        None => splitbrain_explore::merge(folder),
+        Some(file) => {
+            let how = "this build writes no Parquet: `cargo build --release --features parquet` makes one that does";
+            Err(Trouble::Folder(file.to_owned(), how.to_owned()))
+        }
+    }
+}
+
+/// Shows what follows from all rows. Exits 1 if no settings keep the promise.
+fn show(arguments: &Arguments, read: Result<Merged, Trouble>, shown: &Shown) -> io::Result<Exit> {
+    let merged = match read {
         Ok(merged) => merged,
         Err(trouble) => return Ok(told(&trouble)),
     };

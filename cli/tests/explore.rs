@@ -73,6 +73,46 @@ fn shards_exit_with_0_and_merge_tells_what_one_command_tells() {
 }
 
 #[test]
+fn a_plan_tells_what_shards_write_and_what_they_need() {
+    let folder = Folder::new("plan", "20s");
+    let (sweep, out) = (folder.at("what-if.toml"), folder.at("out"));
+    fs::write(folder.at("redis.conf"), "min-replicas-to-write 0\n").unwrap();
+    fs::write(folder.at("base.toml"), BASE.replace("replicas = 1", "replicas = 1\nredis-conf = \"redis.conf\""))
+        .unwrap();
+    let output = splitbrain(&["explore", &sweep, "--seeds", "30", "--out", &out, "--plan"]);
+    assert_eq!(exit(&output), 0, "{}", text(&output.stderr));
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let files = ["base.toml", "redis.conf", "what-if.toml"].map(|name| folder.at(name));
+    assert_eq!(plan["files"], serde_json::json!(files));
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "plan.json, and nothing is played");
+    let pieces = plan["pieces"].as_array().unwrap();
+    assert_eq!((&plan["runs"], pieces.len()), (&60.into(), 2));
+    assert_eq!(exit(&splitbrain(&["explore", &sweep, "--seeds", "30", "--out", &out, "--shard", "1/2"])), 0);
+    let written = pieces.iter().map(|name| folder.0.join("out").join(name.as_str().unwrap()).exists());
+    assert_eq!(written.collect::<Vec<_>>(), [false, true]);
+    let other = splitbrain(&["explore", &sweep, "--seeds", "31", "--out", &out, "--plan"]);
+    assert_eq!(exit(&other), 2, "the folder belongs to another plan");
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_build_without_parquet_says_which_has_it() {
+    let folder = Folder::new("parquet", "20s");
+    let out = folder.at("out");
+    assert_eq!(exit(&splitbrain(&["explore", &folder.at("what-if.toml"), "--out", &out])), 0);
+    let told = splitbrain(&["merge", &out, "--parquet", &folder.at("rows.parquet")]);
+    assert_eq!((exit(&told), told.stdout.len()), (2, 0));
+    assert!(text(&told.stderr).contains("--features parquet"), "{}", text(&told.stderr));
+}
+
+#[test]
+fn rows_that_cannot_be_written_are_no_wrong_input() {
+    let folder = Folder::new("unwritable", "20s");
+    let output = splitbrain(&["explore", &folder.at("what-if.toml"), "--shard", "0/1", "--out", "/proc/rows"]);
+    assert_eq!(exit(&output), 6, "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_row_is_a_run_that_can_be_looked_at() {
     let folder = Folder::new("row", "20s");
     let (sweep, rows) = (folder.at("what-if.toml"), folder.at("rows"));

@@ -4,6 +4,7 @@
 //! Of a piece: a header line (version, plan, range), a line per run, a last line with the number of rows and their digest.
 
 use crate::plan::Plan;
+use crate::round::Round;
 use crate::row::Row;
 use crate::trouble::Trouble;
 use serde::{Deserialize, Serialize};
@@ -131,11 +132,15 @@ impl Folder {
     }
 }
 
+/// A name of its own for a file that is not whole yet: in containers on several machines, numbers of processes are often the
+/// same.
+pub(crate) fn hidden(name: &str) -> String {
+    format!(".{name}~{:016x}", RandomState::new().build_hasher().finish())
+}
+
 /// Writes a file that is there either whole or not at all, also after a power failure.
 fn write_whole(folder: &Path, name: &str, text: &str) -> Result<(), Trouble> {
-    // A name of its own: in containers on several machines, numbers of processes are often the same.
-    let own = RandomState::new().build_hasher().finish();
-    let hidden = folder.join(format!(".{name}~{own:016x}"));
+    let hidden = folder.join(hidden(name));
     let path = folder.join(name);
     let written = File::create(&hidden).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
@@ -164,6 +169,12 @@ pub fn read_plan(folder: &Path) -> Result<Plan, Trouble> {
 /// The name of a piece. Twelve digits: names sort as ranges do.
 pub(crate) fn name_of(range: &Range<u64>) -> String {
     format!("rows-{:012}-{:012}.jsonl", range.start, range.end)
+}
+
+/// The files of a round, in order. Shard `i` of `n` writes those from `floor(files * i / n)` up to
+/// `floor(files * (i + 1) / n)`, without the latter.
+pub fn files_of(round: &Round) -> Vec<String> {
+    (0..round.pieces()).map(|piece| name_of(&round.piece(piece))).collect()
 }
 
 fn range_of(name: &str) -> Option<(u64, u64)> {

@@ -20,6 +20,8 @@ pub mod front;
 pub mod halving;
 mod measured;
 pub mod merge;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plan;
 pub mod play;
 mod preset;

@@ -90,9 +90,17 @@ impl Merged {
 /// # Errors
 /// If anything is missing, there twice, torn, or from another plan or version.
 pub fn merge(folder: &Path) -> Result<Merged, Trouble> {
+    merge_each(folder, &mut |_| Ok(()))
+}
+
+/// What is done with each row on the way.
+pub(crate) type Each<'a> = &'a mut dyn FnMut(Row) -> Result<(), Trouble>;
+
+/// The same, and `each` gets all rows in their order.
+pub(crate) fn merge_each(folder: &Path, each: Each<'_>) -> Result<Merged, Trouble> {
     let mut merging = Merging::new(read_plan(folder)?);
     while let Some(round) = merging.next() {
-        merging.read(folder, round)?;
+        merging.read(folder, round, each)?;
     }
     let merged = merging.merged;
     match pieces_in(folder)?.into_iter().find(|(_, range)| range.is_some_and(|(_, to)| to > merged.runs())) {
@@ -127,10 +135,10 @@ impl Merging {
     }
 
     /// Reads the rows of the next round.
-    pub(crate) fn read(&mut self, folder: &Path, round: Round) -> Result<(), Trouble> {
+    pub(crate) fn read(&mut self, folder: &Path, round: Round, each: Each<'_>) -> Result<(), Trouble> {
         let Merging { merged, chain } = self;
         for piece in pieces_of(folder, &merged.plan, &round)? {
-            read_piece(folder, &piece, &round, merged, chain)?;
+            read_piece(folder, &piece, &round, merged, chain, each)?;
         }
         merged.digest = chain.digest();
         merged.rounds.push(round);
@@ -183,6 +191,7 @@ fn read_piece(
     round: &Round,
     merged: &mut Merged,
     all: &mut Chain,
+    each: Each<'_>,
 ) -> Result<(), Trouble> {
     let path = folder.join(name);
     let (from, to) = range.unwrap_or_default();
@@ -225,6 +234,7 @@ fn read_piece(
         own.text(&text);
         all.text(&text);
         merged.cells[which.cell].push(Sample::of(&row, merged.plan.failures[which.failure].passes));
+        each(row)?;
     }
     let (at, text) = line()?;
     let footer: Footer = read(&text).ok_or_else(|| wrong(at, "torn, or too many rows"))?;

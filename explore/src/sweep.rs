@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use splitbrain_scenarios::nearest::{nearest, one_of};
 use splitbrain_scenarios::reader::{Field, Reader, document};
 use splitbrain_scenarios::{Document, Scenario, ScenarioError, Source};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 pub(crate) use splitbrain_scenarios::reader::Read;
@@ -212,6 +212,20 @@ impl Sweep {
             first.get_or_insert_with(|| format!("{:?}", splitbrain::resolve(&scenario, 0)));
         }
         Ok(first.unwrap_or_default())
+    }
+
+    /// All files that it was read from: what another machine needs to play it.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let folder = self.base.file.parent().unwrap_or(Path::new(""));
+        let mut files = vec![self.source.file.clone(), self.base.file.clone()];
+        for key in ["cluster.sentinel-conf", "cluster.redis-conf"] {
+            let varied = self.axes.iter().filter(|axis| axis.key == key).flat_map(|axis| &axis.raw);
+            let names = axis::get(&self.base_table, key).into_iter().chain(varied).filter_map(Value::as_str);
+            files.extend(names.map(|name| folder.join(name)));
+        }
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// The scenario file of a point in an environment, with a failure.

@@ -2,10 +2,12 @@
 
 mod html;
 mod json;
+mod plan;
 mod text;
 
 pub use html::html;
 pub use json::json;
+pub use plan::plan;
 pub use text::text;
 
 use crate::promise::Goal;
