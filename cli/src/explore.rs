@@ -6,7 +6,8 @@ use crate::interrupt::Interrupt;
 use crate::output::{diagnose, diagnose_at, print, refused, unwritable};
 use crate::progress::Progress;
 use clap::Args;
-use splitbrain_explore::choose::choose;
+use splitbrain_explore::choose::{Findings, choose};
+use splitbrain_explore::confirm::{Confirmation, confirm};
 use splitbrain_explore::{Folder, Merged, Pace, Plan, Shard, Sweep, Trouble, play_shard, report};
 use splitbrain_scenarios::{ScenarioError, Source};
 use std::fs;
@@ -54,6 +55,11 @@ pub struct Explore {
     /// Runs at the same time; one per processor if not given. Has no influence on results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+
+    /// Play what is recommended, and what there is now, with so many further seeds, and say whether they confirm it. Exits 1 if
+    /// they do not.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "shard")]
+    pub confirm: Option<u32>,
 
     /// Print the scenario file of a cell with a failure, and play nothing: `splitbrain run FILE --seed SEED` then shows a run,
     /// with the seed of its row.
@@ -133,15 +139,49 @@ pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
         diagnose(&format!("{}: there is nothing to go on with", path.display()));
         return Ok(Exit::Input);
     }
+    let interrupted = || {
+        diagnose(&format!("interrupted; the same command goes on from {}", path.display()));
+        Ok(Exit::Interrupted)
+    };
     match play(arguments, given, &sweep, &plan, &path) {
-        Err(trouble) => Ok(told(&trouble)),
-        Ok(None) => {
-            diagnose(&format!("interrupted; the same command goes on from {}", path.display()));
-            Ok(Exit::Interrupted)
-        }
-        Ok(Some(_)) if given.shard.is_some() => Ok(Exit::Met),
-        Ok(Some(())) => show(arguments, &path, &given.shown),
+        Err(trouble) => return Ok(told(&trouble)),
+        Ok(None) => return interrupted(),
+        Ok(Some(_)) if given.shard.is_some() => return Ok(Exit::Met),
+        Ok(Some(())) => {}
     }
+    let (merged, findings) = match read_all(&path) {
+        Ok(read) => read,
+        Err(trouble) => return Ok(told(&trouble)),
+    };
+    let again = match given.confirm.zip(findings.recommended) {
+        None => None,
+        Some((seeds, recommended)) => {
+            let sweep = sweep.only(&[recommended.point]);
+            let seeds = plan.seeds.end..plan.seeds.end + u64::from(seeds);
+            let plan = match Plan::new(&sweep, Some(seeds)) {
+                Ok(plan) => plan,
+                Err(error) => return Ok(refused(&error)),
+            };
+            let path = path.join(format!("again-{:.8}", plan.hash.to_string()));
+            match play(arguments, given, &sweep, &plan, &path).and_then(|played| Ok((played, merge_if(played, &path)?)))
+            {
+                Err(trouble) => return Ok(told(&trouble)),
+                Ok((None, _)) => return interrupted(),
+                Ok((_, again)) => again.and_then(|again| confirm(&merged, &findings, &again)),
+            }
+        }
+    };
+    show(arguments, &merged, &findings, again.as_ref(), &given.shown)
+}
+
+fn read_all(folder: &Path) -> Result<(Merged, Findings), Trouble> {
+    let merged = splitbrain_explore::merge(folder)?;
+    let findings = choose(&merged);
+    Ok((merged, findings))
+}
+
+fn merge_if(played: Option<()>, folder: &Path) -> Result<Option<Merged>, Trouble> {
+    played.map(|()| splitbrain_explore::merge(folder)).transpose()
 }
 
 fn read(given: &Explore) -> Result<Sweep, Box<ScenarioError>> {
@@ -191,24 +231,30 @@ fn play(
 
 /// `merge`
 pub fn merge(arguments: &Arguments, given: &Merge) -> io::Result<Exit> {
-    show(arguments, &given.folder, &given.shown)
+    match read_all(&given.folder) {
+        Ok((merged, findings)) => show(arguments, &merged, &findings, None, &given.shown),
+        Err(trouble) => Ok(told(&trouble)),
+    }
 }
 
-/// Reads all rows, and shows what follows from them. Exits 1 if no settings keep the promise.
-fn show(arguments: &Arguments, folder: &Path, shown: &Shown) -> io::Result<Exit> {
-    let merged: Merged = match splitbrain_explore::merge(folder) {
-        Ok(merged) => merged,
-        Err(trouble) => return Ok(told(&trouble)),
-    };
-    let findings = choose(&merged);
-    let exit = if findings.recommended.is_some() { Exit::Met } else { Exit::NotMet };
+/// Shows what follows from all rows. Exits 1 if no settings keep the promise, or other seeds do not confirm it.
+fn show(
+    arguments: &Arguments,
+    merged: &Merged,
+    findings: &Findings,
+    again: Option<&Confirmation>,
+    shown: &Shown,
+) -> io::Result<Exit> {
+    let met = findings.recommended.is_some() && again.is_none_or(Confirmation::holds);
+    let exit = if met { Exit::Met } else { Exit::NotMet };
     let to_stdout = shown.json.as_deref() == Some(Path::new("-"));
     let worth_saying = !arguments.quiet || exit != Exit::Met;
     if worth_saying && !to_stdout {
-        print(&report::text(&merged, &findings, shown.all))?;
+        print(&report::text(merged, findings, shown.all))?;
+        again.map_or(Ok(()), |again| print(&report::again(again)))?;
     }
     if let Some(file) = &shown.json {
-        let document = report::json(&merged, &findings);
+        let document = report::json(merged, findings, again);
         if to_stdout {
             print(&document)?;
         } else if let Err(error) = fs::write(file, document) {
