@@ -119,6 +119,7 @@ fn a_promise_that_no_settings_keep_exits_with_1_and_what_is_wrong_with_2() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // kill -9 comes in real time
 fn killed_twenty_times_at_any_moment_it_still_ends_with_what_an_undisturbed_sweep_gives() {
     let folder = Folder::new("killed", "20s");
     let sweep = folder.at("what-if.toml");

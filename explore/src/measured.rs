@@ -88,7 +88,8 @@ type Record = (u64, u64, u64, u64);
 fn record(line: &str) -> Option<Record> {
     let mut numbers = line.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|part| !part.is_empty());
     let bare = !line.contains(|c: char| !c.is_ascii_digit() && !" .,\t".contains(c));
-    if !line.starts_with("min:") && !(bare && numbers.clone().count() == 4) {
+    let is_record = line.starts_with("min:") || (bare && numbers.clone().count() == 4);
+    if !is_record {
         return None;
     }
     let (min, max, average) = (millis(numbers.next()?)?, millis(numbers.next()?)?, millis(numbers.next()?)?);
