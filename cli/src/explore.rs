@@ -7,7 +7,8 @@ use crate::interrupt::Interrupt;
 use crate::output::{diagnose, diagnose_at, print, refused, unwritable};
 use crate::progress::Progress;
 use clap::Args;
-use splitbrain_explore::choose::choose;
+use splitbrain_explore::choose::{Findings, choose};
+use splitbrain_explore::confirm::{Confirmation, confirm};
 use splitbrain_explore::{Folder, Merged, Pace, Plan, Shard, Sweep, Trouble, play_shard, report};
 use splitbrain_scenarios::{ScenarioError, Source};
 use std::fs;
@@ -55,6 +56,11 @@ pub struct Explore {
     /// Runs at the same time; one per processor if not given. Has no influence on results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+
+    /// Play what is recommended, and what there is now, with so many further seeds, and say whether they confirm it. Exits 1 if
+    /// they do not.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "shard")]
+    pub confirm: Option<u32>,
 
     /// Print the scenario file of a cell with a failure, and play nothing: `splitbrain run FILE --seed SEED` then shows a run,
     /// with the seed of its row.
@@ -156,19 +162,49 @@ pub fn explore(arguments: &Arguments, given: &Explore) -> io::Result<Exit> {
         diagnose(&format!("{}: there is nothing to go on with", path.display()));
         return Ok(Exit::Input);
     }
+    let interrupted = || {
+        diagnose(&format!("interrupted; the same command goes on from {}", path.display()));
+        Ok(Exit::Interrupted)
+    };
     match play(arguments, given, &sweep, &plan, &path) {
-        Err(trouble) => {
-            let exit = told(&trouble);
-            // A full disk is no fault of the sweep: an engine may try again, perhaps elsewhere.
-            Ok(if matches!(trouble, Trouble::Io(..)) { Exit::Machine } else { exit })
-        }
-        Ok(None) => {
-            diagnose(&format!("interrupted; the same command goes on from {}", path.display()));
-            Ok(Exit::Interrupted)
-        }
-        Ok(Some(_)) if given.shard.is_some() => Ok(Exit::Met),
-        Ok(Some(())) => show(arguments, splitbrain_explore::merge(&path), &given.shown),
+        Err(trouble) => return Ok(not_played(&trouble)),
+        Ok(None) => return interrupted(),
+        Ok(Some(_)) if given.shard.is_some() => return Ok(Exit::Met),
+        Ok(Some(())) => {}
     }
+    let (merged, findings) = match read_all(&path) {
+        Ok(read) => read,
+        Err(trouble) => return Ok(told(&trouble)),
+    };
+    let again = match given.confirm.zip(findings.recommended) {
+        None => None,
+        Some((seeds, recommended)) => {
+            let sweep = sweep.only(&[recommended.point]);
+            let seeds = plan.seeds.end..plan.seeds.end + u64::from(seeds);
+            let plan = match Plan::new(&sweep, Some(seeds)) {
+                Ok(plan) => plan,
+                Err(error) => return Ok(refused(&error)),
+            };
+            let path = path.join(format!("again-{:.8}", plan.hash.to_string()));
+            match play(arguments, given, &sweep, &plan, &path).and_then(|played| Ok((played, merge_if(played, &path)?)))
+            {
+                Err(trouble) => return Ok(not_played(&trouble)),
+                Ok((None, _)) => return interrupted(),
+                Ok((_, again)) => again.and_then(|again| confirm(&merged, &findings, &again)),
+            }
+        }
+    };
+    show(arguments, &merged, &findings, again.as_ref(), &given.shown)
+}
+
+fn read_all(folder: &Path) -> Result<(Merged, Findings), Trouble> {
+    let merged = splitbrain_explore::merge(folder)?;
+    let findings = choose(&merged);
+    Ok((merged, findings))
+}
+
+fn merge_if(played: Option<()>, folder: &Path) -> Result<Option<Merged>, Trouble> {
+    played.map(|()| splitbrain_explore::merge(folder)).transpose()
 }
 
 fn read(given: &Explore) -> Result<Sweep, Box<ScenarioError>> {
@@ -218,11 +254,14 @@ fn play(
 
 /// `merge`
 pub fn merge(arguments: &Arguments, given: &Merge) -> io::Result<Exit> {
-    show(arguments, read(&given.folder, given.parquet.as_deref()), &given.shown)
+    match rows(&given.folder, given.parquet.as_deref()) {
+        Ok(merged) => show(arguments, &merged, &choose(&merged), None, &given.shown),
+        Err(trouble) => Ok(told(&trouble)),
+    }
 }
 
 #[cfg(feature = "parquet")]
-fn read(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
+fn rows(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
     match parquet {
         None => splitbrain_explore::merge(folder),
         Some(file) => splitbrain_explore::parquet::write(folder, file),
@@ -230,7 +269,7 @@ fn read(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
 }
 
 #[cfg(not(feature = "parquet"))]
-fn read(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
+fn rows(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
     match parquet {
         None => splitbrain_explore::merge(folder),
         Some(file) => {
@@ -240,28 +279,37 @@ fn read(folder: &Path, parquet: Option<&Path>) -> Result<Merged, Trouble> {
     }
 }
 
-/// Shows what follows from all rows. Exits 1 if no settings keep the promise.
-fn show(arguments: &Arguments, read: Result<Merged, Trouble>, shown: &Shown) -> io::Result<Exit> {
-    let merged = match read {
-        Ok(merged) => merged,
-        Err(trouble) => return Ok(told(&trouble)),
-    };
-    let findings = choose(&merged);
-    let exit = if findings.recommended.is_some() { Exit::Met } else { Exit::NotMet };
+/// Shows what follows from all rows. Exits 1 if no settings keep the promise, or other seeds do not confirm it.
+fn show(
+    arguments: &Arguments,
+    merged: &Merged,
+    findings: &Findings,
+    again: Option<&Confirmation>,
+    shown: &Shown,
+) -> io::Result<Exit> {
+    let met = findings.recommended.is_some() && again.is_none_or(Confirmation::holds);
+    let exit = if met { Exit::Met } else { Exit::NotMet };
     let to_stdout = shown.json.as_deref() == Some(Path::new("-"));
     let worth_saying = !arguments.quiet || exit != Exit::Met;
     if worth_saying && !to_stdout {
-        print(&report::text(&merged, &findings, shown.all))?;
+        print(&report::text(merged, findings, shown.all))?;
+        again.map_or(Ok(()), |again| print(&report::again(again)))?;
     }
     if let Some(file) = &shown.json {
-        let document = report::json(&merged, &findings);
+        let document = report::json(merged, findings, again);
         if to_stdout {
             print(&document)?;
         } else if let Err(error) = fs::write(file, document) {
             return Ok(unwritable(file, &error));
         }
     }
-    Ok(shown.page.write(|| report::html(&merged, &findings)).err().unwrap_or(exit))
+    Ok(shown.page.write(|| report::html(merged, findings)).err().unwrap_or(exit))
+}
+
+/// A full disk is no fault of the sweep: an engine may try again, perhaps elsewhere.
+fn not_played(trouble: &Trouble) -> Exit {
+    let exit = told(trouble);
+    if matches!(trouble, Trouble::Io(..)) { Exit::Machine } else { exit }
 }
 
 fn told(trouble: &Trouble) -> Exit {

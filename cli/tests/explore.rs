@@ -157,3 +157,72 @@ fn a_promise_that_no_settings_keep_exits_with_1_and_what_is_wrong_with_2() {
         assert_eq!(exit(&splitbrain(arguments)), 2, "{arguments:?}");
     }
 }
+
+#[test]
+#[allow(clippy::disallowed_methods)] // kill -9 comes in real time
+fn killed_twenty_times_at_any_moment_it_still_ends_with_what_an_undisturbed_sweep_gives() {
+    let folder = Folder::new("killed", "20s");
+    let sweep = folder.at("what-if.toml");
+    let text_of = SWEEP
+        .replace("seeds = 8", "seeds = 64\ndesign = { halving = 3 }")
+        .replace("[1000, 4000]", "[1000, 2000, 4000, 9000]");
+    fs::write(&sweep, text_of).unwrap();
+    let quiet = splitbrain(&["explore", &sweep, "--out", &folder.at("quiet"), "--jobs", "1"]);
+    assert_eq!(exit(&quiet), 0, "{}", text(&quiet.stderr));
+    let disturbed = folder.at("disturbed");
+    let (mut chance, mut killed) = (7_u64, 0);
+    for _ in 0..20 {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_splitbrain"))
+            .args(["explore", &sweep, "--out", &disturbed, "--jobs", "2", "--quiet"])
+            .spawn()
+            .expect("the command starts");
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(std::time::Duration::from_millis(chance >> 57));
+        killed += u32::from(child.try_wait().expect("its state").is_none());
+        child.kill().expect("SIGKILL");
+        child.wait().expect("it is gone");
+    }
+    assert!(killed > 0, "it was always faster");
+    let resumed = splitbrain(&["explore", &sweep, "--out", &disturbed]);
+    assert_eq!((exit(&resumed), text(&resumed.stdout)), (0, text(&quiet.stdout)));
+    for entry in fs::read_dir(folder.at("quiet")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let read = |which: &str| fs::read(folder.0.join(which).join(&name)).unwrap();
+        assert_eq!(read("quiet"), read("disturbed"), "{name}");
+    }
+}
+
+#[test]
+fn a_network_that_was_measured_needs_no_sweep_and_what_is_wrong_in_it_has_a_place() {
+    let folder = Folder::new("network", "20s");
+    let pings: String =
+        (1..=200).map(|n| format!("64 bytes from db: icmp_seq={n} ttl=63 time={}.{n:03} ms\n", n / 20)).collect();
+    fs::write(folder.at("pings.txt"), format!("PING db (10.0.0.2) 56(84) bytes of data.\n{pings}")).unwrap();
+    let sweep = folder.at("what-if.toml");
+    let scenario = splitbrain(&["explore", &sweep, "--network", &folder.at("pings.txt"), "--scenario", "0/0"]);
+    let scenario = text(&scenario.stdout);
+    assert!(scenario.contains("quantiles = [[\"0%\", \"1us\"], [\"1%\""), "{scenario}");
+    let short =
+        splitbrain(&["explore", "--network", &folder.at("pings.txt"), "--seeds", "6", "--out", &folder.at("rows")]);
+    assert!(exit(&short) < 2, "{}", text(&short.stderr));
+    assert!(text(&short.stdout).contains("environment pings.txt"), "{}", text(&short.stdout));
+    fs::write(folder.at("pings.txt"), "0.3\nmuch\n").unwrap();
+    let wrong = splitbrain(&["explore", "--network", &folder.at("pings.txt")]);
+    assert_eq!(exit(&wrong), 2);
+    assert!(text(&wrong.stderr).contains("pings.txt:2:1: this is no round trip"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn fresh_seeds_confirm_what_was_recommended_or_say_that_they_do_not() {
+    let folder = Folder::new("confirm", "20s");
+    let (sweep, out) = (folder.at("what-if.toml"), folder.at("out"));
+    let confirmed = splitbrain(&["explore", &sweep, "--out", &out, "--confirm", "20", "--json", &folder.at("it.json")]);
+    let told = text(&confirmed.stdout);
+    assert_eq!(exit(&confirmed), 0, "{told}{}", text(&confirmed.stderr));
+    assert!(told.contains("played again with seeds 8 to 27: the promise is kept"), "{told}");
+    let document: serde_json::Value = serde_json::from_slice(&fs::read(folder.at("it.json")).unwrap()).unwrap();
+    assert_eq!(document["confirmation"]["kept"], true);
+    // The same rows again, and the verdict of the first seeds does not change.
+    assert_eq!(text(&splitbrain(&["explore", &sweep, "--out", &out, "--confirm", "20"]).stdout), told);
+    assert!(told.starts_with(&text(&splitbrain(&["merge", &out]).stdout)), "{told}");
+}

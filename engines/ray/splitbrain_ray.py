@@ -281,6 +281,9 @@ def main(given):
     if planned.returncode != 0:
         return planned.returncode
     plan = json.loads(planned.stdout)
+    if plan["rounds"] > 1:
+        note("this sweep has rounds, each made of the rows before it: `splitbrain explore SWEEP --shard I/N --round R` plays one")
+        return 2
     job = job_of(given, plan)
     expected = [pieces_of(plan["pieces"], shard, job.shards) for shard in range(job.shards)]
     missing = [shard for shard, files in enumerate(expected) if not all((given.out / file).exists() for file in files)]

@@ -59,6 +59,10 @@ pub struct OfFailure {
     pub failure: usize,
     /// Time without an acknowledged write, in ms.
     pub gap: Stats,
+    /// The same, counting only writes that survived.
+    pub gap_surviving: Stats,
+    /// How often which time came; see [`histogram`].
+    pub gap_histogram: Vec<(i64, u64)>,
     /// Acknowledged writes lost, over all runs.
     pub lost: u64,
     /// Runs that lost any.
@@ -88,6 +92,8 @@ pub struct Cell {
     pub failures: Vec<OfFailure>,
     /// Time without an acknowledged write.
     pub outage_ms: Yearly,
+    /// Time without an acknowledged write that survived.
+    pub outage_surviving_ms: Yearly,
     /// Acknowledged writes lost.
     pub lost: Yearly,
     /// Failures that lose any.
@@ -114,6 +120,21 @@ pub struct Difference {
     pub lost: Yearly,
     /// Failures with a false failover.
     pub false_failovers: Yearly,
+}
+
+/// Counts by the lower ends of buckets, ascending. Buckets are those of HDR histograms with two digits: of each number the first
+/// eight bits, so that a value is known to within one in 128. Counts of equal ends of several histograms may be added.
+pub fn histogram(sorted: &[i64]) -> Vec<(i64, u64)> {
+    let mut counts: Vec<(i64, u64)> = Vec::new();
+    for value in sorted {
+        let shift = (i64::BITS - value.max(&1).leading_zeros()).saturating_sub(8);
+        let low = value >> shift << shift;
+        match counts.last_mut() {
+            Some((last, count)) if *last == low => *count += 1,
+            _ => counts.push((low, 1)),
+        }
+    }
+    counts
 }
 
 /// The numbers of all cells.
@@ -169,9 +190,13 @@ fn cell(samples: &[Sample], merged: &Merged, environment: usize) -> Cell {
         };
         let its = || merged.of_failure(samples, environment, failure);
         let mut gaps: Vec<i64> = its().map(|sample| sample.gap.into()).collect();
+        let mut surviving: Vec<i64> = its().map(|sample| sample.gap_surviving.into()).collect();
+        let has_seeds = "each failure has a seed: the plan was checked";
         OfFailure {
             failure,
-            gap: Stats::of(&mut gaps).expect("each failure has a seed: the plan was checked"),
+            gap: Stats::of(&mut gaps).expect(has_seeds),
+            gap_surviving: Stats::of(&mut surviving).expect(has_seeds),
+            gap_histogram: histogram(&gaps),
             lost: its().map(|sample| u64::from(sample.lost)).sum(),
             losing: share(&|sample| sample.lost > 0),
             split_max: its().map(|sample| sample.split.into()).max().unwrap_or(0),
@@ -194,6 +219,7 @@ fn cell(samples: &[Sample], merged: &Merged, environment: usize) -> Cell {
         runs: samples.len() as u64,
         undecided: samples.iter().filter(|sample| !sample.settled).count() as u64,
         outage_ms: mean(&|sample| sample.gap.into()).whole(),
+        outage_surviving_ms: mean(&|sample| sample.gap_surviving.into()).whole(),
         lost: mean(&|sample| sample.lost.into()),
         losing: probable(&|failure| failure.losing),
         split_ms: mean(&|sample| sample.split.into()).whole(),
@@ -235,4 +261,24 @@ fn probability_based(each: &[Failure], found: &[OfFailure], share: &dyn Fn(&OfFa
         yearly.high += ((rate * i128::from(share.high_ppm)) as u128).div_ceil(1_000_000) as i64;
     }
     yearly
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_exact_below_256_and_within_one_in_128_above() {
+        assert_eq!(
+            histogram(&[0, 0, 255, 256, 257, 258, 10_000, 10_040]),
+            [(0, 2), (255, 1), (256, 2), (258, 1), (9_984, 2)]
+        );
+        let (a, b) = (0..5_000).partition::<Vec<i64>, _>(|value| value % 3 == 0);
+        let mut sum = std::collections::BTreeMap::new();
+        for (low, count) in histogram(&a).into_iter().chain(histogram(&b)) {
+            *sum.entry(low).or_insert(0) += count;
+            assert!(a.iter().chain(&b).any(|value| *value >= low && (value - low) * 128 <= *value));
+        }
+        assert_eq!(sum.into_iter().collect::<Vec<_>>(), histogram(&(0..5_000).collect::<Vec<i64>>()));
+    }
 }

@@ -12,6 +12,7 @@ pub mod axis;
 pub mod binomial;
 pub mod choose;
 pub mod chunk;
+pub mod confirm;
 mod environments;
 mod failure;
 pub mod figures;

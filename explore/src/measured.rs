@@ -88,7 +88,8 @@ type Record = (u64, u64, u64, u64);
 fn record(line: &str) -> Option<Record> {
     let mut numbers = line.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|part| !part.is_empty());
     let bare = !line.contains(|c: char| !c.is_ascii_digit() && !" .,\t".contains(c));
-    if !line.starts_with("min:") && !(bare && numbers.clone().count() == 4) {
+    let is_record = line.starts_with("min:") || (bare && numbers.clone().count() == 4);
+    if !is_record {
         return None;
     }
     let (min, max, average) = (millis(numbers.next()?)?, millis(numbers.next()?)?, millis(numbers.next()?)?);
@@ -100,12 +101,16 @@ fn record(line: &str) -> Option<Record> {
 /// known. Lines that go on counting are one.
 fn redis_cli(source: &Source, lines: &[&str]) -> Read<Measured> {
     let mut records: Vec<Record> = Vec::new();
-    for line in lines {
+    for (place, line) in lines.iter().enumerate() {
         // Told at the end of each part of `--latency-history`.
         if line.starts_with("--") {
             continue;
         }
         let Some(record) = record(line) else {
+            // Interrupted in the middle of its output, as is usual for it.
+            if place > 0 && place + 1 == lines.len() && !source.text.ends_with('\n') {
+                break;
+            }
             return Err(wrong(
                 source,
                 line,
@@ -245,6 +250,11 @@ mod tests {
         let history = "\u{1b}[0G\u{1b}[2Kmin: 1, max: 1, avg: 1.00 (1 samples)\u{1b}[0G\u{1b}[2Kmin: 1, max: 3, avg: 2.00 (2 samples)\
                        -- 15.00 seconds range\n\u{1b}[0G\u{1b}[2Kmin: 7, max: 7, avg: 7.00 (1 samples)";
         assert_eq!(trips(history), [(1_000, 1), (3_000, 1), (7_000, 1)]);
+        // Redirected and interrupted.
+        assert_eq!(
+            trips("16 16 16.00 1\n0 16 8.00 2\n -- 1.00 seconds range\n2 2 2.00 1\n2 2 2.0"),
+            [(0, 1), (2_000, 1), (16_000, 1)]
+        );
     }
 
     #[test]

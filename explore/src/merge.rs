@@ -20,6 +20,8 @@ use std::path::Path;
 pub struct Sample {
     /// Longest time without an acknowledged write.
     pub gap: u32,
+    /// The same, counting only writes that survived.
+    pub gap_surviving: u32,
     /// Acknowledged writes that were lost.
     pub lost: u32,
     /// Time in which two servers acknowledged writes as masters.
@@ -43,6 +45,7 @@ impl Sample {
         let unwanted = if passes { row.failovers } else { row.false_failovers };
         Sample {
             gap: narrow(row.gap),
+            gap_surviving: narrow(row.gap_surviving),
             lost: narrow(row.lost),
             split: narrow(row.split),
             failovers: u16::try_from(row.failovers).unwrap_or(u16::MAX),

@@ -62,7 +62,11 @@ mod tests {
     #[test]
     fn presets_are_failures_of_the_battery_that_a_usual_cluster_can_have() {
         let base: Table = "[cluster]\n[[clients]]\nworkload = { sadd = 1 }\n".parse().unwrap();
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/explore.md")).unwrap();
         for preset in PRESETS {
+            let passes = if preset.passes { " yes" } else { "" };
+            let (begins, ends) = (format!("| `{}` | ", preset.name), format!(" | {} |{passes} |", preset.per_year));
+            assert!(page.lines().any(|line| line.starts_with(&begins) && line.ends_with(&ends)), "{begins}…{ends}");
             assert!(splitbrain::battery::failures::Failure::named(preset.name).is_some(), "{}", preset.name);
             assert!(preset.faults().as_array().is_some_and(|faults| !faults.is_empty()), "{}", preset.name);
             assert_eq!(crate::failure::check(&base, &preset.faults()), Ok(()), "{}", preset.name);

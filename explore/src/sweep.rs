@@ -149,8 +149,22 @@ impl Sweep {
     pub fn with_network(mut self, file: &Source) -> Read<Sweep> {
         let One { name, keys, .. } = environments::measured(file, &self.environment_keys[0])?;
         (self.environments, self.environment_keys) = (vec![name], vec![keys]);
-        self.failures.iter_mut().for_each(|failure| failure.environment = failure.environment.filter(|its| *its == 0));
+        let happens = self.failures.into_iter().zip(self.faults);
+        (self.failures, self.faults) =
+            happens.filter(|(failure, _)| failure.environment.is_none_or(|its| its == 0)).unzip();
         Ok(self)
+    }
+
+    /// The same with these points only and the scenario as it stands, in one round.
+    #[must_use]
+    pub fn only(&self, points: &[usize]) -> Sweep {
+        let mut kept: Vec<usize> = points.to_vec();
+        kept.push(self.current);
+        kept.sort_unstable();
+        kept.dedup();
+        let current = kept.binary_search(&self.current).unwrap_or(0);
+        let points = kept.iter().map(|point| self.points[*point].clone()).collect();
+        Sweep { points, current, rounds: 1, ..self.clone() }
     }
 
     /// Which points there are, which of them is the scenario as it stands (added if it is none of them), and which are none.

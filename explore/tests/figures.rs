@@ -25,6 +25,7 @@ fn made_up(text: &str) -> Merged {
             let replaced = down_after == 1000 || !stalls;
             Sample {
                 gap: if stalls { 1_000 + (index % 4) as u32 * 10 } else { down_after + 1_000 },
+                gap_surviving: 2 * down_after,
                 lost: if stalls && replaced && index.is_multiple_of(10) { 3 } else { 0 },
                 split: 0,
                 failovers: replaced.into(),
@@ -51,6 +52,7 @@ fn yearly_figures_are_rates_times_what_one_failure_does() {
     let fast = &findings.cells[at(&merged, &findings, [0, 0])];
     // Even indices stall: half of them have a gap of 1000, half of 1020.
     assert_eq!(fast.outage_ms.estimate, 365 * 1_010 + 2_000 / 2);
+    assert_eq!(fast.outage_surviving_ms.estimate, 365 * 2_000 + 2_000 / 2);
     // Four of twenty lose three each.
     assert_eq!(fast.lost.estimate, 365_000 * 12 / 20);
     assert_eq!((fast.losing.estimate, fast.failures[0].losing.runs), (365_000 * 4 / 20, 4));

@@ -58,6 +58,12 @@ fn halving_recommends_what_the_grid_does_with_fewer_runs_and_the_same_figures_wh
     for (less, more) in halved.cells.iter().zip(&grid.cells) {
         assert_eq!(less[..], more[..less.len()]);
     }
+    // A machine that stalls for two seconds comes back by itself: whoever has replaced it by then was wrong, others were not.
+    let stalls = |down_after: u32| {
+        let point = grid.plan.points.iter().position(|point| *point == [Some(1), Some(down_after)]).unwrap();
+        (all.cells[point].failures[0].false_failovers.runs, all.cells[point].failures[1].false_failovers.runs)
+    };
+    assert_eq!((stalls(0), stalls(3)), ((24, 0), (0, 0)));
     let on_front = |findings: &[bool]| (0..findings.len()).filter(|cell| findings[*cell]).collect::<Vec<_>>();
     assert_eq!(on_front(&some.front), on_front(&all.front));
 }

@@ -11,6 +11,7 @@ fn read(text: &str) -> Result<Sweep, Box<ScenarioError>> {
         "base.toml" => Ok(Source::new(name, BASE)),
         "faulty.toml" => Ok(Source::new(name, format!("{BASE}[[faults]]\nat = \"0s\"\nkill = \"master\"\n"))),
         "silent.toml" => Ok(Source::new(name, "[cluster]\n")),
+        "network.txt" => Ok(Source::new(name, "1.0\n3.0\n")),
         _ => Err(ScenarioError::of_file(name, "cannot be read")),
     })
 }
@@ -132,6 +133,26 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
         ),
         ("[vary]", "[[environments]]\nlatency = \"1s\"\n[vary]", (3, 1), "which environment?"),
         ("seeds = 4", "design = { latin = 4 }", (2, 12), "unknown key `latin` in `design`"),
+        (
+            "seeds = 4",
+            "design = { halving = 1 }",
+            (2, 22),
+            "wrong value of `halving`: found 1, expected a whole number",
+        ),
+        ("name = \"dies\"\nper-year = 2\nkill", "preset = \"master-dyes\"\nkill", (7, 10), "wrong value of `preset`"),
+        ("name = \"dies\"\nper-year = 2\nkill", "preset = \"master-dies\"\nkill", (8, 1), "unknown key `kill`"),
+        (
+            "[vary]",
+            "[[environments]]\nlatency-file = \"nothing.txt\"\nlatency = \"1ms\"\n[vary]",
+            (4, 1),
+            "`latency` is there already",
+        ),
+        (
+            "[vary]",
+            "[[environments]]\nname = \"a\"\npauses = [{ for = \"2s\", per-year = 1, of = \"mister\" }]\n[vary]",
+            (5, 11),
+            "this scenario cannot have it: ",
+        ),
     ];
     for (what, by, place, message) in table {
         assert!(SOUND.contains(what), "{what}");
@@ -148,4 +169,43 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
         );
         assert_eq!(error.file.to_str(), Some("sweep.toml"), "{told}");
     }
+}
+
+#[test]
+fn an_environment_has_its_own_pauses_and_a_network_that_was_measured() {
+    let text = SOUND.replace(
+        "[vary]",
+        "[[environments]]\nname = \"quiet\"\nloss = \"1%\"\n\
+         [[environments]]\nlatency-file = \"network.txt\"\npauses = [{ for = \"2s\", per-year = 365 }]\n[vary]",
+    );
+    let sweep = read(&text).unwrap();
+    let plan = Plan::new(&sweep, None).unwrap();
+    assert_eq!(plan.environments, ["quiet", "network.txt"]);
+    assert_eq!(plan.occurring, [vec![0, 1], vec![0, 1, 2]]);
+    assert_eq!((plan.failures[2].passes, plan.failures[2].per_year_milli), (true, 365_000));
+    let here: Vec<usize> = (0..4).map(|index| plan.failure_of(1, index)).collect();
+    assert_eq!(here, [0, 1, 2, 0]);
+    let measured = sweep.scenario(&plan.points[0], 1, 2).unwrap();
+    assert_eq!(measured.environment().latency.max().0, 1_500_000);
+    let elsewhere = sweep.with_network(&Source::new("far.txt", "80\n")).unwrap();
+    let scenario = elsewhere.scenario(&plan.points[0], 0, 0).unwrap();
+    assert_eq!((scenario.environment().latency.max().0, scenario.environment().loss_ppm), (40_000_000, 10_000));
+    assert_eq!(elsewhere.failures.len(), 2, "the pauses were those of another environment");
+    assert_ne!(Plan::new(&elsewhere, None).unwrap().hash, plan.hash);
+}
+
+#[test]
+fn the_battery_needs_no_list_and_its_rates_can_be_said() {
+    let (from, to) = (SOUND.find("[[failures]]").unwrap(), SOUND.len());
+    let text = SOUND.replacen(&SOUND[from..to], "", 1).replace("seeds = 4", "seeds = 8");
+    let all = read(&format!("failures = \"battery\"\n{text}")).unwrap();
+    assert!(all.failures.len() >= 8 && all.failures.iter().any(|failure| failure.passes), "{:?}", all.failures);
+    let one = read(&format!("{text}[[failures]]\npreset = \"short-stall\"\nper-year = 0.5\n")).unwrap();
+    assert_eq!((one.failures[0].per_year_milli, one.failures[0].passes), (500, true));
+}
+
+#[test]
+fn the_sweep_that_is_always_there_can_be_read() {
+    let sweep = Sweep::of_my_network().unwrap();
+    assert_eq!(sweep.axes[0].name, "down-after-milliseconds");
 }

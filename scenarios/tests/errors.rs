@@ -36,6 +36,26 @@ fn errors_stand_where_the_mistake_is_and_say_what_would_be_right() {
             (2, 12),
             "wrong value of `replicas`: found 200, expected a whole number from 0 to 199",
         ),
+        (
+            "[cluster]\n[network]\nlatency = { quantiles = [['0%', '1ms'], ['50%', '2ms']] }\n",
+            (3, 25),
+            "wrong value of `quantiles`: found an array, expected up to 100",
+        ),
+        (
+            "[cluster]\n[network]\nlatency = { quantiles = [['0%', '1ms'], ['100%']] }\n",
+            (3, 41),
+            "wrong value of `quantiles`: found an array, expected a share and",
+        ),
+        (
+            "[cluster]\n[network]\nlatency = { quantiles = [['0%', '1ms'], ['0%', '2ms'], ['100%', '2ms']] }\n",
+            (3, 42),
+            "wrong value of `quantiles`: found \"0%\", expected a larger share",
+        ),
+        (
+            "[cluster]\n[network]\nlatency = { quantiles = [['0%', '3ms'], ['100%', '2ms']] }\n",
+            (3, 50),
+            "wrong value of `quantiles`: found \"2ms\", expected no shorter",
+        ),
         ("[cluster]\nsentinels = 0\n", (2, 13), "wrong value of `sentinels`: found 0"),
         ("[cluster]\nsentinels = -1\n", (2, 13), "wrong value of `sentinels`: found -1"),
         ("[cluster]\nsentinels = 3.5\n", (2, 13), "wrong value of `sentinels`: found 3.5"),

@@ -58,6 +58,7 @@ const FAULTS: &[&str] = &[
     "heal = true",
     "link = { a = \"master\", latency = \"50us..1ms\" }\nfor = \"3s\"",
     "link = { a = \"master\", b = [\"replica\", \"box\"], latency = \"20ms\", loss = \"12.3456%\" }",
+    "link = { a = \"master\", latency = { quantiles = [[\"0%\", \"80us\"], [\"99.99%\", \"1500us\"], [\"100%\", \"2s\"]] } }",
     "dns = { at = \"sentinels\", answers = \"never\" }\nfor = \"3s\"",
     "dns = { at = \"sentinels\", of = \"master\", answers = \"slow\", after = \"2s\" }\nfor = \"3s\"",
     "clock-step = { of = \"sentinel-1\", by = \"-10.5s\" }",

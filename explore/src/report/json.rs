@@ -1,6 +1,7 @@
 //! The outcome as one JSON document. Times in ms and numbers in thousandths, as the names of the fields say.
 
 use crate::choose::{Findings, Turn};
+use crate::confirm::Confirmation;
 use crate::figures::{Cell, Difference};
 use crate::merge::Merged;
 use crate::plan::Plan;
@@ -9,12 +10,12 @@ use crate::round::Round;
 use serde_json::{Map, Value, json};
 
 /// The whole outcome.
-pub fn json(merged: &Merged, findings: &Findings) -> String {
+pub fn json(merged: &Merged, findings: &Findings, again: Option<&Confirmation>) -> String {
     let plan = &merged.plan;
     let points = |environment: usize| (0..plan.points.len()).map(move |point| (environment, point));
     let places: Vec<(usize, usize)> = (0..plan.environments.len()).flat_map(points).collect();
     let on_front: Vec<usize> = (0..plan.cells()).filter(|cell| findings.front[*cell]).collect();
-    let document = json!({
+    let mut document = json!({
         "splitbrain": plan.splitbrain,
         "plan": plan,
         "digest": merged.digest.to_string(),
@@ -32,6 +33,9 @@ pub fn json(merged: &Merged, findings: &Findings) -> String {
             "cells": (0..plan.environments.len()).map(|environment| plan.cell(environment, it.point)).collect::<Vec<_>>(),
         })),
     });
+    if let Some(again) = again {
+        document["confirmation"] = json!(again);
+    }
     format!("{document:#}\n")
 }
 
@@ -51,6 +55,7 @@ fn cell(plan: &Plan, findings: &Findings, environment: usize, point: usize) -> V
         undecided,
         failures,
         outage_ms,
+        outage_surviving_ms,
         lost,
         losing,
         split_ms,
@@ -75,6 +80,7 @@ fn cell(plan: &Plan, findings: &Findings, environment: usize, point: usize) -> V
         "failures": of_failures.collect::<Vec<_>>(),
         "yearly": {
             "outage_ms": outage_ms,
+            "outage_surviving_ms": outage_surviving_ms,
             "lost_milli": lost,
             "losing_failures_milli": losing,
             "split_brain_ms": split_ms,

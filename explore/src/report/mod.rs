@@ -8,7 +8,7 @@ mod text;
 pub use html::html;
 pub use json::json;
 pub use plan::plan;
-pub use text::text;
+pub use text::{again, text};
 
 use crate::promise::Goal;
 

@@ -2,6 +2,7 @@
 
 use super::{amount, thousandths, time};
 use crate::choose::{Cliff, Findings, Turn};
+use crate::confirm::Confirmation;
 use crate::figures::{Cell, Yearly};
 use crate::merge::Merged;
 use crate::plan::Plan;
@@ -274,6 +275,7 @@ fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
     for line in lines_of(plan, recommended.point) {
         let _ = writeln!(out, "  {line}");
     }
+    remains(out, plan, findings, recommended.point);
     if recommended.point == plan.current {
         let _ = writeln!(out, "  This is what the scenario has already.");
         return;
@@ -288,4 +290,50 @@ fn recommendation(out: &mut String, plan: &Plan, findings: &Findings) {
             signed(&difference.false_failovers, &rough)
         );
     }
+}
+
+/// What failures still do with the recommended settings.
+fn remains(out: &mut String, plan: &Plan, findings: &Findings, point: usize) {
+    for (environment, name) in plan.environments.iter().enumerate() {
+        let cell = &findings.cells[plan.cell(environment, point)];
+        let _ = writeln!(
+            out,
+            "  what remains, {name}, a year: without writes {}, without writes that survive {}; writes lost {}; two masters {}; \
+             failovers {}, false {}, failed {}",
+            time(cell.outage_ms.estimate),
+            time(cell.outage_surviving_ms.estimate),
+            rough(cell.lost.estimate),
+            time(cell.split_ms.estimate),
+            rough(cell.failovers.estimate),
+            rough(cell.false_failovers.estimate),
+            rough(cell.failed_failovers.estimate)
+        );
+    }
+}
+
+/// How what was recommended fared with fresh seeds.
+pub fn again(confirmation: &Confirmation) -> String {
+    let Confirmation { seeds, kept, figures } = confirmation;
+    let kept = if *kept { "kept" } else { "broken" };
+    let mut out = format!("\nplayed again with seeds {} to {}: the promise is {kept}\n", seeds.start, seeds.end - 1);
+    for figure in figures {
+        let show = |value: i64| if figure.name.ends_with("_ms") { time(value) } else { rough(value) };
+        let with_interval = |it: &Yearly| format!("{} ({}..{})", show(it.estimate), show(it.low), show(it.high));
+        let what = match figure.name {
+            "outage_ms" => "without writes",
+            "lost_milli" => "writes lost",
+            "false_failovers_milli" => "false failovers",
+            _ => "not well",
+        };
+        let _ = writeln!(
+            out,
+            "  {}, {}, {what}: {}; before {}{}",
+            if figure.recommended { "recommended" } else { "now" },
+            figure.environment,
+            with_interval(&figure.again),
+            with_interval(&figure.before),
+            if figure.agrees() { "" } else { ": these disagree" }
+        );
+    }
+    out
 }
