@@ -31,7 +31,7 @@ fn one_seed_has_the_page_of_a_run_and_several_have_one_of_what_they_have_in_comm
     assert!(one.starts_with("<!doctype html>") && one.contains("id=\"space-time\""));
     assert_eq!(run(&["--seeds", "3", "--html", file]).0, 0);
     let three = fs::read_to_string(&page).unwrap();
-    assert!(three.ends_with("</html>\n") && three.contains("seeds 0 to 2"));
+    assert!(three.ends_with("</html>") && three.contains("seeds 0 to 2"));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no unfinished file is left");
     fs::remove_dir_all(folder).unwrap();
 }

@@ -39,6 +39,9 @@ const ENDS_OF_FAILOVERS: [EventKind; 4] = [
     EventKind::AbortSlaveTimeout,
 ];
 
+/// Whose replica a server is, if it is one, and its replication id.
+type Role = (Option<Addr>, ReplId);
+
 struct Lane<'a> {
     seen: &'a Observations,
     node: NodeIx,
@@ -50,7 +53,7 @@ impl Lane<'_> {
         Bar { lane: self.node.0, from, until, what, text, more }
     }
 
-    /// States that each last until the next; what a state of `None` follows has ended.
+    /// States that each last until the next, or to the end.
     fn lasting<T>(&self, changes: impl Iterator<Item = (TrueTime, T)>) -> Vec<(TrueTime, TrueTime, T)> {
         let mut lasting: Vec<(TrueTime, TrueTime, T)> = Vec::new();
         for (at, state) in changes {
@@ -66,13 +69,13 @@ impl Lane<'_> {
     /// Roles; one that is told again with the same master and history goes on. Death ends a role.
     fn roles(&self) -> Vec<Bar> {
         let roles = self.seen.roles.iter().filter(|role| role.node == self.node);
-        let mut changes: Vec<(TrueTime, Option<(Option<Addr>, ReplId)>)> =
+        let mut changes: Vec<(TrueTime, Option<Role>)> =
             roles.map(|role| (role.at, Some((role.replica_of, role.replid)))).collect();
         let deaths = self.seen.presence.iter().filter(|p| p.node == self.node && p.state == Presence::Dead);
         changes.extend(deaths.map(|death| (death.at, None)));
         changes.sort_by_key(|(at, _)| *at);
         changes.dedup_by(|next, before| next.1 == before.1);
-        let bar = |(from, until, role): (TrueTime, TrueTime, Option<(Option<Addr>, ReplId)>)| {
+        let bar = |(from, until, role): (TrueTime, TrueTime, Option<Role>)| {
             let (replica_of, replid) = role?;
             Some(match replica_of {
                 None => {

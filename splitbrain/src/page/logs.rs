@@ -38,7 +38,7 @@ fn lines(record: &Record, node: NodeIx) -> Vec<(TrueTime, char, String)> {
         let text = match &line.note {
             Note::VotedFor { voter, leader, epoch } => format!("{voter} voted for {leader} {epoch}"),
             Note::UserFailover(master) => format!("Executing user requested FAILOVER of '{master}'"),
-            Note::NextFailoverDelay => "Next failover delay: I will not start a failover before a while".to_owned(),
+            Note::NextFailoverDelay => "Next failover delay: I will not start a failover before …".to_owned(),
             Note::SaveFailed => "WARNING: Sentinel was not able to save the new configuration on disk!!!".to_owned(),
             _ => return None,
         };
