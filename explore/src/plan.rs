@@ -111,7 +111,18 @@ impl Plan {
         }
         chain.words([self.seeds.start, self.seeds.end]);
         chain.text(&format!("{:?} {:?}", self.points, self.environments));
-        // Configuration files that the scenario names, and whatever else becomes of it.
+        // Configuration files that the scenario names, or a value of a setting does, and whatever else becomes of it.
+        for (axis, of) in self.axes.iter().enumerate() {
+            for place in 0..of.values.len() as u32 {
+                let mut point = self.points[self.current].clone();
+                point[axis] = Some(place);
+                // Not every value goes with all others that the scenario has.
+                if let Ok(mut scenario) = sweep.scenario(&point, 0, self.occurring[0][0]) {
+                    scenario.name.clear();
+                    chain.text(&format!("{:?}", splitbrain::resolve(&scenario, 0)));
+                }
+            }
+        }
         for environment in 0..self.environments.len() {
             for failure in 0..self.failures.len() {
                 let mut scenario = sweep.scenario(&self.points[self.current], environment, failure)?;

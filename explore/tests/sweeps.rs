@@ -209,3 +209,27 @@ fn the_sweep_that_is_always_there_can_be_read() {
     let sweep = Sweep::of_my_network().unwrap();
     assert_eq!(sweep.axes[0].name, "down-after-milliseconds");
 }
+
+#[test]
+fn a_configuration_file_that_a_value_names_belongs_to_the_plan() {
+    let folder = std::env::temp_dir().join(format!("splitbrain-sweep-files-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let conf = |ms: u32| {
+        format!("sentinel monitor mymaster 127.0.0.1 6379 2\nsentinel down-after-milliseconds mymaster {ms}\n")
+    };
+    write("base.toml", "[cluster]\nsentinel-conf = \"a.conf\"\n[[clients]]\nworkload = { sadd = 2 }\n");
+    write(
+        "sweep.toml",
+        "scenario = \"base.toml\"\nseeds = 4\n[vary]\n\"cluster.sentinel-conf\" = [\"a.conf\", \"b.conf\"]\n\
+         [[failures]]\nname = \"dies\"\nper-year = 1\nkill = \"master\"\n",
+    );
+    write("a.conf", &conf(1000));
+    let hash = |ms| {
+        write("b.conf", &conf(ms));
+        Plan::new(&Sweep::load(&folder.join("sweep.toml")).unwrap(), None).unwrap().hash
+    };
+    assert_eq!(hash(2000), hash(2000));
+    assert_ne!(hash(2000), hash(3000));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
