@@ -80,7 +80,8 @@ pub fn page(all: &[(Told, Vec<ScenarioSummary>)], seeds: u64) -> String {
     format!("{}\n", text.trim_end())
 }
 
-fn told_figure(figure: Figure, summary: &ScenarioSummary) -> String {
+/// A figure with its name and value.
+pub fn told_figure(figure: Figure, summary: &ScenarioSummary) -> String {
     match figure {
         Figure::Metric(metric) => format!("{}: {}", titled(metric), spread(metric, summary)),
         Figure::Property(property) => violated(property, summary),
@@ -102,7 +103,7 @@ fn violated(property: Property, summary: &ScenarioSummary) -> String {
 }
 
 /// Median, p90 and worst of a number, with a seed for the worst.
-fn spread(metric: Metric, summary: &ScenarioSummary) -> String {
+pub fn spread(metric: Metric, summary: &ScenarioSummary) -> String {
     if metric == Metric::Failovers {
         let none = summary.runs.iter().filter(|run| run.metrics.get(metric) == Some(0)).count();
         return format!("none in {none} of {} seeds", summary.count);
@@ -149,7 +150,8 @@ fn titled(metric: Metric) -> &'static str {
     }
 }
 
-fn capital(text: &str) -> String {
+/// A sentence with a capital letter and a full stop.
+pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>());
     let end = if text.ends_with('…') { "" } else { "." };

@@ -1,7 +1,10 @@
-//! Plays every claim and prints docs/claims.md: `cargo run --release -p splitbrain-tests --example claims [SEEDS]`.
+//! Plays every claim and prints docs/claims.md, or the same as a page for browsers:
+//! `cargo run --release -p splitbrain-tests --example claims [SEEDS] [--html]`.
 
 #[path = "../claims/mod.rs"]
 mod claims;
+#[path = "../claims/html.rs"]
+mod html;
 #[path = "../claims/page.rs"]
 mod page;
 
@@ -11,7 +14,10 @@ use splitbrain::{RunOptions, run_scenario};
 const SEEDS: u64 = 500;
 
 fn main() {
-    let seeds = std::env::args().nth(1).map_or(SEEDS, |text| text.parse().expect("a number of seeds"));
+    let as_html = |text: &String| text == "--html";
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let seeds = asked.iter().find(|text| !as_html(text));
+    let seeds = seeds.map_or(SEEDS, |text| text.parse().expect("a number of seeds"));
     let claims = claims::all();
     let objections: Vec<String> = claims.iter().filter_map(claims::objection).collect();
     if !objections.is_empty() {
@@ -31,5 +37,6 @@ fn main() {
         let summaries = told.scenarios.iter().map(play).collect();
         all.push((told, summaries));
     }
-    print!("{}", page::page(&all, seeds));
+    let page = if asked.iter().any(as_html) { html::html(&all, seeds) } else { page::page(&all, seeds) };
+    print!("{page}");
 }
