@@ -34,9 +34,9 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Whether the intervals overlap: then nothing speaks against their being the same.
+    /// Whether the fresh estimate lies within the interval from before.
     pub fn agrees(&self) -> bool {
-        self.before.low <= self.again.high && self.again.low <= self.before.high
+        (self.before.low..=self.before.high).contains(&self.again.estimate)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 use crate::merge::{Merged, Sample};
 use serde::Serialize;
 use splitbrain_checker::stats::Stats;
+use std::collections::BTreeMap;
 
 /// Error of all intervals together.
 const ALPHA: f64 = 0.05;
@@ -139,12 +140,40 @@ pub fn histogram(sorted: &[i64]) -> Vec<(i64, u64)> {
 
 /// The numbers of all cells.
 pub fn cells(merged: &Merged) -> Vec<Cell> {
-    merged
-        .cells
-        .iter()
-        .enumerate()
-        .map(|(number, samples)| cell(samples, merged, merged.plan.place(number).0))
-        .collect()
+    let mut all = Vec::new();
+    for (environment, cells) in merged.cells.chunks(merged.plan.points.len()).enumerate() {
+        let most = Most::of(merged, environment, cells);
+        all.extend(cells.iter().map(|samples| cell(samples, merged, environment, &most)));
+    }
+    all
+}
+
+/// An amount of a run.
+type Amount = fn(&Sample) -> i64;
+
+/// The amounts that have a sum by the year.
+const AMOUNTS: [Amount; 5] = [
+    |sample| sample.gap as i64,
+    |sample| sample.gap_surviving as i64,
+    |sample| sample.lost as i64,
+    |sample| sample.split as i64,
+    |sample| sample.failovers as i64,
+];
+
+/// The most of each amount that any cell of an environment has, by failures.
+struct Most(BTreeMap<usize, [i64; AMOUNTS.len()]>);
+
+impl Most {
+    fn of(merged: &Merged, environment: usize, cells: &[Vec<Sample>]) -> Most {
+        let most = |failure: &usize| {
+            let of = |amount: Amount| {
+                let its = cells.iter().flat_map(|samples| merged.of_failure(samples, environment, *failure));
+                its.map(amount).max().unwrap_or(0)
+            };
+            (*failure, AMOUNTS.map(of))
+        };
+        Most(merged.plan.occurring[environment].iter().map(most).collect())
+    }
 }
 
 /// The differences of all cells.
@@ -170,7 +199,7 @@ pub(crate) fn difference(merged: &Merged, cell: usize, other: usize) -> Differen
     }
 }
 
-fn cell(samples: &[Sample], merged: &Merged, environment: usize) -> Cell {
+fn cell(samples: &[Sample], merged: &Merged, environment: usize, most: &Most) -> Cell {
     let each = &merged.plan.occurring[environment];
     // Each failure has its part of the error, so that their sum over the year has the whole of it at most.
     let alpha = ALPHA / each.len() as f64;
@@ -208,27 +237,50 @@ fn cell(samples: &[Sample], merged: &Merged, environment: usize) -> Cell {
         }
     });
     let failures: Vec<OfFailure> = failures.collect();
-    let mean = |value: &dyn Fn(&Sample) -> i64| {
-        let it = mean_based(merged, environment, &|failure| {
-            merged.of_failure(samples, environment, failure).map(value).collect()
-        });
-        Yearly { low: it.low.max(0), ..it }
-    };
+    let [outage, outage_surviving, lost, split, failovers] = std::array::from_fn(|amount| {
+        let values = |failure| merged.of_failure(samples, environment, failure).map(AMOUNTS[amount]).collect();
+        let it = mean_based(merged, environment, &values);
+        let (less, more) = unseen(merged, environment, &values, &|failure| most.0[&failure][amount], alpha);
+        let (low, high) = (it.low.min(it.estimate - less).max(0), it.high.max(it.estimate.saturating_add(more)));
+        Yearly { low, high, ..it }
+    });
     let probable = |share: &dyn Fn(&OfFailure) -> Share| probability_based(&merged.plan.failures, &failures, share);
     Cell {
         runs: samples.len() as u64,
         undecided: samples.iter().filter(|sample| !sample.settled).count() as u64,
-        outage_ms: mean(&|sample| sample.gap.into()).whole(),
-        outage_surviving_ms: mean(&|sample| sample.gap_surviving.into()).whole(),
-        lost: mean(&|sample| sample.lost.into()),
+        outage_ms: outage.whole(),
+        outage_surviving_ms: outage_surviving.whole(),
+        lost,
         losing: probable(&|failure| failure.losing),
-        split_ms: mean(&|sample| sample.split.into()).whole(),
-        failovers: mean(&|sample| sample.failovers.into()),
+        split_ms: split.whole(),
+        failovers,
         false_failovers: probable(&|failure| failure.false_failovers),
         failed_failovers: probable(&|failure| failure.failed_failovers),
         unrecovered: probable(&|failure| failure.unrecovered),
         failures,
     }
+}
+
+/// By how much a yearly amount may be less and more than its estimate, in thousandths, because of kinds of runs that were not
+/// seen: of `n` runs none shows what comes in fewer than `1 - (alpha/2)^(1/n)` of them. Such runs may have nothing of the amount,
+/// or the most that any settings have.
+fn unseen(
+    merged: &Merged,
+    environment: usize,
+    values: &dyn Fn(usize) -> Vec<i64>,
+    most: &dyn Fn(usize) -> i64,
+    alpha: f64,
+) -> (i64, i64) {
+    let (mut less, mut more) = (0.0, 0.0);
+    for failure in &merged.plan.occurring[environment] {
+        let values = values(*failure);
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<i64>() as f64 / n;
+        let weight = (1.0 - (alpha / 2.0).powf(n.recip())) * merged.plan.failures[*failure].per_year_milli as f64;
+        less += weight * mean;
+        more += weight * (most(*failure) as f64 - mean);
+    }
+    (less.ceil() as i64, more.ceil() as i64)
 }
 
 /// Rates times means, in thousandths, with an interval by standard errors: near enough for amounts that most runs have, too
