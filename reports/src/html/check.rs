@@ -1,5 +1,6 @@
 //! A deployment: what is wrong with its files, what failures do to it, and what helps.
 
+use super::document::{list, number, text};
 use super::{Head, Kind, Section, Tone, render};
 use serde::Serialize;
 use serde_json::Value;
@@ -201,18 +202,6 @@ fn bars<'a>(document: &'a Value, deployment: &'a str) -> Bars<'a> {
     let rows: Vec<&Value> = of(document, "battery", deployment).filter(|row| row["drill"] != true).collect();
     let gap = |key: &str| rows.iter().map(|row| number(&row["write_gap_ms"][key])).collect();
     Bars { failures: rows.iter().map(|row| text(&row["title"])).collect(), median: gap("median"), worst: gap("worst") }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Recordings of real Redis beside simulations of the same script: what agrees, what does not, and each figure as two curves.
 
+use super::document::{list, text};
 use super::{Head, Kind, Section, Tone, render};
 use serde::Serialize;
 use serde_json::Value;
@@ -137,14 +138,6 @@ fn three(sorted: &[f64]) -> String {
         [first, .., last] => format!("{first} / {} / {last}", sorted[sorted.len() / 2]),
         [one] => one.to_string(),
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 pub mod campaign;
 pub mod check;
 pub mod conform;
+mod document;
 mod json;
 mod policy;
 pub mod run;
