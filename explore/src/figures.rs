@@ -7,7 +7,6 @@ use crate::failure::Failure;
 use crate::merge::{Merged, Sample};
 use serde::Serialize;
 use splitbrain_checker::stats::Stats;
-use std::collections::BTreeMap;
 
 /// Error of all intervals together.
 const ALPHA: f64 = 0.05;
@@ -140,12 +139,12 @@ pub fn histogram(sorted: &[i64]) -> Vec<(i64, u64)> {
 
 /// The numbers of all cells.
 pub fn cells(merged: &Merged) -> Vec<Cell> {
-    let mut all = Vec::new();
-    for (environment, cells) in merged.cells.chunks(merged.plan.points.len()).enumerate() {
-        let most = Most::of(merged, environment, cells);
-        all.extend(cells.iter().map(|samples| cell(samples, merged, environment, &most)));
-    }
-    all
+    merged
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(number, samples)| cell(samples, merged, merged.plan.place(number).0))
+        .collect()
 }
 
 /// An amount of a run.
@@ -159,22 +158,6 @@ const AMOUNTS: [Amount; 5] = [
     |sample| sample.split as i64,
     |sample| sample.failovers as i64,
 ];
-
-/// The most of each amount that any cell of an environment has, by failures.
-struct Most(BTreeMap<usize, [i64; AMOUNTS.len()]>);
-
-impl Most {
-    fn of(merged: &Merged, environment: usize, cells: &[Vec<Sample>]) -> Most {
-        let most = |failure: &usize| {
-            let of = |amount: Amount| {
-                let its = cells.iter().flat_map(|samples| merged.of_failure(samples, environment, *failure));
-                its.map(amount).max().unwrap_or(0)
-            };
-            (*failure, AMOUNTS.map(of))
-        };
-        Most(merged.plan.occurring[environment].iter().map(most).collect())
-    }
-}
 
 /// The differences of all cells.
 pub fn differences(merged: &Merged) -> Vec<Difference> {
@@ -199,7 +182,7 @@ pub(crate) fn difference(merged: &Merged, cell: usize, other: usize) -> Differen
     }
 }
 
-fn cell(samples: &[Sample], merged: &Merged, environment: usize, most: &Most) -> Cell {
+fn cell(samples: &[Sample], merged: &Merged, environment: usize) -> Cell {
     let each = &merged.plan.occurring[environment];
     // Each failure has its part of the error, so that their sum over the year has the whole of it at most.
     let alpha = ALPHA / each.len() as f64;
@@ -240,7 +223,8 @@ fn cell(samples: &[Sample], merged: &Merged, environment: usize, most: &Most) ->
     let [outage, outage_surviving, lost, split, failovers] = std::array::from_fn(|amount| {
         let values = |failure| merged.of_failure(samples, environment, failure).map(AMOUNTS[amount]).collect();
         let it = mean_based(merged, environment, &values);
-        let (less, more) = unseen(merged, environment, &values, &|failure| most.0[&failure][amount], alpha);
+        let most = samples.iter().map(AMOUNTS[amount]).max().unwrap_or(0);
+        let (less, more) = unseen(merged, environment, &values, most, alpha);
         let (low, high) = (it.low.min(it.estimate - less).max(0), it.high.max(it.estimate.saturating_add(more)));
         Yearly { low, high, ..it }
     });
@@ -263,12 +247,12 @@ fn cell(samples: &[Sample], merged: &Merged, environment: usize, most: &Most) ->
 
 /// By how much a yearly amount may be less and more than its estimate, in thousandths, because of kinds of runs that were not
 /// seen: of `n` runs none shows what comes in fewer than `1 - (alpha/2)^(1/n)` of them. Such runs may have nothing of the amount,
-/// or the most that any settings have.
+/// or the most that any failure brings.
 fn unseen(
     merged: &Merged,
     environment: usize,
     values: &dyn Fn(usize) -> Vec<i64>,
-    most: &dyn Fn(usize) -> i64,
+    most: i64,
     alpha: f64,
 ) -> (i64, i64) {
     let (mut less, mut more) = (0.0, 0.0);
@@ -278,7 +262,7 @@ fn unseen(
         let mean = values.iter().sum::<i64>() as f64 / n;
         let weight = (1.0 - (alpha / 2.0).powf(n.recip())) * merged.plan.failures[*failure].per_year_milli as f64;
         less += weight * mean;
-        more += weight * (most(*failure) as f64 - mean);
+        more += weight * (most as f64 - mean);
     }
     (less.ceil() as i64, more.ceil() as i64)
 }
