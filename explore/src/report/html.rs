@@ -1,6 +1,6 @@
 //! The outcome as a page: the recommendation, the front, maps of two settings, how long nobody can write, all settings.
 
-use super::text::{lines_of, overs, rough, rows_of, signed, start, turns_of};
+use super::text::{count, lines_of, overs, rough, rows_of, signed, start, turns_of};
 use super::{amount, thousandths, time};
 use crate::choose::Findings;
 use crate::figures::{Cell, OfFailure};
@@ -161,7 +161,7 @@ fn head(merged: &Merged, findings: &Findings) -> Head {
         sentence,
         about: vec![
             plan.file.clone(),
-            format!("{} settings in {} environments", plan.points.len(), plan.environments.len()),
+            format!("{} settings in {}", plan.points.len(), count(plan.environments.len(), "environment")),
             format!("{} runs", merged.runs()),
             format!("digest {}", merged.digest),
         ],

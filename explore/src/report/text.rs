@@ -72,7 +72,7 @@ fn spent(out: &mut String, merged: &Merged) {
         writeln!(out, "rounds: {}: {share} % of the {grid} runs that all seeds for all cells take", rounds.join(", "));
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
