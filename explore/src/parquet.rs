@@ -76,7 +76,7 @@ fn write_into(folder: &Path, open: &File, file: &Path) -> Result<Merged, Trouble
         ("splitbrain.plan", plan.hash.to_string()),
         ("splitbrain.title", plan.title.clone()),
         ("splitbrain.from", "0".to_owned()),
-        ("splitbrain.to", plan.runs().to_string()),
+        ("splitbrain.to", merged.runs().to_string()),
         ("splitbrain.digest", merged.digest.to_string()),
     ];
     for (key, value) in about {

@@ -4,7 +4,7 @@
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use serde_json::Value;
-use splitbrain_explore::{Folder, Pace, Plan, Shard, Sweep, merge, play};
+use splitbrain_explore::{Folder, Pace, Plan, Round, Sweep, merge, play};
 use splitbrain_scenarios::Source;
 use std::fs::{self, File};
 use std::sync::atomic::AtomicBool;
@@ -34,7 +34,7 @@ fn a_parquet_file_has_the_rows_and_their_settings_by_name() {
     let _ = fs::remove_dir_all(&place);
     let folder = Folder::open(&place, &plan, false).unwrap();
     let stop = AtomicBool::new(false);
-    play(&sweep, &plan, &folder, Shard::ALL, &Pace { jobs: 2, stop: &stop, progress: &|_, _, _| () }).unwrap();
+    play(&sweep, &plan, &folder, &Pace { jobs: 2, stop: &stop, progress: &|_, _, _| () }).unwrap();
 
     let file = place.join("all.parquet");
     let merged = splitbrain_explore::parquet::write(&place, &file).unwrap();
@@ -44,10 +44,13 @@ fn a_parquet_file_has_the_rows_and_their_settings_by_name() {
     let about = |key: &str| about.iter().find(|it| it.key == key).unwrap().value.clone().unwrap();
     assert_eq!(about("splitbrain.plan"), plan.hash.to_string());
     assert_eq!(about("splitbrain.digest"), merged.digest.to_string());
-    assert_eq!((about("splitbrain.from"), about("splitbrain.to")), ("0".to_owned(), plan.runs().to_string()));
+    assert_eq!(
+        (about("splitbrain.from"), about("splitbrain.to")),
+        ("0".to_owned(), Round::first(&plan).runs().end.to_string())
+    );
     assert_eq!(about("splitbrain.version"), plan.splitbrain);
 
-    let names = splitbrain_explore::folder::files_of(&plan);
+    let names = splitbrain_explore::folder::files_of(&Round::first(&plan));
     let lines: Vec<Value> = names
         .iter()
         .flat_map(|name| fs::read_to_string(place.join(name)).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
@@ -74,7 +77,7 @@ fn a_parquet_file_has_the_rows_and_their_settings_by_name() {
         assert_eq!(row["failure_name"], plan.failures[line["failure"].as_u64().unwrap() as usize].name);
         assert_eq!(row["environment"], plan.environments[0]);
     }
-    assert!(rows.next().is_none() && lines.len() as u64 == plan.runs());
+    assert!(rows.next().is_none() && lines.len() as u64 == Round::first(&plan).runs().end);
 
     // What cannot be merged leaves no file, and one that was there stays.
     fs::remove_file(place.join(&names[1])).unwrap();
