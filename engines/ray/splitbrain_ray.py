@@ -202,8 +202,11 @@ def on_ray(given, job, shards, take):
     import ray
 
     ray.init(address=given.address, log_to_driver=False, configure_logging=False)
-    # As Ctrl-C, and not as Ray would have it: who ends commands so wants to go on later.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM as Ctrl-C, and not as Ray would have it: who ends commands so wants to go on later. Only noted here: an exception
+    # that comes up in one of Ray's callbacks is lost there.
+    stops = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: stops.append(number))
     # Ray's own retries would hide what was lost.
     remote = ray.remote(num_cpus=given.cpus, max_retries=0, scheduling_strategy="SPREAD")(on_node)
     shipped = ray.put(job)
@@ -215,7 +218,12 @@ def on_ray(given, job, shards, take):
         return task
 
     def wait(tasks):
-        task = ray.wait(tasks, num_returns=1)[0][0]
+        ended = []
+        while not ended:
+            if stops:
+                raise KeyboardInterrupt
+            ended = ray.wait(tasks, num_returns=1, timeout=0.1)[0]
+        task = ended[0]
         under_way.discard(task)
         try:
             return task, ray.get(task)
