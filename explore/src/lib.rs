@@ -2,8 +2,9 @@
 //!
 //! A [`Sweep`] file names a scenario without faults, settings with the values they may take, environments, and failures with
 //! how often they come in a year. It becomes a [`Plan`]: cells (one point of the grid in one environment), each of them played
-//! with the same seeds, or in rounds that leave out more and more of them ([`halving`]). [`play()`] writes rows, one file per piece of the plan; [`merge()`] reads them, strictly; [`figures`]
-//! makes numbers of them, and [`choose`] a recommendation. [`report`] renders.
+//! with the same seeds, or in rounds that leave out more and more of them ([`halving`]). [`play()`] writes rows, one file per
+//! piece of the plan; [`merge()`] reads them, strictly; [`figures`] makes numbers of them, [`choose`] a recommendation, and
+//! [`confirm`] holds fresh seeds against it. [`report`] renders.
 //!
 //! What a plan's rows are depends on the plan alone: not on threads, shards, interruptions, or who wrote which piece. Knows
 //! nothing of command lines.
