@@ -303,7 +303,7 @@ fn show(
             return Ok(unwritable(file, &error));
         }
     }
-    Ok(shown.page.write(|| report::html(merged, findings)).err().unwrap_or(exit))
+    Ok(shown.page.write(|| report::html(merged, findings, again)).err().unwrap_or(exit))
 }
 
 /// A full disk is no fault of the sweep: an engine may try again, perhaps elsewhere.

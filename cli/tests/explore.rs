@@ -223,6 +223,10 @@ fn fresh_seeds_confirm_what_was_recommended_or_say_that_they_do_not() {
     let document: serde_json::Value = serde_json::from_slice(&fs::read(folder.at("it.json")).unwrap()).unwrap();
     assert_eq!(document["confirmation"]["kept"], true);
     // The same rows again, and the verdict of the first seeds does not change.
-    assert_eq!(text(&splitbrain(&["explore", &sweep, "--out", &out, "--confirm", "20"]).stdout), told);
+    let page = folder.at("it.html");
+    let again = splitbrain(&["explore", &sweep, "--out", &out, "--confirm", "20", "--html", &page]);
+    assert_eq!(text(&again.stdout), told);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("<p>played again with seeds 8 to 27: the promise is kept.</p>"));
     assert!(told.starts_with(&text(&splitbrain(&["merge", &out]).stdout)), "{told}");
 }

@@ -124,7 +124,7 @@ fn what_nobody_keeps_is_not_recommended_and_what_is_undecided_is_not_kept() {
 #[test]
 fn the_page_tells_the_same_and_what_the_sweep_is_called_is_text() {
     let merged = made_up(&format!("title = \"<script>alert(1)</script>\"\n{SWEEP}"));
-    let page = report::html(&merged, &choose(&merged));
+    let page = report::html(&merged, &choose(&merged), None);
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"));
     for told in [
         "sentinel down-after-milliseconds &lt;master&gt; 3000   # now 10000",
@@ -134,6 +134,6 @@ fn the_page_tells_the_same_and_what_the_sweep_is_called_is_text() {
         assert!(page.contains(told), "{told}");
     }
     let hopeless = made_up(&SWEEP.replace("7s", "1500ms"));
-    let page = report::html(&hopeless, &choose(&hopeless));
+    let page = report::html(&hopeless, &choose(&hopeless), None);
     assert!(page.contains("NOT KEPT") && page.contains("write-gap 11.00 s instead of 1.50 s"));
 }

@@ -172,8 +172,16 @@ test("another script of a comparison has other times", () =>
     assert.notEqual(await times(), before);
   }));
 
+test("an anomaly of a history is drawn, and a file's section is reached from the top", () =>
+  open("history.html", async (page) => {
+    assert.ok((await page.locator(".drawing svg .marked rect").count()) > 10);
+    await page.locator("nav a").nth(1).click();
+    assert.ok(await page.locator("#file-0 h2").isVisible());
+    assert.equal(new URL(page.url()).hash, "#file-0");
+  }));
+
 test("screenshots in both themes, and on paper", async () => {
-  for (const name of ["run", "hostile-run", "campaign", "sweep", "check", "conform"]) {
+  for (const name of ["run", "hostile-run", "campaign", "sweep", "check", "conform", "history"]) {
     for (const colorScheme of ["light", "dark"]) {
       await open(`${name}.html`, (page) => page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), fullPage: true }), { colorScheme });
     }

@@ -1,15 +1,16 @@
 //! The outcome as a page: the recommendation, the front, maps of two settings, how long nobody can write, all settings.
 
-use super::text::{count, lines_of, overs, rough, rows_of, signed, start, turns_of};
+use super::text::{again_rows, again_sentence, count, lines_of, overs, rough, rows_of, signed, start, turns_of};
 use super::{amount, thousandths, time};
 use crate::choose::Findings;
+use crate::confirm::Confirmation;
 use crate::figures::{Cell, OfFailure};
 use crate::merge::Merged;
 use crate::plan::{Plan, Run};
 use crate::promise::Standing;
 use crate::sweep::Point;
 use serde::Serialize;
-use splitbrain::reports::html::{Head, Kind, Section, Tone, render};
+use splitbrain::reports::html::{Head, Kind, Section, Tone, render, thinned};
 
 const PAGE: Kind = Kind { template: include_str!("page.html"), script: include_str!("page.js"), charts: true };
 
@@ -24,6 +25,7 @@ const CURVES: usize = 4;
 #[derive(Serialize)]
 struct Shown {
     recommended: Option<Recommended>,
+    again: Option<Again>,
     /// By environment, if nothing is recommended: what the scenario as it stands breaks.
     broken_now: Vec<[String; 2]>,
     promise: Vec<[String; 2]>,
@@ -49,6 +51,13 @@ struct Recommended {
     /// Lines of configuration files.
     lines: String,
     against: Vec<[String; 4]>,
+}
+
+/// What is recommended, with fresh seeds.
+#[derive(Serialize)]
+struct Again {
+    sentence: String,
+    figures: Vec<[String; 6]>,
 }
 
 /// The longest run of a failure.
@@ -130,17 +139,21 @@ fn worst(cell: &Cell, of: fn(&OfFailure) -> i64) -> i64 {
 }
 
 /// The whole outcome.
-pub fn html(merged: &Merged, findings: &Findings) -> String {
-    let plan = &merged.plan;
-    render(&PAGE, &plan.splitbrain, &head(merged, findings), &shown(merged, findings), &drawn(merged, findings))
+pub fn html(merged: &Merged, findings: &Findings, again: Option<&Confirmation>) -> String {
+    let shown = shown(merged, findings, again);
+    render(&PAGE, &merged.plan.splitbrain, &head(merged, findings, again), &shown, &drawn(merged, findings))
 }
 
-fn head(merged: &Merged, findings: &Findings) -> Head {
+fn head(merged: &Merged, findings: &Findings, again: Option<&Confirmation>) -> Head {
     let plan = &merged.plan;
     let margin = findings.recommended.and_then(|it| it.margin_ppm);
     let left =
         margin.map_or(String::new(), |ppm| format!(", with {} % of the tightest limit left", ppm.div_euclid(10_000)));
     let (tone, verdict, sentence) = match findings.recommended {
+        Some(_) if again.is_some_and(|again| !again.holds()) => {
+            let sentence = "There are settings that keep the promise, but fresh seeds do not confirm it.";
+            (Tone::Bad, "NOT CONFIRMED", sentence.to_owned())
+        }
         Some(_) => {
             (Tone::Good, "KEPT", format!("There are settings that keep the promise in every environment{left}."))
         }
@@ -169,12 +182,13 @@ fn head(merged: &Merged, findings: &Findings) -> Head {
     }
 }
 
-fn shown(merged: &Merged, findings: &Findings) -> Shown {
+fn shown(merged: &Merged, findings: &Findings, again: Option<&Confirmation>) -> Shown {
     let plan = &merged.plan;
     let (across, up) = that_matter(findings);
     let kept = |failure: &crate::Failure| if failure.passes { "is false: it passes by itself" } else { "" };
     Shown {
         recommended: findings.recommended.map(|it| recommended(plan, findings, it.point)),
+        again: again.map(|again| Again { sentence: again_sentence(again), figures: again_rows(again) }),
         broken_now: broken_now(plan, findings),
         promise: plan.promise.0.iter().map(|(goal, limit)| [goal.name().to_owned(), amount(*goal, *limit)]).collect(),
         failures: plan
@@ -344,20 +358,11 @@ fn curves(merged: &Merged, findings: &Findings, environment: usize) -> Vec<Curve
             let its = merged.of_failure(samples, environment, failure);
             let mut gaps: Vec<u32> = its.map(|sample| sample.gap).collect();
             gaps.sort_unstable();
-            thinned(gaps)
+            thinned(gaps, MOST)
         };
         Curve { environment, name, gaps: (0..plan.failures.len()).map(of).collect() }
     };
     let now = curve(format!("now: {}", named(plan.current)), plan.current);
     let best = recommended.map(|point| curve(format!("recommended: {}", named(point)), point));
     std::iter::once(now).chain(best).chain(others.into_iter().map(|point| curve(named(point), point))).collect()
-}
-
-/// So many of sorted values at most, evenly, the first and the last among them.
-fn thinned(sorted: Vec<u32>) -> Vec<u32> {
-    if sorted.len() <= MOST {
-        return sorted;
-    }
-    let last = sorted.len() - 1;
-    (0..MOST).map(|n| sorted[n * last / (MOST - 1)]).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{amount, thousandths, time};
 use crate::choose::{Cliff, Findings, Turn};
-use crate::confirm::Confirmation;
+use crate::confirm::{Confirmation, Figure};
 use crate::figures::{Cell, Yearly};
 use crate::merge::Merged;
 use crate::plan::Plan;
@@ -313,10 +313,24 @@ fn remains(out: &mut String, plan: &Plan, findings: &Findings, point: usize) {
 
 /// How what was recommended fared with fresh seeds.
 pub fn again(confirmation: &Confirmation) -> String {
-    let Confirmation { seeds, kept, figures } = confirmation;
+    let mut out = format!("\n{}\n", again_sentence(confirmation));
+    for [of, environment, what, again, before, disagrees] in again_rows(confirmation) {
+        let colon = if disagrees.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "  {of}, {environment}, {what}: {again}; before {before}{colon}{disagrees}");
+    }
+    out
+}
+
+/// Whether fresh seeds keep the promise.
+pub(super) fn again_sentence(confirmation: &Confirmation) -> String {
+    let Confirmation { seeds, kept, .. } = confirmation;
     let kept = if *kept { "kept" } else { "broken" };
-    let mut out = format!("\nplayed again with seeds {} to {}: the promise is {kept}\n", seeds.start, seeds.end - 1);
-    for figure in figures {
+    format!("played again with seeds {} to {}: the promise is {kept}", seeds.start, seeds.end - 1)
+}
+
+/// By figure: of which settings, in which environment, what, again, before, and that these disagree if they do.
+pub(super) fn again_rows(confirmation: &Confirmation) -> Vec<[String; 6]> {
+    let row = |figure: &Figure| {
         let show = |value: i64| if figure.name.ends_with("_ms") { time(value) } else { rough(value) };
         let with_interval = |it: &Yearly| format!("{} ({}..{})", show(it.estimate), show(it.low), show(it.high));
         let what = match figure.name {
@@ -325,15 +339,14 @@ pub fn again(confirmation: &Confirmation) -> String {
             "false_failovers_milli" => "false failovers",
             _ => "not well",
         };
-        let _ = writeln!(
-            out,
-            "  {}, {}, {what}: {}; before {}{}",
-            if figure.recommended { "recommended" } else { "now" },
-            figure.environment,
+        [
+            if figure.recommended { "recommended" } else { "now" }.to_owned(),
+            figure.environment.clone(),
+            what.to_owned(),
             with_interval(&figure.again),
             with_interval(&figure.before),
-            if figure.agrees() { "" } else { ": these disagree" }
-        );
-    }
-    out
+            if figure.agrees() { "" } else { "these disagree" }.to_owned(),
+        ]
+    };
+    confirmation.figures.iter().map(row).collect()
 }

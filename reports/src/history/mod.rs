@@ -2,7 +2,6 @@
 //! here.
 
 mod axis;
-mod css;
 pub mod html;
 pub mod json;
 mod svg;

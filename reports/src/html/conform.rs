@@ -1,7 +1,7 @@
 //! Recordings of real Redis beside simulations of the same script: what agrees, what does not, and each figure as two curves.
 
 use super::document::{list, text};
-use super::{Head, Kind, Section, Tone, render};
+use super::{Head, Kind, Section, Tone, render, thinned};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -115,7 +115,7 @@ fn timing(cell: &Value) -> Timing<'_> {
         passes: cell["pass"] == true,
         p: cell["p"].as_f64().unwrap_or(0.0),
         recorded: sorted(&cell["recorded"]),
-        simulated: thinned(sorted(&cell["simulated"])),
+        simulated: thinned(sorted(&cell["simulated"]), MOST),
     }
 }
 
@@ -123,12 +123,6 @@ fn sorted(values: &Value) -> Vec<f64> {
     let mut values: Vec<f64> = list(values).iter().filter_map(Value::as_f64).collect();
     values.sort_by(f64::total_cmp);
     values
-}
-
-/// So many of sorted values at most, evenly, the first and the last among them.
-fn thinned(sorted: Vec<f64>) -> Vec<f64> {
-    let last = sorted.len().saturating_sub(1);
-    if sorted.len() <= MOST { sorted } else { (0..MOST).map(|n| sorted[n * last / (MOST - 1)]).collect() }
 }
 
 /// The least, the median and the most.

@@ -130,6 +130,12 @@ pub fn render(kind: &Kind, version: &str, head: &Head, shown: &impl Serialize, d
     page.unwrap_or_else(|error| panic!("a page could not be made: {error:#}"))
 }
 
+/// So many of sorted values at most, evenly, the first and the last among them: a curve that looks the same.
+pub fn thinned<T: Copy>(sorted: Vec<T>, most: usize) -> Vec<T> {
+    let last = sorted.len().saturating_sub(1);
+    if sorted.len() <= most { sorted } else { (0..most).map(|n| sorted[n * last / (most - 1)]).collect() }
+}
+
 fn environment(kind: &Kind) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
