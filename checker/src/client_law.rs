@@ -32,7 +32,7 @@ crate::law::laws! {
     AnswerIgnored = "was told of the usable master {} and did nothing about it";
     /// 9.1 `sub_trigger`.
     SwitchIgnored = "kept its connection to {} at a +switch-master";
-    /// 9.1 `sentinel_order`, `promote_answering`.
+    /// 9.1 `sentinel_order`, `promote_answering`, `sticky_sentinel`.
     AskedOutOfOrder = "asked {} out of the order of Sentinels";
     /// 9.1 `sentinel_query_retry`.
     AskedTooOften = "asked {} again though all its attempts had failed";

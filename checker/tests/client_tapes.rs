@@ -412,3 +412,48 @@ fn info() -> Info {
     let (run_id, replid) = (RunId(Hex40::from_words([1, 0, 0])), branch(1));
     Info { run_id, loading: false, slave: None, replicas: Vec::new(), replid, repl_offset: ReplOffset(0) }
 }
+
+impl Tape {
+    /// go-redis asks all Sentinels at once; the second answers first, is listened to, and names `redis-1`, which is refused.
+    fn go_redis(&mut self) -> &mut Tape {
+        self.asks(100, 0, sadd(0)).opens(100, 0, S1).opens(100, 1, S2).opens(100, 2, S3).greets(101, 1);
+        self.asks_master(101, 1).reads(102, 1, Reply::Addr(addr(R1))).closes(102, 0).closes(102, 2);
+        self.opens(102, 3, S2).opens(102, 4, R1).lost(103, 4).greets(103, 3);
+        self.writes(103, 3, Request::Subscribe(Channel::SwitchMaster)).reads(
+            104,
+            3,
+            Reply::Subscribed(Channel::SwitchMaster),
+        )
+    }
+
+    fn asks_master(&mut self, ms: u64, conn: u32) -> &mut Tape {
+        self.writes(ms, conn, Request::GetMasterAddr("mymaster".into()))
+    }
+}
+
+#[test]
+fn go_redis_asks_again_a_tenth_of_a_second_after_a_dial_in_vain() {
+    let found = |ms| {
+        let mut tape = tape("go-redis");
+        tape.go_redis().wakes(ms).asks_master(ms, 1).reads(ms + 1, 1, Reply::Addr(addr(R1)));
+        tape.opens(ms + 1, 5, R1).greets(ms + 2, 5).sends(ms + 2, 5, sadd(0));
+        tape.reads(ms + 3, 5, Reply::Int(1)).tells(ms + 3, 0, OK, R1, (1, 0)).laws()
+    };
+    // After three silent seconds it would send PING.
+    assert_eq!(found(203), [ClientLaw::PingMissed]);
+    assert_eq!(found(1_103), [ClientLaw::PauseLong]);
+}
+
+#[test]
+fn go_redis_asks_the_sentinel_that_answered_last_until_it_fails() {
+    let found = |failed: bool| {
+        let mut tape = tape("go-redis");
+        tape.go_redis();
+        if failed {
+            tape.wakes(203).asks_master(203, 1).lost(204, 1);
+        }
+        tape.wakes(210).opens(210, 5, S1).greets(211, 5).asks_master(211, 5).laws()
+    };
+    assert!(!found(true).contains(&ClientLaw::AskedOutOfOrder));
+    assert!(found(false).contains(&ClientLaw::AskedOutOfOrder));
+}

@@ -74,6 +74,7 @@ planted! {
     StreamAppliedTwice = "stream-applied-twice", "A replica executes every sixteenth write of the stream twice.";
     AofOrder = "aof-order", "Writes of one iteration go into the append-only file in reverse.";
     AofNotSynced = "aof-not-synced", "With `appendfsync always` nothing is synced.";
+    SyncErrorIgnored = "sync-error-ignored", "With `appendfsync always` a failed fsync is taken for a good one.";
     AofLastWriteSkipped = "aof-every-sixteenth-skipped", "Every sixteenth write does not reach the append-only file.";
     AofTailDropped = "aof-tail-dropped", "The last entry of the append-only file is not read back.";
     RoleNotPersisted = "role-not-persisted", "CONFIG REWRITE does not save whose replica a server is.";

@@ -228,6 +228,9 @@ impl Disk for DiskView<'_> {
 
     fn fsync_aof(&mut self, at: Nanos) -> Nanos {
         self.disk.settle(self.now + at);
+        if self.disk.trouble.fails {
+            return Nanos::ZERO;
+        }
         let slow = self.disk.trouble.fsync_takes();
         let cost = slow.unwrap_or_else(|| self.disk.stream.duration(&self.environment.fsync));
         let written = self.disk.redis.aof.as_ref().map_or(0, |file| file.entries.len());

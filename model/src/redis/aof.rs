@@ -113,7 +113,8 @@ impl Redis {
             true => AppendFsync::No,
             false => self.conf.appendfsync,
         };
-        if self.persist.write_aof(env, policy, self.clock.secs(), false).is_err() {
+        let written = self.persist.write_aof(env, policy, self.clock.secs(), false);
+        if written.is_err() && !self.conf.planted.has(Planted::SyncErrorIgnored) {
             out.stream.clear();
             self.exit_with(1, env, out);
         }

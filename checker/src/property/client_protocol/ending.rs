@@ -108,6 +108,7 @@ impl Shadow<'_> {
             _ if dialled => {
                 op.dials += 1;
                 op.fail(ErrClass::ConnFail, now);
+                op.vain = Some(now);
             }
             refused => {
                 op.greetings += 1;

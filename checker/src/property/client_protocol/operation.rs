@@ -32,6 +32,8 @@ pub(super) struct Operation {
     /// How the last attempt failed, when, and with which word.
     pub(super) failure: Option<ErrClass>,
     pub(super) failed: Option<Moment>,
+    /// When it failed, if that was a dial and nobody was asked since.
+    pub(super) vain: Option<Moment>,
     pub(super) word: Option<ErrorWord>,
     /// What the answer of this step says; the value is what the application gets.
     pub(super) answer: Option<Option<Value>>,
@@ -57,6 +59,7 @@ impl Operation {
             troubled: false,
             failure: None,
             failed: None,
+            vain: None,
             word: None,
             answer: None,
             unreplicated: false,
@@ -65,7 +68,7 @@ impl Operation {
 
     /// An attempt ended without success.
     pub(super) fn fail(&mut self, class: ErrClass, now: Moment) {
-        (self.failure, self.failed, self.word) = (Some(class), Some(now), None);
+        (self.failure, self.failed, self.vain, self.word) = (Some(class), Some(now), None, None);
     }
 
     /// Attempts so far, if every failed dial is one.

@@ -15,6 +15,7 @@ impl Shadow<'_> {
         self.lines[l].dialled = None;
         if self.lines[l].side == Side::Server {
             self.vain_dials = 0;
+            self.ops.iter_mut().for_each(|op| op.vain = None);
         }
         self.changed = true;
         self.next_part(l);

@@ -27,6 +27,10 @@ pub(super) struct Search {
     /// Those that were tried since the last usable answer, by their places in the list of the application.
     tried: u64,
     listed: Vec<Addr>,
+    /// Whether the one that answered last is asked first, by one operation at a time.
+    sticky: bool,
+    /// That one, unless it failed since.
+    kept: Option<Addr>,
     /// One of them answered, and the answer was of no use.
     pub(super) refused: bool,
 }
@@ -48,6 +52,8 @@ impl Search {
             failed: None,
             tried: 0,
             listed: sentinels.to_vec(),
+            sticky: profile.sticky_sentinel && alone,
+            kept: None,
             refused: false,
         }
     }
@@ -90,6 +96,12 @@ impl Search {
         breach
     }
 
+    /// A Sentinel is asked for the master, on whatever connection.
+    pub(super) fn question(&self, sentinel: Addr) -> Option<ClientLaw> {
+        let other = self.kept.is_some_and(|kept| kept != sentinel);
+        other.then_some(ClientLaw::AskedOutOfOrder)
+    }
+
     fn pause(&self, profile: &Profile, now: Moment, running_since: TrueTime) -> Option<ClientLaw> {
         let failed = self.failed?;
         bounds::judge(bounds::backoff(&profile.sentinel_backoff, self.failures), failed, now, running_since)
@@ -97,6 +109,7 @@ impl Search {
 
     /// It did not answer.
     pub(super) fn failed(&mut self, sentinel: Addr, now: Moment) {
+        self.kept = self.kept.filter(|kept| *kept != sentinel);
         if self.place.is_some_and(|place| self.order[place] == sentinel) {
             self.failures += 1;
             (self.last, self.failed) = (Last::Failed, Some(now));
@@ -105,11 +118,12 @@ impl Search {
 
     /// Its answer is of no use.
     pub(super) fn refused(&mut self) {
-        (self.last, self.refused) = (Last::Refused, true);
+        (self.last, self.refused, self.kept) = (Last::Refused, true, None);
     }
 
     /// Its answer is used.
     pub(super) fn used(&mut self, profile: &Profile, sentinel: Addr) {
+        self.kept = Some(sentinel).filter(|_| self.sticky);
         if let Some(index) = self.order.iter().position(|addr| *addr == sentinel) {
             match profile.promote_answering {
                 Promote::No | Promote::TurnToFront => {}

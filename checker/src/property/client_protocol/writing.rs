@@ -19,6 +19,9 @@ impl Shadow<'_> {
         if let Some(by) = line.deadline(self.profile) {
             self.watch(by);
         }
+        if sentinel {
+            self.redialled();
+        }
         self.lines.push(line);
         if sentinel {
             self.renewed(addr);
@@ -127,6 +130,24 @@ impl Shadow<'_> {
         }
     }
 
+    /// A Sentinel is asked for the next dial of an operation: the pause after the last was not too long. A library with one
+    /// dial to an attempt may have other things to do first.
+    fn redialled(&mut self) {
+        let (profile, now, running_since) = (self.profile, self.now, self.running_since);
+        let is_busy = |line: &Line| {
+            let asked = line.awaited.iter().any(|(what, _)| matches!(what, Awaited::Question | Awaited::Replicas));
+            line.side == Side::Sentinel && (line.dialled.is_some() || !line.greeted || asked)
+        };
+        let idle = !self.lines.iter().any(is_busy) && !self.dials_in_background();
+        let Some(op) = self.sole() else { return };
+        let Some(from) = op.vain.take().filter(|_| profile.dials > 1 && idle && !op.unclear) else { return };
+        let most = bounds::backoff(&profile.op_retry.backoff, op.attempts()).1.max(profile.dial_pause.nanos().0);
+        let about = op.target;
+        if let Some(law) = bounds::judge((0, most), from, now, running_since) {
+            self.broke(law, about);
+        }
+    }
+
     /// After so many vain dials a pool may have given dialling up, and what is opened is its dial in the background, which begins
     /// with the last failure and belongs to no operation (client spec 7).
     pub(super) fn dials_in_background(&self) -> bool {
@@ -229,6 +250,11 @@ impl Shadow<'_> {
 
     /// A Sentinel is asked; on a connection that was kept this is a new contact.
     fn question(&mut self, l: usize) {
+        self.redialled();
+        if !self.dials_in_background() {
+            let asked = self.lines[l].addr;
+            self.broke_if(self.search.question(asked), asked);
+        }
         let first = !std::mem::replace(&mut self.lines[l].asked, true);
         let (addr, again) = (self.lines[l].addr, self.lines[l].survey.is_none());
         if !first && again {
@@ -264,6 +290,7 @@ impl Shadow<'_> {
             }
         }
         op.writes += 1;
+        op.vain = None;
         (op.awaiting, op.written, op.conn, op.target) = (true, Some(now), Some(conn), Some(addr));
         let limits = limits(profile, op);
         limits.for_each(|(_, by)| self.watch(by));
