@@ -78,6 +78,8 @@ pub(super) struct Shadow<'a> {
     pub(super) known: Option<Addr>,
     /// All that it ever took for the master's address.
     pub(super) once_named: Vec<Addr>,
+    /// Sentinels to which there was more than one connection since the subscription there was last renewed.
+    pub(super) crowded: Vec<Addr>,
     /// The server it last opened a connection to.
     pub(super) last_server: Option<Addr>,
     /// Idle connections that the peer closed unseen.
@@ -123,6 +125,7 @@ impl<'a> Shadow<'a> {
             ops: Vec::new(),
             known: None,
             once_named: Vec::new(),
+            crowded: Vec::new(),
             last_server: None,
             gone: 0,
             vain_dials: 0,

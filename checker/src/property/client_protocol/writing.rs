@@ -45,8 +45,15 @@ impl Shadow<'_> {
         let Some(how) = self.profile.subscription else { return };
         let alone = self.profile.resolve_once && self.profile.sentinel_query == SentinelQuery::GetMasterAddr;
         let constant = how.redial.growth == Growth::Constant && how.to == Subscribe::All;
+        if self.lines.iter().filter(|line| line.addr == sentinel).count() > 1 && !self.crowded.contains(&sentinel) {
+            self.crowded.push(sentinel);
+        }
         let owed = self.owed.iter().find(|owed| owed.what == Owing::Redial(sentinel));
-        if alone && constant && owed.is_some_and(|owed| self.now.mono < owed.by) {
+        let Some(by) = owed.map(|owed| owed.by).filter(|_| alone && constant) else { return };
+        // Which of several connections was the subscription, and hence since when it is lost, is not known.
+        let was_alone = !self.crowded.contains(&sentinel);
+        self.crowded.retain(|crowded| *crowded != sentinel);
+        if was_alone && self.now.mono < by {
             self.broke(ClientLaw::PauseShort, Some(sentinel));
         }
     }
