@@ -176,6 +176,38 @@ fn a_write_is_not_refused_while_a_replica_acknowledges() {
     assert_eq!(tape.laws(), [ServerLaw::RefusedReplicated]);
 }
 
+/// It counts as online since its snapshot's child ended. If the process then stands still, the dataset is written when that is
+/// long ago.
+#[test]
+fn a_replica_that_has_not_acknowledged_since_it_is_online_may_not_count() {
+    let conf = RedisConf { min_replicas_to_write: 1, min_replicas_max_lag: 3, ..at_once() };
+    let mut tape = Tape::begin(conf);
+    tape.reads(1_000, REPLICA, Request::ReplconfPort(6379)).writes(1_000, REPLICA, Reply::Ok);
+    tape.reads(1_000, REPLICA, Request::Psync(None));
+    tape.writes(1_000, REPLICA, Reply::FullResync(Box::new((branch(1), ReplOffset(0)))));
+    tape.take(9_000, What::Tick).take(9_000, What::Gave(REPLICA));
+    tape.take(9_000, What::Refused(Kind::Write, ErrorWord::NoReplicas));
+    assert_eq!(tape.laws(), []);
+}
+
+#[test]
+fn a_client_that_waits_for_replicas_makes_the_server_ask_them_unless_it_is_answered_at_once() {
+    let two = Conn(9);
+    for (answered, laws) in [(true, vec![]), (false, vec![ServerLaw::AcksNotAsked])] {
+        let mut tape = Tape::begin(at_once());
+        tape.with_replica(1_000).1.stream = 100;
+        tape.take(1_100, What::Accepted(two, addr(R3)));
+        // A first client waits already.
+        tape.take(1_200, What::Waits(SENTINEL, Some(100))).take(1_200, What::AskedAcks).take(1_300, What::Rest);
+        tape.take(1_400, What::Waits(two, None));
+        if answered {
+            tape.writes(1_400, two, Reply::Int(1));
+        }
+        tape.take(1_500, What::Rest);
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
 #[test]
 fn a_silent_replica_is_dropped_after_repl_timeout() {
     for (ms, laws) in [(61_000, vec![]), (65_000, vec![ServerLaw::SilentReplicaKept])] {

@@ -66,7 +66,7 @@ pub(super) struct Replica {
     heard_ticks: u32,
     /// It has acknowledged at all.
     acks: bool,
-    /// Since when it must count as good, in runs of the timer.
+    /// Since when it must count as good, in runs of the timer; at most since it next acknowledges.
     good_since: u32,
     /// It asked no earlier than this.
     asked: Millis,
@@ -218,6 +218,8 @@ impl<'a> Shadow<'a> {
         if self.conf.repl_diskless_sync {
             (self.replicas[place].sync, self.replicas[place].on_ack) = (Sync::Online, true);
             self.fresh(place);
+            // It was online when the child had ended, which may be a stall before the dataset is written.
+            self.replicas[place].good_since = u32::MAX;
         } else {
             self.replicas[place].sync = Sync::SendBulk;
         }
@@ -244,7 +246,7 @@ impl<'a> Shadow<'a> {
         let lag = i64::from(self.conf.min_replicas_max_lag);
         let now = self.now;
         let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn) else { return };
-        if now.secs() - replica.heard.0.div_euclid(1000) >= lag {
+        if now.secs() - replica.heard.0.div_euclid(1000) >= lag || replica.good_since == u32::MAX {
             replica.good_since = now.ticks;
         }
         (replica.heard, replica.heard_ticks) = (now.wall, now.ticks);

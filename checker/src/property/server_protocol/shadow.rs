@@ -50,8 +50,8 @@ pub(super) struct Shadow<'a> {
     pub(super) select_due: bool,
     /// Clients in WAIT, and what replicas must have acknowledged to count, if that is known.
     pub(super) waits: Vec<(Conn, Option<u64>)>,
-    /// A WAIT began in this iteration: its end asks the replicas.
-    pub(super) asks_due: bool,
+    /// Clients whose WAIT began in this iteration and was not answered at once: its end asks the replicas.
+    pub(super) asking: Vec<Conn>,
     /// Commands that are not safe while loading were served in this life.
     pub(super) served: bool,
     pub(super) promises: Promises,
@@ -120,7 +120,7 @@ impl<'a> Shadow<'a> {
             terminated: None,
             select_due: false,
             waits: Vec::new(),
-            asks_due: false,
+            asking: Vec::new(),
             served: false,
             promises: Promises::default(),
             left: u64::MAX,
@@ -219,7 +219,7 @@ impl<'a> Shadow<'a> {
             What::Gave(conn) => self.gave(*conn),
             What::Streamed(conn, bytes) => self.promises.streamed = Some((*conn, *bytes)),
             What::Pinged => self.pinged = self.now.ticks,
-            What::AskedAcks => self.asks_due = false,
+            What::AskedAcks => self.asking.clear(),
             What::Exited(status) => self.exited(*status),
             _ => {}
         }

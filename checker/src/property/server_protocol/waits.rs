@@ -20,7 +20,7 @@ impl Shadow<'_> {
         self.asks_for_acks();
         if self.master.is_none() {
             self.waits.push((conn, target));
-            self.asks_due = true;
+            self.asking.push(conn);
         }
     }
 
@@ -36,7 +36,7 @@ impl Shadow<'_> {
         let Some(place) = self.waits.iter().position(|(waits, _)| *waits == conn) else { return };
         let (_, target) = self.waits.remove(place);
         // Who was answered at once does not make it ask.
-        self.asks_due &= !self.waits.is_empty();
+        self.asking.retain(|asking| *asking != conn);
         let (Some(Reply::Int(count)), Some(target)) = (reply, target) else { return };
         if *count != self.have(target) {
             self.broke(ServerLaw::WaitWrong, None);
@@ -50,7 +50,9 @@ impl Shadow<'_> {
 
     /// The iteration is over.
     pub(super) fn iteration_over(&mut self) {
-        let asks = std::mem::take(&mut self.asks_due) && !self.waits.is_empty() && self.master.is_none();
+        let waits = |conn: &Conn| self.waits.iter().any(|(waits, _)| waits == conn);
+        let asks = self.asking.iter().any(waits) && self.master.is_none();
+        self.asking.clear();
         if asks && self.is_heard() && self.terminated.is_none() {
             self.broke(ServerLaw::AcksNotAsked, None);
         }
