@@ -187,6 +187,7 @@ fn a_replica_that_has_not_acknowledged_since_it_is_online_may_not_count() {
     tape.writes(1_000, REPLICA, Reply::FullResync(Box::new((branch(1), ReplOffset(0)))));
     tape.take(9_000, What::Tick).take(9_000, What::Gave(REPLICA));
     tape.take(9_000, What::Refused(Kind::Write, ErrorWord::NoReplicas));
+    tape.take(10_000, What::Tick).take(10_000, What::Closed(REPLICA));
     assert_eq!(tape.laws(), []);
 }
 

@@ -7,6 +7,9 @@ use crate::server_tape::What;
 use splitbrain_model::message::{ClientType, ReplicaState};
 use splitbrain_model::{Addr, Conn, ErrorWord, Ip, Millis, ReplId, ReplOffset, Reply, Request};
 
+/// Of a replica that has not acknowledged anything since it is online: since when that is may not be known.
+const UNHEARD: u32 = u32::MAX;
+
 /// Runs of the timer within which a job of every second has run.
 const SECOND: u32 = 15;
 /// Bytes of the stream that a step can have written to a replica that the same step drops: nobody gets them.
@@ -66,7 +69,7 @@ pub(super) struct Replica {
     heard_ticks: u32,
     /// It has acknowledged at all.
     acks: bool,
-    /// Since when it must count as good, in runs of the timer; at most since it next acknowledges.
+    /// Since when it must count as good, in runs of the timer.
     good_since: u32,
     /// It asked no earlier than this.
     asked: Millis,
@@ -219,7 +222,7 @@ impl<'a> Shadow<'a> {
             (self.replicas[place].sync, self.replicas[place].on_ack) = (Sync::Online, true);
             self.fresh(place);
             // It was online when the child had ended, which may be a stall before the dataset is written.
-            self.replicas[place].good_since = u32::MAX;
+            self.replicas[place].good_since = UNHEARD;
         } else {
             self.replicas[place].sync = Sync::SendBulk;
         }
@@ -246,7 +249,7 @@ impl<'a> Shadow<'a> {
         let lag = i64::from(self.conf.min_replicas_max_lag);
         let now = self.now;
         let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn) else { return };
-        if now.secs() - replica.heard.0.div_euclid(1000) >= lag || replica.good_since == u32::MAX {
+        if now.secs() - replica.heard.0.div_euclid(1000) >= lag || replica.good_since == UNHEARD {
             replica.good_since = now.ticks;
         }
         (replica.heard, replica.heard_ticks) = (now.wall, now.ticks);
@@ -299,7 +302,8 @@ impl<'a> Shadow<'a> {
         let now = self.now.wall.0;
         let recent = |at: Millis| (0..limit).contains(&(now - at.0));
         let replica = self.replicas.iter().find(|replica| replica.conn == conn && replica.online());
-        if let Some(addr) = replica.filter(|replica| recent(replica.heard)).map(|replica| replica.addr) {
+        let heard = |replica: &&Replica| replica.good_since != UNHEARD && recent(replica.heard);
+        if let Some(addr) = replica.filter(heard).map(|replica| replica.addr) {
             self.broke(ServerLaw::ReplicaDropped, Some(addr));
         }
         let live = self.link_up() && self.link.conn == Some(conn) && self.counted.heard > self.link.since;
