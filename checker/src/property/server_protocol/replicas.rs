@@ -221,8 +221,6 @@ impl<'a> Shadow<'a> {
         if self.conf.repl_diskless_sync {
             (self.replicas[place].sync, self.replicas[place].on_ack) = (Sync::Online, true);
             self.fresh(place);
-            // It was online when the child had ended, which may be a stall before the dataset is written.
-            self.replicas[place].good_since = UNHEARD;
         } else {
             self.replicas[place].sync = Sync::SendBulk;
         }
@@ -237,11 +235,12 @@ impl<'a> Shadow<'a> {
         }
     }
 
-    /// A replica is online from now on; that is counted at once.
+    /// A replica is online, by the clock that the process last looked at: it may have stood still since then, and the dataset is
+    /// written after that.
     fn fresh(&mut self, place: usize) {
         let replica = &mut self.replicas[place];
         (replica.heard, replica.heard_ticks) = (self.now.wall, self.now.ticks);
-        replica.good_since = 0;
+        replica.good_since = UNHEARD;
     }
 
     /// REPLCONF ACK, or the newline of a replica that loads, was read.
