@@ -307,7 +307,9 @@ impl<'a> Shadow<'a> {
 
     /// Something is under way for every operation, or a pause, which is not longer than the longest.
     fn progress(&mut self) {
-        let settled = self.profile.resolve_once && self.known.is_some();
+        // A shared connection that is gone may be opened anew by way of the Sentinels (Lettuce's topology refresh).
+        let connected = self.profile.shared.is_none() || self.lines.iter().any(|line| line.side == Side::Server);
+        let settled = self.profile.resolve_once && self.known.is_some() && connected;
         let works = |line: &Line| {
             let idle = line.subscribed || line.waits_since().is_none();
             !idle && (line.side == Side::Server || !settled)
