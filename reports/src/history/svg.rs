@@ -1,6 +1,7 @@
 //! An anomaly as a drawing: a lane per process, a bar per operation from its call to its return, in their order.
 
 use super::axis::axis;
+use crate::junit::escaped;
 use splitbrain_checker::history::{Drawn, Shown};
 use splitbrain_checker::linear::{Fate, NEVER};
 use std::collections::BTreeMap;
@@ -86,21 +87,4 @@ fn lanes(around: &[Drawn]) -> Vec<(String, Vec<usize>)> {
         lanes.entry(drawn.told.process).or_default().push(i);
     }
     lanes.into_values().map(|mine| (around[mine[0]].told.who(), mine)).collect()
-}
-
-/// Text as XML.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Characters that no document may hold.
-            c if u32::from(c) < 0x20 && !matches!(c, '\n' | '\t') => out.push('\u{FFFD}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
