@@ -219,6 +219,7 @@ impl Client {
         if !self.profile.reads_replicas {
             self.new_address(addr, io);
         }
+        self.link_named(w, addr);
         self.connect_server(w, addr, io);
     }
 

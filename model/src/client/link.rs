@@ -85,6 +85,15 @@ impl Client {
         }
     }
 
+    /// A Sentinel named a master: once a connection has been up, this is the last known address, whether or not it answers
+    /// (client spec 6.1).
+    pub(super) fn link_named(&mut self, w: usize, addr: Addr) {
+        if let Some(l) = self.link_of(w) {
+            let last = &mut self.links[l].addr;
+            *last = last.map(|_| addr);
+        }
+    }
+
     /// No Sentinel named a master.
     pub(super) fn link_unresolved(&mut self, w: usize, reason: FailReason, class: ErrClass, io: &mut Io<'_, '_>) {
         let Some(l) = self.link_of(w) else { return };

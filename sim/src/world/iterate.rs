@@ -51,7 +51,9 @@ impl World {
             conns: &mut proc.conns,
             film: film.as_mut(),
         };
-        serve_sockets(sockets, &mut node, &mut env, out, chain, now);
+        if !exited(out) {
+            serve_sockets(sockets, &mut node, &mut env, out, chain, now);
+        }
         if due {
             chain.word(0x201);
             node.step(&mut env, Input::Wake, out);
@@ -301,11 +303,15 @@ fn serve_sockets(
             continue;
         }
         tcp.end_mut(end).ready = false;
+        let acts = out.acts.len();
         if serve_end((tcp, end, conns), node, env, out, chain, film.as_deref_mut(), now) {
             tcp.end_mut(end).ready = true;
             ready.push(end);
         }
         tcp.drained(end, now);
+        if out.acts.len() > acts && exited(out) {
+            break;
+        }
     }
     ready.drain(..count);
 }
@@ -369,7 +375,17 @@ fn serve_end(
     false
 }
 
-/// Whether the node closed this connection in one of its latest acts: what is still unread is not read any more.
+/// Whether the node closed this connection in one of its latest acts, or ended: what is still unread is not read any more.
 fn closed_since(out: &Effects, from: usize, conn: Conn) -> bool {
-    out.acts[from..].iter().any(|(_, act)| matches!(act, Act::Close(closed, _) if *closed == conn))
+    out.acts[from..].iter().any(|(_, act)| match act {
+        Act::Close(closed, _) => *closed == conn,
+        Act::Exit(_) => true,
+        _ => false,
+    })
+}
+
+/// Whether the process has ended in this iteration: what else is ready finds nobody, and what is unread makes the kernel
+/// reset its connections.
+fn exited(out: &Effects) -> bool {
+    out.acts.iter().any(|(_, act)| matches!(act, Act::Exit(_)))
 }

@@ -11,6 +11,8 @@ pub(super) struct Operation {
     pub(super) number: u32,
     pub(super) command: Command,
     pub(super) begun: Moment,
+    /// No master was known when it began: it may ask Sentinels until it ends.
+    pub(super) searches: bool,
     /// Others ask for the same: which request is whose is not known.
     pub(super) unclear: bool,
     /// Times it was written, and when last.
@@ -47,6 +49,7 @@ impl Operation {
             number,
             command,
             begun,
+            searches: false,
             unclear: false,
             writes: 0,
             written: None,

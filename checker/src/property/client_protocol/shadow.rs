@@ -78,8 +78,8 @@ pub(super) struct Shadow<'a> {
     pub(super) known: Option<Addr>,
     /// All that it ever took for the master's address.
     pub(super) once_named: Vec<Addr>,
-    /// Sentinels to which there was more than one connection since the subscription there was last renewed.
-    pub(super) crowded: Vec<Addr>,
+    /// Since when no operation is under way that began before the master was known.
+    pub(super) settled: Option<MonoTime>,
     /// The server it last opened a connection to.
     pub(super) last_server: Option<Addr>,
     /// Idle connections that the peer closed unseen.
@@ -125,7 +125,7 @@ impl<'a> Shadow<'a> {
             ops: Vec::new(),
             known: None,
             once_named: Vec::new(),
-            crowded: Vec::new(),
+            settled: None,
             last_server: None,
             gone: 0,
             vain_dials: 0,
@@ -324,6 +324,9 @@ impl<'a> Shadow<'a> {
     /// Every subscription that is there to be has a connection, or gets one after a pause.
     fn subscriptions(&mut self) {
         let (Some(how), Some(current)) = (self.profile.subscription, self.current) else { return };
+        if self.settled.is_none() && self.known.is_some() && self.ops.iter().all(|op| !op.searches) {
+            self.settled = Some(self.now.mono);
+        }
         let all = how.to == Subscribe::All;
         let (_, most) = bounds::backoff(&how.redial, 60);
         for n in 0..self.declared.sentinels.len() {

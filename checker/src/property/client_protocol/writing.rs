@@ -45,15 +45,11 @@ impl Shadow<'_> {
         let Some(how) = self.profile.subscription else { return };
         let alone = self.profile.resolve_once && self.profile.sentinel_query == SentinelQuery::GetMasterAddr;
         let constant = how.redial.growth == Growth::Constant && how.to == Subscribe::All;
-        if self.lines.iter().filter(|line| line.addr == sentinel).count() > 1 && !self.crowded.contains(&sentinel) {
-            self.crowded.push(sentinel);
-        }
         let owed = self.owed.iter().find(|owed| owed.what == Owing::Redial(sentinel));
-        let Some(by) = owed.map(|owed| owed.by).filter(|_| alone && constant) else { return };
-        // Which of several connections was the subscription, and hence since when it is lost, is not known.
-        let was_alone = !self.crowded.contains(&sentinel);
-        self.crowded.retain(|crowded| *crowded != sentinel);
-        if was_alone && self.now.mono < by {
+        let Some(owed) = owed.filter(|_| alone && constant) else { return };
+        // Before that, it may be the connection of an operation that still looks for the master.
+        let settled = self.settled.is_some_and(|settled| settled <= owed.since.mono);
+        if settled && self.now.mono < owed.by {
             self.broke(ClientLaw::PauseShort, Some(sentinel));
         }
     }
@@ -186,7 +182,7 @@ impl Shadow<'_> {
             (other.unclear, unclear) = (true, true);
         }
         // A connection that is gone may cost it an attempt unseen.
-        self.ops.push(Operation { unclear, troubled: self.gone > 0, ..op });
+        self.ops.push(Operation { unclear, searches: self.known.is_none(), troubled: self.gone > 0, ..op });
         let pooled = self.profile.shared.is_none() && self.declared.in_flight == 1;
         let idle = |line: &&Line| carries(line) && line.is_ready() && !line.stray;
         if let Some((conn, addr)) = self.lines.iter().find(idle).filter(|_| pooled).map(|line| (line.conn, line.addr)) {

@@ -32,6 +32,21 @@ fn without_an_answer_of_any_sentinel_it_goes_back_to_where_it_was_and_replays() 
 }
 
 #[test]
+fn without_an_answer_it_goes_back_to_the_address_last_named_even_if_that_did_not_answer() {
+    let mut bench = bench("lettuce");
+    connect(&mut bench);
+    bench.closed(1);
+    bench.wake_at(1);
+    bench.greet(2);
+    assert_eq!(bench.reply(2, Reply::Addr(server(5))), ["2 close Now", "3 open 10.0.0.5:6379"]);
+    bench.refused(3);
+    bench.wake_at(3);
+    bench.refused(4);
+    bench.refused(5);
+    assert_eq!(bench.refused(6), ["7 open 10.0.0.5:6379"]);
+}
+
+#[test]
 fn reconnects_come_after_one_two_four_milliseconds() {
     let mut bench = bench("lettuce");
     connect(&mut bench);
