@@ -258,12 +258,12 @@ impl Disk for NoDisk {
     fn save_redis_conf(&mut self, _at: Nanos, _conf: &RedisConf) -> Saved {
         Saved { cost: Nanos::ZERO, result: Err(SaveError::NoFile) }
     }
-    fn append_aof(&mut self, _entry: AofEntry) {}
+    fn append_aof(&mut self, _at: Nanos, _entry: AofEntry) {}
     fn fsync_aof(&mut self, _at: Nanos) -> Nanos {
         Nanos::ZERO
     }
     fn fsync_aof_in_background(&mut self, _at: Nanos) {}
-    fn replace_aof(&mut self, _at: Nanos, _base: Arc<Snapshot>) {}
+    fn replace_aof(&mut self, _at: Nanos, _base: Arc<Snapshot>, _tail: Vec<AofEntry>) {}
     fn save_rdb(&mut self, _at: Nanos, _snapshot: Arc<Snapshot>) {}
     fn fork_pause(&mut self, _bytes: u64) -> Nanos {
         Nanos::ZERO

@@ -106,13 +106,13 @@ pub trait Disk {
     /// Replaces `redis.conf` the same way (CONFIG REWRITE).
     fn save_redis_conf(&mut self, at: Nanos, conf: &RedisConf) -> Saved;
     /// Appends to the append-only file; the operating system holds the bytes.
-    fn append_aof(&mut self, entry: AofEntry);
+    fn append_aof(&mut self, at: Nanos, entry: AofEntry);
     /// Waits until everything appended is on the medium (`appendfsync always`, shutdown).
     fn fsync_aof(&mut self, at: Nanos) -> Nanos;
     /// Starts an fsync in the background; no effect if one is running.
     fn fsync_aof_in_background(&mut self, at: Nanos);
-    /// Replaces the append-only file by one that starts from `base` (end of a rewrite).
-    fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>);
+    /// Replaces the append-only file by one that starts from `base`, the writes since then behind it (end of a rewrite).
+    fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>, tail: Vec<AofEntry>);
     /// Puts a complete, fsynced RDB file in place of the old one.
     fn save_rdb(&mut self, at: Nanos, snapshot: Arc<Snapshot>);
     /// Whether an RDB file cannot be written just now (disk full or failing): asked when a child that saves ends. Unless
@@ -258,7 +258,7 @@ impl<'a> Env<'a> {
 
     /// Appends to the append-only file. Costs nothing.
     pub fn append_aof(&mut self, entry: AofEntry) {
-        self.disk.append_aof(entry);
+        self.disk.append_aof(self.elapsed, entry);
     }
 
     /// Waits for the append-only file to be on the medium.
@@ -272,9 +272,9 @@ impl<'a> Env<'a> {
         self.disk.fsync_aof_in_background(self.elapsed);
     }
 
-    /// Replaces the append-only file.
-    pub fn replace_aof(&mut self, base: Arc<Snapshot>) {
-        self.disk.replace_aof(self.elapsed, base);
+    /// Replaces the append-only file by `base` with `tail` behind it.
+    pub fn replace_aof(&mut self, base: Arc<Snapshot>, tail: Vec<AofEntry>) {
+        self.disk.replace_aof(self.elapsed, base, tail);
     }
 
     /// Puts an RDB file in place.

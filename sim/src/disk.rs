@@ -1,6 +1,6 @@
-//! The files of one process and what writing them costs. A save takes effect when its fsync and rename are done: a
-//! process killed before leaves the old file. Of the append-only file, a process death leaves everything written and a
-//! power loss what had been synced.
+//! The files of one process and what writing them costs. Everything happens in its time, which in an iteration that blocks lies
+//! ahead: a process killed before leaves the file as it was. A save takes effect when its fsync and rename are done. Of the
+//! append-only file, a process death leaves everything written and a power loss what had been synced.
 
 use crate::chance::Stream;
 use splitbrain_model::files::{AofEntry, AofFile, RedisConf, RedisFiles, SentinelConf, Snapshot};
@@ -8,12 +8,18 @@ use splitbrain_model::{Disk, Nanos, SaveError, Saved, TrueTime};
 use splitbrain_scenarios::{Dist, Environment};
 use std::sync::Arc;
 
+/// What happens to the files at a moment.
 #[derive(Debug)]
-enum Staged {
+enum Change {
     Sentinel(Box<SentinelConf>),
     Redis(Box<RedisConf>),
     Rdb(Arc<Snapshot>),
-    Aof(Arc<Snapshot>, usize),
+    Aof(AofFile),
+    Append(AofEntry),
+    /// An fsync of the append-only file begins that takes so long.
+    Fsync(Nanos),
+    /// The same, unless one is running.
+    FsyncInBackground(Nanos),
 }
 
 /// What is wrong with a medium.
@@ -60,7 +66,10 @@ pub struct ProcessDisk {
     synced: usize,
     /// A background fsync: up to which entry, and when it will be done.
     syncing: Option<(usize, TrueTime)>,
-    staged: Vec<(TrueTime, Staged)>,
+    /// What is still ahead, in the order of its times.
+    staged: Vec<(TrueTime, Change)>,
+    /// The process has stood still since then, and with it what is ahead.
+    held: Option<TrueTime>,
     stream: Stream,
 }
 
@@ -77,6 +86,7 @@ impl ProcessDisk {
             synced: 0,
             syncing: None,
             staged: Vec::new(),
+            held: None,
             stream: Stream::new(seed, "disk", name, "cost"),
         }
     }
@@ -89,36 +99,66 @@ impl ProcessDisk {
 
     /// Lets everything that is complete by `now` take effect.
     pub fn settle(&mut self, now: TrueTime) {
+        if !self.staged.is_empty() {
+            let upto = self.held.map_or(now, |since| since.min(now));
+            let complete = self.staged.iter().take_while(|(at, _)| *at <= upto).count();
+            for (at, change) in self.staged.drain(..complete).collect::<Vec<_>>() {
+                self.make(at, change);
+            }
+        }
+        self.synced_by(now);
+    }
+
+    fn synced_by(&mut self, now: TrueTime) {
         if let Some((upto, done)) = self.syncing
             && done <= now
         {
             self.synced = self.synced.max(upto);
             self.syncing = None;
         }
-        if self.staged.first().is_none_or(|(at, _)| *at > now) {
-            return;
-        }
-        let complete = self.staged.iter().take_while(|(at, _)| *at <= now).count();
-        for (_, file) in self.staged.drain(..complete) {
-            match file {
-                Staged::Sentinel(conf) => self.sentinel = Some(*conf),
-                Staged::Redis(conf) => self.redis.conf = *conf,
-                Staged::Rdb(snapshot) => self.redis.rdb = Some(snapshot),
-                Staged::Aof(base, from) => {
-                    let entries = self.redis.aof.take().map_or_else(Vec::new, |file| file.entries);
-                    let entries: Vec<_> = entries.into_iter().skip(from).collect();
-                    self.synced = entries.len();
-                    self.syncing = None;
-                    self.redis.aof = Some(AofFile { base: Some(base), entries });
+    }
+
+    fn make(&mut self, at: TrueTime, change: Change) {
+        match change {
+            Change::Sentinel(conf) => self.sentinel = Some(*conf),
+            Change::Redis(conf) => self.redis.conf = *conf,
+            Change::Rdb(snapshot) => self.redis.rdb = Some(snapshot),
+            Change::Aof(file) => {
+                (self.synced, self.syncing) = (file.entries.len(), None);
+                self.redis.aof = Some(file);
+            }
+            Change::Append(entry) => self.redis.aof.get_or_insert_default().entries.push(entry),
+            Change::Fsync(cost) => self.sync(at, cost),
+            Change::FsyncInBackground(cost) => {
+                self.synced_by(at);
+                if self.syncing.is_none() {
+                    self.sync(at, cost);
                 }
             }
         }
+    }
+
+    fn sync(&mut self, at: TrueTime, cost: Nanos) {
+        self.synced_by(at);
+        let written = self.redis.aof.as_ref().map_or(0, |file| file.entries.len());
+        self.syncing = Some((written, at + cost));
+    }
+
+    /// The process stands still from `now` on: what is ahead does not come.
+    pub fn hold(&mut self, now: TrueTime) {
+        self.held.get_or_insert(now);
+    }
+
+    /// It goes on.
+    pub fn release(&mut self) {
+        self.held = None;
     }
 
     /// The process is gone at `now`: what was not complete is not there.
     pub fn process_death(&mut self, now: TrueTime) {
         self.settle(now);
         self.staged.clear();
+        self.held = None;
     }
 
     /// The host loses power at `now`.
@@ -167,15 +207,6 @@ impl ProcessDisk {
     pub fn at<'a>(&'a mut self, now: TrueTime, environment: &'a Environment) -> DiskView<'a> {
         DiskView { disk: self, now, environment }
     }
-
-    fn stage(&mut self, at: TrueTime, file: Staged) {
-        self.settle_before_staging(at);
-        self.staged.push((at, file));
-    }
-
-    fn settle_before_staging(&mut self, at: TrueTime) {
-        debug_assert!(self.staged.last().is_none_or(|(last, _)| *last <= at), "saves of one process are sequential");
-    }
 }
 
 /// A disk with the time and the costs that hold during one iteration.
@@ -187,7 +218,23 @@ pub struct DiskView<'a> {
 }
 
 impl DiskView<'_> {
-    fn save(&mut self, at: Nanos, file: Staged) -> Saved {
+    /// Something happens so long after the beginning of the iteration.
+    fn change(&mut self, at: Nanos, change: Change) {
+        let at = self.now + at;
+        self.disk.settle(self.now);
+        if at <= self.now && self.disk.staged.is_empty() {
+            return self.disk.make(at, change);
+        }
+        debug_assert!(self.disk.staged.last().is_none_or(|(last, _)| *last <= at), "a process does one thing at a time");
+        self.disk.staged.push((at, change));
+    }
+
+    fn fsync_cost(&mut self) -> Nanos {
+        let slow = self.disk.trouble.fsync_takes();
+        slow.unwrap_or_else(|| self.disk.stream.duration(&self.environment.fsync))
+    }
+
+    fn save(&mut self, at: Nanos, file: Change) -> Saved {
         if self.disk.config_read_only {
             // The temporary file cannot be created: nothing is written, nothing waited for.
             return Saved { cost: Nanos::ZERO, result: Err(SaveError::NotWritable) };
@@ -203,8 +250,7 @@ impl DiskView<'_> {
         if self.disk.trouble.fails {
             return Saved { cost, result: Err(SaveError::Broken) };
         }
-        self.disk.settle(self.now);
-        self.disk.stage(self.now + at + cost, file);
+        self.change(at + cost, file);
         Saved { cost, result: Ok(()) }
     }
 }
@@ -215,45 +261,40 @@ fn time_for(bytes: u64, rate: u64) -> Nanos {
 
 impl Disk for DiskView<'_> {
     fn save_sentinel_conf(&mut self, at: Nanos, conf: &SentinelConf) -> Saved {
-        self.save(at, Staged::Sentinel(Box::new(conf.clone())))
+        self.save(at, Change::Sentinel(Box::new(conf.clone())))
     }
 
     fn save_redis_conf(&mut self, at: Nanos, conf: &RedisConf) -> Saved {
-        self.save(at, Staged::Redis(Box::new(conf.clone())))
+        self.save(at, Change::Redis(Box::new(conf.clone())))
     }
 
-    fn append_aof(&mut self, entry: AofEntry) {
-        self.disk.redis.aof.get_or_insert_default().entries.push(entry);
+    fn append_aof(&mut self, at: Nanos, entry: AofEntry) {
+        self.change(at, Change::Append(entry));
     }
 
     fn fsync_aof(&mut self, at: Nanos) -> Nanos {
-        self.disk.settle(self.now + at);
         if self.disk.trouble.fails {
             return Nanos::ZERO;
         }
-        let slow = self.disk.trouble.fsync_takes();
-        let cost = slow.unwrap_or_else(|| self.disk.stream.duration(&self.environment.fsync));
-        let written = self.disk.redis.aof.as_ref().map_or(0, |file| file.entries.len());
-        self.disk.syncing = Some((written, self.now + at + cost));
+        let cost = self.fsync_cost();
+        self.change(at, Change::Fsync(cost));
         cost
     }
 
     fn fsync_aof_in_background(&mut self, at: Nanos) {
-        self.disk.settle(self.now + at);
-        if self.disk.syncing.is_none() {
-            self.fsync_aof(at);
+        if self.disk.trouble.fails || self.disk.syncing.is_some_and(|(_, done)| done > self.now + at) {
+            return;
         }
+        let cost = self.fsync_cost();
+        self.change(at, Change::FsyncInBackground(cost));
     }
 
-    fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>) {
-        let from = self.disk.redis.aof.as_ref().map_or(0, |file| file.entries.len());
-        self.disk.settle(self.now);
-        self.disk.stage(self.now + at, Staged::Aof(base, from));
+    fn replace_aof(&mut self, at: Nanos, base: Arc<Snapshot>, entries: Vec<AofEntry>) {
+        self.change(at, Change::Aof(AofFile { base: Some(base), entries }));
     }
 
     fn save_rdb(&mut self, at: Nanos, snapshot: Arc<Snapshot>) {
-        self.disk.settle(self.now);
-        self.disk.stage(self.now + at, Staged::Rdb(snapshot));
+        self.change(at, Change::Rdb(snapshot));
     }
 
     fn rdb_save_fails(&mut self) -> bool {
@@ -285,5 +326,84 @@ impl Disk for DiskView<'_> {
 
     fn load_time(&mut self, bytes: u64) -> Nanos {
         time_for(bytes, self.environment.load_rate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use splitbrain_model::files::Lineage;
+    use splitbrain_model::{Command, Key, Space, Value};
+
+    const SECOND: Nanos = Nanos::from_secs(1);
+    const KILLED: TrueTime = TrueTime(10_500_000_000);
+    const START: TrueTime = TrueTime(10_000_000_000);
+
+    fn entry(n: u64) -> AofEntry {
+        let key = Key { space: Space::List, index: 0 };
+        AofEntry { command: Command::Rpush(key, Value(n)), lineage: Lineage::default() }
+    }
+
+    /// A disk with one entry in its append-only file, after an iteration that does this.
+    fn after(iteration: impl FnOnce(&mut DiskView<'_>)) -> ProcessDisk {
+        let environment = Environment::named("lan").unwrap();
+        let mut disk = ProcessDisk::new(1, "redis-1", None, Some(RedisConf::default()));
+        disk.at(START, &environment).append_aof(Nanos::ZERO, entry(1));
+        iteration(&mut disk.at(START, &environment));
+        disk
+    }
+
+    fn written(disk: &ProcessDisk) -> (bool, usize) {
+        let file = disk.redis.aof.as_ref().unwrap();
+        (file.base.is_some(), file.entries.len())
+    }
+
+    #[test]
+    fn what_a_killed_process_would_have_written_later_is_not_in_its_file() {
+        let mut disk = after(|view| {
+            view.append_aof(Nanos::ZERO, entry(2));
+            view.append_aof(SECOND, entry(3));
+        });
+        disk.process_death(KILLED);
+        assert_eq!(written(&disk), (false, 2));
+        disk.settle(KILLED + SECOND);
+        assert_eq!(written(&disk), (false, 2), "nor does it come later");
+    }
+
+    #[test]
+    fn a_process_that_is_killed_before_its_rewrite_is_in_place_leaves_the_old_file() {
+        let rewrite = |view: &mut DiskView<'_>| {
+            let base = Snapshot { data: Default::default(), repl: None, lineage: Lineage::default(), bytes: 0 };
+            view.replace_aof(SECOND, Arc::new(base), vec![entry(2)]);
+            view.fsync_aof(SECOND);
+        };
+        let mut disk = after(rewrite);
+        disk.process_death(KILLED);
+        assert_eq!(written(&disk), (false, 1));
+        let mut disk = after(rewrite);
+        disk.process_death(KILLED + SECOND);
+        assert_eq!(written(&disk), (true, 1));
+    }
+
+    #[test]
+    fn a_process_that_stands_still_writes_nothing_until_it_goes_on() {
+        let mut disk = after(|view| view.append_aof(SECOND, entry(2)));
+        disk.hold(KILLED);
+        disk.settle(KILLED + SECOND);
+        assert_eq!(written(&disk), (false, 1));
+        disk.release();
+        disk.settle(KILLED + SECOND);
+        assert_eq!(written(&disk), (false, 2));
+    }
+
+    #[test]
+    fn a_power_loss_leaves_what_was_synced_by_then() {
+        let mut disk = after(|view| {
+            let cost = view.fsync_aof(Nanos::ZERO);
+            view.append_aof(cost, entry(2));
+            view.fsync_aof(SECOND);
+        });
+        disk.power_loss(KILLED);
+        assert_eq!(written(&disk), (false, 1));
     }
 }

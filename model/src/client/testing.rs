@@ -46,12 +46,12 @@ impl Disk for NoDisk {
     fn save_redis_conf(&mut self, _: Nanos, _: &RedisConf) -> Saved {
         unreachable!("clients have no files")
     }
-    fn append_aof(&mut self, _: AofEntry) {}
+    fn append_aof(&mut self, _: Nanos, _: AofEntry) {}
     fn fsync_aof(&mut self, _: Nanos) -> Nanos {
         Nanos::ZERO
     }
     fn fsync_aof_in_background(&mut self, _: Nanos) {}
-    fn replace_aof(&mut self, _: Nanos, _: Arc<Snapshot>) {}
+    fn replace_aof(&mut self, _: Nanos, _: Arc<Snapshot>, _: Vec<AofEntry>) {}
     fn save_rdb(&mut self, _: Nanos, _: Arc<Snapshot>) {}
     fn fork_pause(&mut self, _: u64) -> Nanos {
         Nanos::ZERO

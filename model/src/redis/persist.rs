@@ -135,11 +135,8 @@ impl Persist {
 
     /// Puts a finished rewrite in place, the writes since its fork behind it.
     fn finish_rewrite(&mut self, env: &mut Env<'_>, base: Arc<Snapshot>, tail: Vec<AofEntry>) {
-        env.replace_aof(base);
+        env.replace_aof(base, tail);
         self.aof_errors.fsync = false;
-        for entry in tail {
-            env.append_aof(entry);
-        }
         self.unsynced = true;
         self.aof = AofState::On;
     }

@@ -237,6 +237,7 @@ impl World {
         let proc = &mut self.procs[usize::from(p)];
         if proc.life == Life::Running {
             proc.life = Life::Paused;
+            proc.disk.hold(self.now);
             self.chain.words([self.now.0, 0x800 | u64::from(p) << 32]);
             self.recorder.presence(self.now, NodeIx(p), Presence::Paused);
         }
@@ -253,6 +254,7 @@ impl World {
             return;
         }
         proc.life = Life::Running;
+        proc.disk.release();
         self.chain.words([self.now.0, 0x801 | u64::from(p) << 32]);
         self.recorder.presence(self.now, NodeIx(p), Presence::Running);
         if proc.busy_until.is_some() {

@@ -2,6 +2,7 @@
 
 use crate::support::{CLUSTER, WRITER, extent, play};
 use splitbrain::checker::observations::Presence;
+use splitbrain::checker::server_tape::What;
 use splitbrain::model::event::{EventKind, Subject};
 use splitbrain::model::note::{FailReason, Outcome};
 
@@ -112,6 +113,31 @@ observe-at-least = "15s"
         let executed = seen.applied.iter().filter(|applied| film.ms(applied.at) > 1_110.0).count();
         assert_eq!(executed, 0, "{}", film.seed());
     }
+}
+
+#[test]
+fn a_stopped_replica_that_ends_in_its_first_timer_after_a_pause_reads_nothing_of_what_waits_for_it() {
+    let faults = r#"
+[[faults]]
+at = "0s"
+stop = "redis-2"
+[[faults]]
+at = "2ms"
+pause = "redis-2"
+for = "2s"
+"#;
+    let mut late = 0;
+    for film in play(&[CLUSTER, WRITER, faults], 0..20) {
+        let gone = film.presence("redis-2", Presence::Dead);
+        assert_eq!(gone.len(), 1, "{}", film.seed());
+        late += u32::from(gone[0] > 1_999.0);
+        let seen = &film.record.observations;
+        let mut own = seen.server_tape.iter().filter(|item| seen.node(item.node).name == "redis-2");
+        let exit = own.find(|item| matches!(item.what, What::Exited(_)));
+        assert!(exit.is_some(), "{}", film.seed());
+        assert_eq!(own.count(), 0, "{}", film.seed());
+    }
+    assert!(late > 10, "the pause came before the timer in {late} of 20 runs");
 }
 
 #[test]

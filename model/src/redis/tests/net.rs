@@ -52,7 +52,7 @@ impl Disk for TestDisk {
         self.conf = Some(conf.clone());
         Saved { cost: Nanos::from_millis(1), result: Ok(()) }
     }
-    fn append_aof(&mut self, entry: AofEntry) {
+    fn append_aof(&mut self, _: Nanos, entry: AofEntry) {
         self.aof.get_or_insert_default().entries.push(entry);
     }
     fn fsync_aof(&mut self, _: Nanos) -> Nanos {
@@ -62,8 +62,8 @@ impl Disk for TestDisk {
     fn fsync_aof_in_background(&mut self, _: Nanos) {
         self.background_fsyncs += 1;
     }
-    fn replace_aof(&mut self, _: Nanos, base: Arc<Snapshot>) {
-        self.aof = Some(AofFile { base: Some(base), entries: Vec::new() });
+    fn replace_aof(&mut self, _: Nanos, base: Arc<Snapshot>, entries: Vec<AofEntry>) {
+        self.aof = Some(AofFile { base: Some(base), entries });
     }
     fn save_rdb(&mut self, _: Nanos, snapshot: Arc<Snapshot>) {
         self.rdb = Some(snapshot);
