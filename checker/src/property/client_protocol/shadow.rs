@@ -309,7 +309,8 @@ impl<'a> Shadow<'a> {
     fn progress(&mut self) {
         // A shared connection that is gone may be opened anew by way of the Sentinels (Lettuce's topology refresh).
         let connected = self.profile.shared.is_none() || self.lines.iter().any(|line| line.side == Side::Server);
-        let settled = self.profile.resolve_once && self.known.is_some() && connected;
+        let looks = self.known.is_none() || self.ops.iter().any(|op| op.searches);
+        let settled = self.profile.resolve_once && !looks && connected;
         let works = |line: &Line| {
             let idle = line.subscribed || line.waits_since().is_none();
             !idle && (line.side == Side::Server || !settled)

@@ -48,7 +48,7 @@ impl Shadow<'_> {
         let owed = self.owed.iter().find(|owed| owed.what == Owing::Redial(sentinel));
         let Some(owed) = owed.filter(|_| alone && constant) else { return };
         // Before that, it may be the connection of an operation that still looks for the master.
-        let settled = self.settled.is_some_and(|settled| settled <= owed.since.mono);
+        let settled = self.settled.is_some_and(|settled| settled < owed.since.mono);
         if settled && self.now.mono < owed.by {
             self.broke(ClientLaw::PauseShort, Some(sentinel));
         }
