@@ -35,10 +35,7 @@ fn tape_of(profile: &str, in_flight: u32) -> Tape {
     let mut tape = Tape { close: profile.close, run };
     let sentinels = [S1, S2, S3].map(addr).to_vec();
     let master = "mymaster".into();
-    tape.take(
-        0,
-        What::Began(Box::new(Declared { profile, sentinels, master, passwords: (false, false), in_flight })),
-    );
+    tape.take(0, What::Began(Box::new(Declared { profile, sentinels, master, passwords: (false, false), in_flight })));
     tape
 }
 

@@ -225,7 +225,10 @@ impl DiskView<'_> {
         if at <= self.now && self.disk.staged.is_empty() {
             return self.disk.make(at, change);
         }
-        debug_assert!(self.disk.staged.last().is_none_or(|(last, _)| *last <= at), "a process does one thing at a time");
+        debug_assert!(
+            self.disk.staged.last().is_none_or(|(last, _)| *last <= at),
+            "a process does one thing at a time"
+        );
         self.disk.staged.push((at, change));
     }
 
