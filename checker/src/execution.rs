@@ -103,7 +103,7 @@ impl Executions {
             // The last attempt is the one that was answered.
             let found = match (operation.command, answer) {
                 (Command::Incr(_), Some(Value(count))) => {
-                    candidates.find(|applied| counts.after(*applied) == Some(count))
+                    candidates.rfind(|applied| counts.after(*applied) == Some(count))
                 }
                 _ => candidates.next_back(),
             };

@@ -282,6 +282,17 @@ fn increments_are_found_by_the_count_their_server_had_reached() {
 }
 
 #[test]
+fn an_increment_that_was_sent_again_after_a_power_loss_and_reached_the_same_count_was_answered_the_second_time() {
+    let mut run = run();
+    run.executed(R1, INCR, 9_990, position(1, 1)).presence(10_000, R1, Presence::Dead);
+    run.presence(10_500, R1, Presence::Running).role(10_500, R1, None, 2).born(10_500, R1, 2, Some(position(1, 0)));
+    run.executed(R1, INCR, 12_000, position(2, 1)).op(C1, R1, INCR, (9_989, 12_001), Outcome::Ok(Some(Value(1))));
+    run.ends(R1, position(2, 1), 0, &[INCR]);
+    assert_eq!(run.found(Property::Durable), []);
+    assert_eq!(run.found(Property::LostWrite), []);
+}
+
+#[test]
 fn data_that_contradicts_its_own_history_is_a_bug_of_the_model() {
     let mut run = clean_failover();
     run.0.final_redis[1].data.execute(sadd(99));

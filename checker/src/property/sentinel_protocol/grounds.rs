@@ -2,7 +2,7 @@
 
 use super::duties::{INFO_PERIOD, REPORTS_LAST};
 use super::shadow::{Asked, Shadow, Step};
-use super::watched::{Kind, Watched};
+use super::watched::{Kind, Report, Watched};
 use crate::law::Law;
 use splitbrain_model::event::{Event, EventKind, Extra};
 use splitbrain_model::message::{DownQuery, DownReply, Hello};
@@ -51,10 +51,11 @@ impl Shadow<'_> {
         !wrong && self.now.0 - since.0 + WAITS < self.settings.down_after.0
     }
 
-    /// Reports age only at ticks out of TILT.
+    /// Reports age only at ticks out of TILT: one that came since the last of those is new, whatever the clock says.
     fn may_agree(&self) -> bool {
-        let aged = self.last_sound_tick.unwrap_or(self.now);
-        let fresh = |it: &&Watched| it.report.is_some_and(|r| r.down && aged.0 - r.at.0 <= REPORTS_LAST + WAITS);
+        let aged = self.last_sound_tick;
+        let old = |r: Report| aged.is_some_and(|aged| aged.0 - r.at.0 > REPORTS_LAST + WAITS);
+        let fresh = |it: &&Watched| it.report.is_some_and(|r| r.down && (r.after == aged || !old(r)));
         1 + self.watched.iter().filter(fresh).count() as u32 >= self.settings.quorum
     }
 

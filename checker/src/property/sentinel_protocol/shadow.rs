@@ -288,7 +288,7 @@ impl<'a> Shadow<'a> {
     }
 
     fn read(&mut self, conn: Conn, message: &Message) {
-        let now = self.now;
+        let (now, aged) = (self.now, self.last_sound_tick);
         let own = self.line(conn).map(|line| line.addr);
         match (own, message) {
             (Some(_), Message::Hello(hello)) => self.heard(hello),
@@ -320,7 +320,7 @@ impl<'a> Shadow<'a> {
                     (Awaited::Publish, _) => it.last_pub = now,
                     (Awaited::Ask, Reply::Down(reply)) => {
                         it.asked = now;
-                        it.report = Some(Report { at: now, down: reply.down });
+                        it.report = Some(Report { at: now, down: reply.down, after: aged });
                     }
                     _ => {}
                 }

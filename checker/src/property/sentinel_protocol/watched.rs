@@ -17,6 +17,8 @@ pub(super) enum Kind {
 pub(super) struct Report {
     pub(super) at: Millis,
     pub(super) down: bool,
+    /// The last tick at which reports aged before it came.
+    pub(super) after: Option<Millis>,
 }
 
 /// An instance. Times are those of the Sentinel's wall clock.
