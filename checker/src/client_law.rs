@@ -4,6 +4,8 @@
 crate::law::laws! {
     /// Something that a client library has to do or must not do, as its own clock and what it read have it.
     ClientLaw:
+    /// 3 to 8.
+    SetUpOtherwise = "is not set up as its library is";
     /// 9.2: a connection that is closed takes nothing.
     WroteToClosed = "wrote to a connection to {} that was closed";
     /// 9.1 `handshake_waits`.
@@ -76,6 +78,8 @@ crate::law::laws! {
     PoolNotFull = "found its pool exhausted with fewer operations under way than it has places";
     /// 9.1 `sub_redial_delay`.
     SubscriptionNotRenewed = "did not renew its subscription at {}";
+    /// 4.
+    SubscribedUnasked = "subscribed at {} without asking it for the master first";
     /// 9.1 `sub_trigger` Refresh.
     RefreshMissed = "did not ask {} for the servers after a message that demands it";
     /// 9.1 `sub_half_open_detect`.

@@ -374,6 +374,14 @@ fn a_lost_subscription_of_jedis_is_renewed_after_five_seconds() {
 }
 
 #[test]
+fn jedis_asks_for_the_master_before_every_subscription() {
+    let mut tape = tape("jedis");
+    tape.jedis().lost(1_000, 2).wakes(6_001).opens(6_001, 5, S2).greets_short(6_002, 5);
+    tape.writes(6_002, 5, Request::Subscribe(Channel::SwitchMaster));
+    assert_eq!(tape.laws(), [ClientLaw::SubscribedUnasked]);
+}
+
+#[test]
 fn jedis_resets_what_it_closes() {
     let mut tape = tape("jedis");
     tape.jedis().hears_switch(200, 2).take(200, What::Closed(Conn(4), CloseHow::Now));

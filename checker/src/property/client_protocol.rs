@@ -1,7 +1,8 @@
 //! `client-protocol`: no client does what its library does not do.
 //!
 //! What each application read, wrote, was asked for and answered ([`crate::client_tape`]) is held against the laws of
-//! [`crate::client_law`]: what its declared profile makes of each situation. Followed are the addresses that Sentinels
+//! [`crate::client_law`]: what its declared profile makes of each situation, if its library is set up as a table of this module
+//! says. Followed are the addresses that Sentinels
 //! named, each connection from its opening to its end with the requests and answers on it, subscriptions, and the attempts at
 //! each operation; nothing is taken from the library's own state. What has to happen at once has to happen in the same step;
 //! what has to happen in time counts as neglected half a second after its time, if the process ran all the while.
@@ -12,6 +13,7 @@
 
 mod bounds;
 mod ending;
+mod libraries;
 mod line;
 mod operation;
 mod reading;

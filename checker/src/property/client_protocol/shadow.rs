@@ -2,6 +2,7 @@
 //! is overdue at the next. What it reads is in `reading`, what it opens and writes in `writing`, ends in `ending`.
 
 use super::bounds::{self, SLACK};
+use super::libraries::is_as_written;
 use super::line::{Awaited, Line, Moment, Side, greeting};
 use super::operation::Operation;
 use super::search::Search;
@@ -143,7 +144,7 @@ impl<'a> Shadow<'a> {
             next_due: MonoTime(u64::MAX),
             longest: bounds::longest(profile),
             mute: false,
-            breach: None,
+            breach: (!is_as_written(profile.name)).then_some((ClientLaw::SetUpOtherwise, None)),
         }
     }
 

@@ -222,6 +222,10 @@ impl Shadow<'_> {
                 self.ops.iter().find(|op| op.conn == Some(conn)).map(|op| Awaited::Acks(op.number))
             }
             (Side::Sentinel, Request::Subscribe(_)) => {
+                let asks = self.profile.subscription.is_some_and(|how| how.refresh_on_resubscribe);
+                if asks && !self.lines[l].asked {
+                    self.broke(ClientLaw::SubscribedUnasked, Some(addr));
+                }
                 if let Some(named) = self.named {
                     self.new_address(named.addr);
                 }
