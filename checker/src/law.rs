@@ -38,6 +38,16 @@ laws! {
     ObjectivelyUpMissed = "went on calling {} objectively down, though it is not subjectively down";
     /// Spec 3.4.
     PingMissed = "did not send {} a PING that was due";
+    /// Spec 3.3.
+    LinkMissed = "did not open a connection to {} again when it was time";
+    /// Spec 6.1: both watchdogs.
+    DeadLinkKept = "kept a connection to {} that had been silent for too long";
+    /// Spec 6.1.
+    LinkDropped = "closed a connection to {} that was young, or not silent";
+    /// Spec 3.4.
+    InfoEarly = "sent {} an INFO before it was due";
+    /// Spec 12.1.
+    FlagsWrong = "told a client another state of {} than it holds itself";
     /// Spec 3.4.
     InfoMissed = "did not send {} an INFO that was due";
     /// Spec 5.1.

@@ -24,6 +24,7 @@
 
 mod duties;
 mod grounds;
+mod links;
 mod shadow;
 mod tapes;
 mod watched;

@@ -8,9 +8,9 @@ use splitbrain_model::event::EventKind;
 use splitbrain_model::{Addr, Millis};
 
 /// What a step takes that waits for the disk: times on the tape are those of its beginning.
-const WAITS: i64 = 100;
-const PING_PERIOD: i64 = 1_000;
-const PUBLISH_PERIOD: i64 = 2_000;
+pub(super) const WAITS: i64 = 100;
+pub(super) const PING_PERIOD: i64 = 1_000;
+pub(super) const PUBLISH_PERIOD: i64 = 2_000;
 const ASK_PERIOD: i64 = 1_000;
 pub(super) const INFO_PERIOD: i64 = 10_000;
 const ELECTION: i64 = 10_000;
@@ -70,6 +70,7 @@ impl Shadow<'_> {
     fn duties(&self, now: Millis) -> Vec<(Law, Addr)> {
         let mut due = Vec::new();
         for it in &self.watched {
+            self.links_due(it, now, &mut due);
             self.messages_due(it, now, &mut due);
             self.states_due(it, now, &mut due);
         }
@@ -89,17 +90,22 @@ impl Shadow<'_> {
         if passed(it.last_pub, PUBLISH_PERIOD) {
             due.push((Law::HelloMissed, it.addr));
         }
-        let trouble = self.odown || self.step != Step::None;
-        let period = match it.kind {
-            Kind::Replica if trouble || it.link_down_ms != 0 => PING_PERIOD,
-            _ => INFO_PERIOD,
-        };
+        let period = self.info_period(it);
         if !it.is_peer() && it.info_at.is_none_or(|at| passed(at, period)) {
             due.push((Law::InfoMissed, it.addr));
         }
         let down = self.of(self.master).is_some_and(|master| master.down);
         if it.is_peer() && down && passed(it.asked, ASK_PERIOD) {
             due.push((Law::QuestionMissed, it.addr));
+        }
+    }
+
+    /// Time between two INFOs, at the least.
+    pub(super) fn info_period(&self, it: &Watched) -> i64 {
+        let trouble = self.odown || self.step != Step::None;
+        match it.kind {
+            Kind::Replica if trouble || it.link_down_ms != 0 => PING_PERIOD,
+            _ => INFO_PERIOD,
         }
     }
 

@@ -5,7 +5,7 @@ use super::shadow::{Asked, Shadow, Step};
 use super::watched::{Kind, Report, Watched};
 use crate::law::Law;
 use splitbrain_model::event::{Event, EventKind, Extra};
-use splitbrain_model::message::{DownQuery, DownReply, Hello};
+use splitbrain_model::message::{DownQuery, DownReply, Hello, InstanceReply};
 use splitbrain_model::{Addr, Epoch, Millis};
 
 /// What a step takes that waits for the disk: times on the tape are those of its beginning.
@@ -57,6 +57,27 @@ impl Shadow<'_> {
         let old = |r: Report| aged.is_some_and(|aged| aged.0 - r.at.0 > REPORTS_LAST + WAITS);
         let fresh = |it: &&Watched| it.report.is_some_and(|r| r.down && (r.after == aged || !old(r)));
         1 + self.watched.iter().filter(fresh).count() as u32 >= self.settings.quorum
+    }
+
+    /// INFO is not asked for before its time.
+    pub(super) fn check_info(&mut self, addr: Addr) {
+        let Some(it) = self.of(addr) else { return };
+        let early = |at: Millis| (0..self.info_period(it) - WAITS).contains(&(self.now.0 - at.0));
+        if it.info_at.is_some_and(early) {
+            self.broke(Law::InfoEarly, Some(addr));
+        }
+    }
+
+    /// What is told of instances is what it holds them for.
+    pub(super) fn check_entries(&mut self, entries: &[InstanceReply]) {
+        let other = |entry: &&InstanceReply| {
+            let it = self.of(entry.addr);
+            let odown = entry.master && self.odown;
+            it.is_some_and(|it| (entry.s_down, entry.o_down) != (it.down, odown))
+        };
+        if let Some(addr) = entries.iter().find(other).map(|entry| entry.addr) {
+            self.broke(Law::FlagsWrong, Some(addr));
+        }
     }
 
     fn was_asked(&self, extra: &Extra) -> bool {

@@ -42,6 +42,9 @@ pub(super) enum Awaited {
 pub(super) struct Line {
     pub(super) conn: Conn,
     pub(super) addr: Addr,
+    /// When it was opened, and when something was last read on it.
+    pub(super) opened: Millis,
+    pub(super) heard: Millis,
     pub(super) awaited: VecDeque<Awaited>,
 }
 
@@ -51,6 +54,10 @@ pub(super) enum Asked {
     Down(DownQuery),
     Hello(Epoch, Epoch),
     Address,
+    /// SENTINEL MASTERS.
+    Masters,
+    /// SENTINEL REPLICAS.
+    Replicas,
     Other,
 }
 
@@ -97,6 +104,10 @@ pub(super) struct Shadow<'a> {
     /// What was due at the last tick and not done since.
     pub(super) due: Vec<(Law, Addr)>,
     /// The file was written in this step, and whether after a hello's version of the address was adopted.
+    /// This step is a run of the timer.
+    pub(super) ticking: bool,
+    /// A connection was closed in it that was neither old nor silent.
+    pub(super) dropped: Option<Addr>,
     pub(super) saves: bool,
     pub(super) saves_all: bool,
     pub(super) now: Millis,
@@ -144,6 +155,8 @@ impl<'a> Shadow<'a> {
             in_timeout: false,
             orders: Vec::new(),
             due: Vec::new(),
+            ticking: false,
+            dropped: None,
             saves: false,
             saves_all: false,
             now,
@@ -212,6 +225,7 @@ impl<'a> Shadow<'a> {
             What::Began(_) => {}
             What::Tick => {
                 self.begin_step();
+                self.ticking = true;
                 self.tick();
             }
             What::Read(conn, message) => {
@@ -232,8 +246,9 @@ impl<'a> Shadow<'a> {
                     self.silent_until = Some(Millis(self.now.0 + (time.0 / 1_000_000) as i64 + SILENCE));
                 }
             }
-            What::Opened(conn, addr) => self.lines.push(Line { conn: *conn, addr: *addr, awaited: VecDeque::new() }),
+            What::Opened(conn, addr) => self.opened(*conn, *addr),
             What::Closed(conn) => {
+                self.closes(*conn);
                 self.leak(*conn);
                 self.lose(*conn);
             }
@@ -244,8 +259,20 @@ impl<'a> Shadow<'a> {
         }
     }
 
+    fn opened(&mut self, conn: Conn, addr: Addr) {
+        let now = self.now;
+        self.lines.push(Line { conn, addr, opened: now, heard: now, awaited: VecDeque::new() });
+        self.due.retain(|(law, its)| *law != Law::LinkMissed || *its != addr);
+        if let Some(it) = self.of_mut(addr) {
+            it.tried = Some(now);
+        }
+    }
+
     /// What the last step left open.
     pub(super) fn end_step(&mut self) {
+        if let Some(addr) = self.dropped.take() {
+            self.broke(Law::LinkDropped, Some(addr));
+        }
         if self.jumped && !self.tilted_now {
             self.broke(Law::TiltMissed, None);
         }
@@ -259,7 +286,7 @@ impl<'a> Shadow<'a> {
     fn begin_step(&mut self) {
         self.end_step();
         (self.jumped, self.tilted_now, self.force_next, self.in_timeout) = (false, false, false, false);
-        (self.saves, self.saves_all) = (false, false);
+        (self.saves, self.saves_all, self.ticking) = (false, false, false);
         self.step_before = self.step;
         self.epochs_before = (self.epoch, self.config_epoch);
         self.asked.clear();
@@ -289,7 +316,10 @@ impl<'a> Shadow<'a> {
 
     fn read(&mut self, conn: Conn, message: &Message) {
         let (now, aged) = (self.now, self.last_sound_tick);
-        let own = self.line(conn).map(|line| line.addr);
+        let own = self.line(conn).map(|line| {
+            line.heard = now;
+            line.addr
+        });
         match (own, message) {
             (Some(_), Message::Hello(hello)) => self.heard(hello),
             (Some(_), Message::Reply(Reply::Subscribed(_))) => {}
@@ -330,6 +360,8 @@ impl<'a> Shadow<'a> {
                     Request::IsMasterDown(query) => Asked::Down((**query).clone()),
                     Request::Publish(hello) => Asked::Hello(hello.current_epoch, hello.config_epoch),
                     Request::GetMasterAddr(_) => Asked::Address,
+                    Request::Masters => Asked::Masters,
+                    Request::Replicas(_) => Asked::Replicas,
                     Request::Failover(_) => {
                         self.force_next = true;
                         Asked::Other
@@ -367,6 +399,7 @@ impl<'a> Shadow<'a> {
             (Asked::Address, Reply::Addr(addr)) if *addr != self.current_addr() => {
                 self.broke(Law::NamedOther, None);
             }
+            (Asked::Masters | Asked::Replicas, Reply::Instances(entries)) => self.check_entries(entries),
             _ => {}
         }
     }
@@ -384,6 +417,7 @@ impl<'a> Shadow<'a> {
         match request {
             Request::Publish(hello) => self.check_hello(addr, hello),
             Request::IsMasterDown(query) => self.check_question(addr, query),
+            Request::Info => self.check_info(addr),
             _ => {}
         }
         let done = match request {
@@ -480,6 +514,8 @@ impl<'a> Shadow<'a> {
                 self.enter(Step::None);
             }
             E::SwitchMaster => {
+                // All its connections are opened anew.
+                (self.ticking, self.dropped) = (false, None);
                 if let Extra::Switch(_, new) = event.extra {
                     self.switch(new);
                 }
@@ -518,7 +554,7 @@ impl<'a> Shadow<'a> {
         self.watched.retain(Watched::is_peer);
         let mut master = Watched::new(new, Kind::Master, now);
         if let Some(old) = old {
-            (master.info_at, master.last_pub) = (old.info_at, old.last_pub);
+            (master.info_at, master.last_pub, master.tried) = (old.info_at, old.last_pub, old.tried);
         }
         self.watched.push(master);
         self.master = new;

@@ -30,6 +30,8 @@ pub(super) struct Watched {
     /// Connection of commands and, to servers, of hellos.
     pub(super) cc: Option<Conn>,
     pub(super) pc: Option<Conn>,
+    /// When a connection to it was last opened.
+    pub(super) tried: Option<Millis>,
     /// Replies that count as outstanding though nobody waits for them any more, until `cc` is opened anew.
     pub(super) leaked: usize,
     /// Oldest PING that no valid reply has followed.
@@ -72,6 +74,7 @@ impl Watched {
             created: now,
             cc: None,
             pc: None,
+            tried: None,
             leaked: 0,
             act_ping: Some(now),
             last_ping: None,
