@@ -236,7 +236,7 @@ pub struct ForcedAt {
     pub master: Name,
 }
 
-/// A Sentinel's file does not hold what it should.
+/// A configuration file does not hold what it should.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostFileAt {
     /// When.
@@ -326,7 +326,7 @@ pub struct Observations {
     pub moves: Vec<MovedAt>,
     /// Beginnings and ends of loading, in order.
     pub loading: Vec<LoadingAt>,
-    /// Failed saves and older files of Sentinels, in order.
+    /// Failed saves and older configuration files, in order.
     pub lost_files: Vec<LostFileAt>,
     /// Whether the cluster became stable before the fault schedule began. A run in which it did not is undecided.
     pub settled: bool,

@@ -60,6 +60,8 @@ laws! {
     RefusedReplicated = "refused a write for want of replicas, though there were enough good ones";
     /// 11.
     WaitWrong = "gave WAIT another number than that of the replicas which had acknowledged";
+    /// Spec 11.
+    WaitOverdue = "kept a client in WAIT when its time was over";
     /// 3.1.
     WaitersKept = "left clients blocked in WAIT when it became a replica";
     /// 9.1.
@@ -74,12 +76,16 @@ laws! {
     KillWrong = "closed other clients on CLIENT KILL than it should have";
     /// 12.6.
     ShutdownEarly = "ended before {} had everything and before shutdown-timeout had passed";
+    /// Spec 12.6.
+    ShutdownUnasked = "waited for its replicas in a shutdown without asking them for their acknowledgements";
     /// 12.6.
     ShutdownMissed = "went on running when shutdown-timeout had passed";
     /// 12.6.
     TookInShutdown = "did writes of clients while it was shutting down";
     /// 3.1, 3.3, 6, 8, step 5.
     ConnectMissed = "did not try to reach its master";
+    /// Spec 3.1, 3.2.
+    FormerLinkKept = "kept its connection to the master that it had before";
     /// 3.1: the same address as now has no effect.
     LinkDropped = "dropped its link though it was told of the master that it had";
     /// 3.1.
@@ -98,6 +104,10 @@ laws! {
     LiveLinkDropped = "gave up its link, though its master had been heard within repl-timeout";
     /// 6.1.
     LoadedSilently = "did not tell its master that it lives while it loaded";
+    /// Spec 3.4.
+    FileWrong = "came back with a file that names another master than it had when it was rewritten";
+    /// Spec 2.6.
+    InfoLoading = "did not say in INFO that it loads";
     /// 7.
     InfoRole = "said in INFO or ROLE another role or master than it had";
     /// 7.

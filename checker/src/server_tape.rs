@@ -70,9 +70,9 @@ pub enum What {
     Connected(Conn),
     /// It read a command, a reply, GETACK or the newline of a replica.
     Read(Conn, Message),
-    /// It read WAIT on a connection on which its last command had ended when so much of the stream was counted; no
-    /// command yet if `None`.
-    Waits(Conn, Option<u64>),
+    /// It read WAIT with this timeout on a connection on which its last command had ended when so much of the stream was
+    /// counted; no command yet if `None`.
+    Waits(Conn, Option<u64>, Millis),
     /// It read a dataset from its master.
     Loads(Conn),
     /// It refused a client's command.

@@ -199,8 +199,10 @@ fn a_client_that_waits_for_replicas_makes_the_server_ask_them_unless_it_is_answe
         tape.with_replica(1_000).1.stream = 100;
         tape.take(1_100, What::Accepted(two, addr(R3)));
         // A first client waits already.
-        tape.take(1_200, What::Waits(SENTINEL, Some(100))).take(1_200, What::AskedAcks).take(1_300, What::Rest);
-        tape.take(1_400, What::Waits(two, None));
+        tape.take(1_200, What::Waits(SENTINEL, Some(100), Millis(0)))
+            .take(1_200, What::AskedAcks)
+            .take(1_300, What::Rest);
+        tape.take(1_400, What::Waits(two, None, Millis(0)));
         if answered {
             tape.writes(1_400, two, Reply::Int(1));
         }
@@ -214,6 +216,62 @@ fn a_silent_replica_is_dropped_after_repl_timeout() {
     for (ms, laws) in [(61_000, vec![]), (65_000, vec![ServerLaw::SilentReplicaKept])] {
         let mut tape = Tape::begin(RedisConf { repl_ping_replica_period: 3600, ..at_once() });
         tape.with_replica(1_000).take(ms, What::Rest);
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_forward_makes_nobody_silent() {
+    let mut tape = Tape::begin(RedisConf { repl_ping_replica_period: 3600, ..at_once() });
+    tape.with_replica(1_000).take(2_000, What::Jumped).take(65_000, What::Rest);
+    tape.0.0.server_tape.last_mut().unwrap().what = What::Jumped;
+    assert_eq!(tape.laws(), []);
+}
+
+#[test]
+fn wait_ends_when_its_time_is_over() {
+    for (ms, laws) in [(2_500, vec![]), (4_000, vec![ServerLaw::WaitOverdue])] {
+        let mut tape = Tape::begin(at_once());
+        tape.with_replica(1_000).1.stream = 100;
+        tape.take(1_200, What::Waits(SENTINEL, Some(100), Millis(500))).take(1_200, What::AskedAcks);
+        assert_eq!(tape.take(ms, What::Rest).laws(), laws);
+    }
+}
+
+#[test]
+fn a_shutdown_asks_the_replicas_it_waits_for() {
+    for (asks, laws) in [(true, vec![]), (false, vec![ServerLaw::ShutdownUnasked])] {
+        let mut tape = Tape::begin(RedisConf { save: Vec::new(), ..at_once() });
+        tape.with_replica(1_000).take(2_000, What::Terminated).take(2_100, What::Tick);
+        if asks {
+            tape.take(2_100, What::AskedAcks);
+        }
+        assert_eq!(tape.take(2_900, What::Rest).laws(), laws);
+    }
+}
+
+#[test]
+fn who_gets_another_master_closes_the_connection_to_the_former() {
+    for (closes, laws) in [(true, vec![]), (false, vec![ServerLaw::FormerLinkKept])] {
+        let mut tape = Tape::begin(RedisConf { replicaof: Some(addr(R2)), ..at_once() });
+        tape.take(100, What::Tick).take(100, What::Opened(LINK, addr(R2)));
+        tape.reads(500, SENTINEL, Request::SlaveOf(Some(addr(R3)))).writes(500, SENTINEL, Reply::Ok);
+        if closes {
+            tape.take(500, What::Closed(LINK));
+        }
+        assert_eq!(tape.take(500, What::Opened(Conn(9), addr(R3))).laws(), laws);
+    }
+}
+
+#[test]
+fn a_rewritten_file_names_the_master_of_that_moment() {
+    for (found, laws) in [(Some(addr(R3)), vec![]), (None, vec![ServerLaw::FileWrong])] {
+        let mut tape = Tape::begin(at_once());
+        tape.reads(500, SENTINEL, Request::SlaveOf(Some(addr(R3)))).writes(500, SENTINEL, Reply::Ok);
+        tape.take(500, What::Opened(LINK, addr(R3)));
+        tape.reads(600, SENTINEL, Request::ConfigRewrite).writes(600, SENTINEL, Reply::Ok).take(700, What::Rest);
+        let conf = RedisConf { replicaof: found, ..at_once() };
+        tape.take(900, What::Began(Box::new(Found { conf, rdb: None, aof: false })));
         assert_eq!(tape.laws(), laws);
     }
 }

@@ -8,7 +8,7 @@ use splitbrain_checker::tape::{Taped, What};
 use splitbrain_checker::{Detail, NodeIx, Property};
 use splitbrain_model::event::{Event, EventKind, Extra, Subject};
 use splitbrain_model::files::{MasterConf, SentinelConf};
-use splitbrain_model::message::{Channel, Hello, Info};
+use splitbrain_model::message::{Channel, Hello, Info, InstanceReply};
 use splitbrain_model::{Conn, Epoch, Hex40, Message, Millis, ReplOffset, Reply, Request, RunId};
 use std::sync::Arc;
 use support::*;
@@ -106,17 +106,74 @@ fn a_server_that_answers_gets_its_next_ping_in_time() {
 }
 
 #[test]
+fn a_lost_connection_is_opened_again_after_a_second() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).take(300, What::Lost(PC)).ticks(400, 1_300);
+    assert_eq!(tape.laws(), []);
+    assert_eq!(tape.ticks(1_300, 1_600).laws(), [Law::LinkMissed]);
+}
+
+#[test]
+fn a_connection_that_is_young_or_not_silent_is_not_given_up() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).ticks(200, 600);
+    assert_eq!(tape.take(600, What::Tick).take(600, What::Closed(PC)).ticks(700, 800).laws(), [Law::LinkDropped]);
+}
+
+#[test]
+fn a_silent_connection_of_hellos_is_given_up() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong()));
+    for ms in (200..15_700).step_by(100) {
+        tape.take(ms, What::Tick);
+        for (period, request, reply) in [
+            (1_000, Request::Ping, Reply::Pong),
+            (2_000, Request::Publish(hello(S1, 0)), Reply::Int(1)),
+            (10_000, Request::Info, Reply::Info(Box::new(info()))),
+        ] {
+            if ms % period == 200 && ms > period {
+                tape.take(ms, What::Wrote(CC, Message::Request(request)));
+                tape.take(ms + 10, What::Read(CC, Message::Reply(reply)));
+            }
+        }
+    }
+    assert_eq!(tape.laws(), [Law::DeadLinkKept]);
+}
+
+#[test]
+fn info_is_not_asked_for_before_its_time() {
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).ticks(200, 900);
+    assert_eq!(tape.take(900, What::Wrote(CC, Message::Request(Request::Info))).laws(), [Law::InfoEarly]);
+}
+
+#[test]
+fn clients_are_told_what_a_sentinel_holds_an_instance_for() {
+    for (s_down, laws) in [(false, vec![]), (true, vec![Law::FlagsWrong])] {
+        let (name, other_sentinels) = ("mymaster".into(), 0);
+        let (master, slave, o_down, disconnected) = (true, false, false, false);
+        let entry =
+            InstanceReply { name, addr: addr(R1), master, slave, s_down, o_down, disconnected, other_sentinels };
+        let mut tape = tape();
+        tape.begin(0, 0).connect(100).take(150, What::Read(Conn(7), Message::Request(Request::Masters)));
+        tape.take(150, What::Wrote(Conn(7), Message::Reply(Reply::Instances(vec![entry]))));
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+fn hello(of: NodeIx, epoch: u64) -> Arc<Hello> {
+    Arc::new(Hello {
+        announce: addr(of),
+        id: id(of),
+        current_epoch: Epoch(epoch),
+        master_name: "mymaster".into(),
+        master: addr(R1),
+        config_epoch: Epoch(0),
+    })
+}
+
+#[test]
 fn an_epoch_that_was_heard_of_is_told_in_the_next_hello() {
-    let hello = |of, epoch| {
-        Arc::new(Hello {
-            announce: addr(of),
-            id: id(of),
-            current_epoch: Epoch(epoch),
-            master_name: "mymaster".into(),
-            master: addr(R1),
-            config_epoch: Epoch(0),
-        })
-    };
     for (epoch, laws) in [(5, vec![]), (4, vec![Law::HelloBehind])] {
         let mut tape = tape();
         tape.begin(0, 4).connect(100).take(150, What::Read(PC, Message::Hello(hello(S2, 5))));

@@ -182,11 +182,9 @@ impl Recorder {
         }
     }
 
-    /// A Sentinel's file does not hold what it should: a save failed, or an older file is back.
+    /// A configuration file does not hold what it should: a save failed, or an older file is back.
     pub fn lost_file(&mut self, at: TrueTime, node: NodeIx, gone_back: bool) {
-        if self.seen.nodes[usize::from(node.0)].kind == NodeKind::Sentinel {
-            self.seen.lost_files.push(LostFileAt { at, node, gone_back });
-        }
+        self.seen.lost_files.push(LostFileAt { at, node, gone_back });
     }
 
     /// The end of a phase of loading, if there was one.

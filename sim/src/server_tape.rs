@@ -118,9 +118,9 @@ impl Begins {
             }
             Message::Request(Request::Ping) => Begins::Data(conn, Kind::Read),
             Message::Request(Request::Publish(_)) => Begins::Hello(conn),
-            Message::Request(Request::Wait(..)) => {
+            Message::Request(Request::Wait(_, timeout)) => {
                 let last = tape.last.get(conn.0 as usize).copied().flatten();
-                Begins::With(What::Waits(conn, last))
+                Begins::With(What::Waits(conn, last, *timeout))
             }
             Message::Request(
                 Request::Auth(_) | Request::HelloProto(_) | Request::ClientSetName(_) | Request::ClientSetInfo(_),

@@ -27,9 +27,18 @@ use crate::finding::{Detail, Finding, Place};
 use crate::judge::Judgement;
 use crate::observations::{NodeIx, Observations};
 use crate::server_law::ServerLaw;
-use crate::server_tape::What;
+use crate::server_tape::{Found, Taped, What};
 use shadow::Shadow;
 use splitbrain_model::{Addr, RunId, TrueTime};
+
+/// Whether a file names another master than the process that rewrote it last. Where an older file came back or a server has
+/// another address than before, nothing is said.
+fn file_differs(obs: &Observations, item: &Taped, found: &Found, life: &Shadow<'_>) -> bool {
+    let lost = obs.lost_files.iter().any(|lost| lost.node == item.node && lost.at <= item.at);
+    let named = |master: Option<Addr>| master.is_some_and(|master| master.ip.is_name());
+    let other = |master: Option<Addr>| master != found.conf.replicaof && !named(master) && !named(found.conf.replicaof);
+    !lost && obs.moves.is_empty() && life.master_in_file().is_some_and(other)
+}
 
 /// Checks every tape.
 pub fn check(obs: &Observations, out: &mut Judgement) {
@@ -45,6 +54,9 @@ pub fn check(obs: &Observations, out: &mut Judgement) {
     for item in &obs.server_tape {
         let node = usize::from(item.node.0);
         if let What::Began(found) = &item.what {
+            if lives[node].as_ref().is_some_and(|life| file_differs(obs, item, found, life)) {
+                report(item.at, item.node, ServerLaw::FileWrong, None);
+            }
             if let Some(run_id) = lives[node].as_ref().and_then(|life| life.run_id) {
                 run_ids[node] = Some(run_id);
             }

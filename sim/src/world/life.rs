@@ -355,13 +355,13 @@ impl World {
         });
     }
 
-    /// Changes the disk of a process; recorded if its Sentinel's file is another then.
+    /// Changes the disk of a process; recorded if its configuration file is another then.
     fn change_disk(&mut self, p: u16, change: impl FnOnce(&mut ProcessDisk, TrueTime)) {
         let disk = &mut self.procs[usize::from(p)].disk;
         disk.settle(self.now);
-        let before = disk.sentinel.clone();
+        let before = (disk.sentinel.clone(), disk.redis.conf.clone());
         change(disk, self.now);
-        if disk.sentinel != before {
+        if disk.sentinel != before.0 || disk.redis.conf != before.1 {
             self.recorder.lost_file(self.now, NodeIx(p), true);
         }
     }

@@ -226,7 +226,7 @@ impl Shadow<'_> {
             _ if self.ran(self.link.since.max(self.counted.heard)) > timeout
                 && (self.jumped <= self.link.since
                     || self.counted.heard > self.link.since
-                        && self.passed(self.counted.heard_at, i64::from(self.conf.repl_timeout) + 1)) =>
+                        && self.passed(self.counted.heard_at, i64::from(self.conf.repl_timeout) + 2)) =>
             {
                 ServerLaw::DeadLinkKept
             }

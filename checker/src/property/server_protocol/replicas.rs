@@ -314,7 +314,8 @@ impl<'a> Shadow<'a> {
     /// What is due to replicas.
     pub(super) fn replicas_overdue(&mut self) {
         let timeout = (self.conf.repl_timeout + 1) * 10 + SECOND;
-        let limit = i64::from(self.conf.repl_timeout) + 1;
+        // The job that looks runs once a second.
+        let limit = i64::from(self.conf.repl_timeout) + 2;
         let silent = |replica: &&Replica| {
             replica.online() && self.ran(replica.heard_ticks) > timeout && self.passed(replica.heard, limit)
         };

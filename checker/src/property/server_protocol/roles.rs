@@ -9,6 +9,8 @@ use splitbrain_model::{Addr, Conn, Reply};
 
 /// Milliseconds by which an end of a shutdown may come before its time.
 const SLACK: i64 = 500;
+/// Runs of the timer within which a shutdown begins.
+const BEGINS: u32 = 5;
 
 /// What the step that goes on has to bring.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(super) struct Promises {
     pub(super) connect: bool,
     /// It keeps this link.
     pub(super) keep_link: Option<Option<Conn>>,
+    /// It closes the connection to its former master.
+    pub(super) close_link: Option<Conn>,
     /// Whoever waits is told.
     pub(super) unblock: bool,
     /// Clients of this type are closed, but for the one that asked.
@@ -59,6 +63,7 @@ impl Shadow<'_> {
         if self.master.is_none() {
             self.link.cached = Some(position);
         }
+        self.leaves_link();
         self.link.conn = None;
         self.link.idle(self.now.ticks);
         self.master = Some(addr);
@@ -70,10 +75,15 @@ impl Shadow<'_> {
     fn promoted(&mut self) {
         self.history.shift();
         self.select_due = true;
+        self.leaves_link();
         self.link = Link::default();
         self.master = None;
         self.alone_since = self.now.ticks;
         self.promises.drop_replicas = true;
+    }
+
+    fn leaves_link(&mut self) {
+        self.promises.close_link = self.link.conn.filter(|_| self.link.phase != Phase::Loading);
     }
 
     /// CLIENT KILL TYPE of a connection was obeyed.
@@ -83,7 +93,10 @@ impl Shadow<'_> {
 
     /// SIGTERM or SHUTDOWN.
     pub(super) fn terminates(&mut self) {
-        self.terminated.get_or_insert((self.now.wall, self.now.ticks));
+        if self.terminated.is_none() {
+            self.terminated = Some((self.now.wall, self.now.ticks));
+            self.heard_at_end = self.is_heard();
+        }
         self.asks_for_acks();
     }
 
@@ -109,6 +122,17 @@ impl Shadow<'_> {
         {
             self.broke(ServerLaw::ShutdownMissed, None);
         }
+        self.end_unasked();
+        self.waits_overdue();
+    }
+
+    /// A shutdown that waits has asked the replicas for what it waits for.
+    fn end_unasked(&mut self) {
+        let Some((_, ticks)) = self.terminated else { return };
+        let waits = self.conf.shutdown_timeout > 0 && self.conf.save.is_empty() && self.ran(ticks) > BEGINS;
+        if waits && self.jumped <= ticks && self.heard_at_end && self.is_heard() && !self.asked_at_end {
+            self.broke(ServerLaw::ShutdownUnasked, None);
+        }
     }
 
     /// The step is over.
@@ -126,6 +150,9 @@ impl Shadow<'_> {
         }
         if promises.keep_link.is_some_and(|conn| conn != self.link.conn) {
             self.broke(ServerLaw::LinkDropped, None);
+        }
+        if promises.close_link.is_some() {
+            self.broke(ServerLaw::FormerLinkKept, None);
         }
         if promises.unblock && waiting {
             self.broke(ServerLaw::WaitersKept, None);

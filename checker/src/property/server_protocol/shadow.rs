@@ -5,6 +5,7 @@ use super::history::History;
 use super::link::{Link, Phase};
 use super::replicas::{Client, Replica};
 use super::roles::Promises;
+use super::waits::Waiting;
 use crate::server_law::ServerLaw;
 use crate::server_tape::{Counts, Found, Taped, What};
 use splitbrain_model::files::RedisConf;
@@ -46,10 +47,15 @@ pub(super) struct Shadow<'a> {
     pub(super) alone_since: u32,
     /// SIGTERM came: then, and when the timer had run so often.
     pub(super) terminated: Option<(Millis, u32)>,
+    /// Replicas got its stream then; and it has asked them for acknowledgements since.
+    pub(super) heard_at_end: bool,
+    pub(super) asked_at_end: bool,
+    /// Its file was rewritten last in this iteration, with this master.
+    rewritten: Option<(TrueTime, Option<Addr>)>,
     /// The next command in its stream has to be SELECT.
     pub(super) select_due: bool,
-    /// Clients in WAIT, and what replicas must have acknowledged to count, if that is known.
-    pub(super) waits: Vec<(Conn, Option<u64>)>,
+    /// Clients in WAIT.
+    pub(super) waits: Vec<Waiting>,
     /// Clients whose WAIT began in this iteration and was not answered at once: its end asks the replicas.
     pub(super) asking: Vec<Conn>,
     /// Commands that are not safe while loading were served in this life.
@@ -118,6 +124,9 @@ impl<'a> Shadow<'a> {
             pinged: 0,
             alone_since: 0,
             terminated: None,
+            heard_at_end: false,
+            asked_at_end: false,
+            rewritten: None,
             select_due: false,
             waits: Vec::new(),
             asking: Vec::new(),
@@ -166,6 +175,9 @@ impl<'a> Shadow<'a> {
         self.counted = item.counts;
         self.now = Now { wall: item.wall, timer: item.timer, ticks: item.counts.ticks };
         if begins {
+            if matches!(item.what, What::Jumped) {
+                self.jumped = self.now.ticks;
+            }
             self.overdue();
             self.begun = Some(&item.what);
             self.begins(&item.what);
@@ -178,15 +190,14 @@ impl<'a> Shadow<'a> {
     fn begins(&mut self, what: &'a What) {
         match what {
             What::Selected => self.select_due = false,
-            What::Began(_) | What::Tick | What::Rest | What::Connected(_) => {}
-            What::Jumped => self.jumped = self.now.ticks,
+            What::Began(_) | What::Tick | What::Rest | What::Connected(_) | What::Jumped => {}
             What::Accepted(conn, peer) => {
                 self.clients.push(Client::new(*conn, *peer));
                 // With so many its timer runs more often (`dynamic-hz`), and runs are no measure of time.
                 self.mute |= self.clients.len() >= CROWD;
             }
             What::Read(conn, message) => self.read(*conn, message),
-            What::Waits(conn, last) => self.waits(*conn, *last),
+            What::Waits(conn, last, timeout) => self.waits(*conn, *last, *timeout),
             What::Loads(conn) => self.loads(*conn),
             What::Refused(kind, word) => self.refused(*kind, *word),
             What::Lost(conn) => self.gone(*conn),
@@ -195,6 +206,7 @@ impl<'a> Shadow<'a> {
             What::Commanded(OperatorCommand::Redis(command), obeyed) => match command {
                 RedisCommand::ReplicaOf(master) if *obeyed => self.replicaof(*master),
                 RedisCommand::Shutdown => self.terminates(),
+                RedisCommand::ConfigRewrite if *obeyed => self.rewrites(),
                 RedisCommand::ReplicaOf(_) | RedisCommand::ConfigRewrite | RedisCommand::BgSave => {}
                 // What these change is not followed.
                 _ => self.mute = true,
@@ -210,6 +222,7 @@ impl<'a> Shadow<'a> {
         match what {
             What::Opened(conn, addr) => self.opened(*conn, *addr),
             What::Closed(conn) => {
+                self.promises.close_link = self.promises.close_link.filter(|former| former != conn);
                 self.closes(*conn);
                 self.gone(*conn);
             }
@@ -219,7 +232,10 @@ impl<'a> Shadow<'a> {
             What::Gave(conn) => self.gave(*conn),
             What::Streamed(conn, bytes) => self.promises.streamed = Some((*conn, *bytes)),
             What::Pinged => self.pinged = self.now.ticks,
-            What::AskedAcks => self.asking.clear(),
+            What::AskedAcks => {
+                self.asking.clear();
+                self.asked_at_end |= self.terminated.is_some();
+            }
             What::Exited(status) => self.exited(*status),
             _ => {}
         }
@@ -270,6 +286,7 @@ impl<'a> Shadow<'a> {
     fn obeyed(&mut self, conn: Conn, request: &Request, reply: &Reply) {
         match (request, reply) {
             (Request::SlaveOf(master), Reply::Ok) => self.replicaof(*master),
+            (Request::ConfigRewrite, Reply::Ok) => self.rewrites(),
             (Request::ClientKill(kind), Reply::Int(_)) => self.kills(conn, *kind),
             (Request::Info, Reply::Info(info)) => self.tells_info(info),
             (Request::Role, Reply::Role(role)) => self.tells_role(role),
@@ -280,6 +297,15 @@ impl<'a> Shadow<'a> {
             (Request::Psync(_), reply) => self.promises.psync_answer = Some(reply.clone()),
             _ => {}
         }
+    }
+
+    fn rewrites(&mut self) {
+        self.rewritten = Some((self.at, self.master));
+    }
+
+    /// The master in its file: known if it was rewritten in an iteration that is over, and if all of this life was followed.
+    pub(super) fn master_in_file(&self) -> Option<Option<Addr>> {
+        self.rewritten.filter(|(at, _)| !self.mute && *at < self.at).map(|(_, master)| master)
     }
 
     /// What the step began with.
@@ -293,7 +319,7 @@ impl<'a> Shadow<'a> {
             return self.link_gone();
         }
         self.clients.retain(|client| client.conn != conn);
-        self.waits.retain(|(waits, _)| *waits != conn);
+        self.waits.retain(|waiting| waiting.conn != conn);
         self.replica_gone(conn);
     }
 

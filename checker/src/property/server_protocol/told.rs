@@ -20,6 +20,9 @@ impl Shadow<'_> {
         if info.slave.as_ref().map(|slave| slave.master) != self.master {
             self.broke(ServerLaw::InfoRole, None);
         }
+        if self.loading() && self.link.newlines != u32::MAX && !info.loading {
+            self.broke(ServerLaw::InfoLoading, None);
+        }
         if let Some(slave) = &info.slave {
             self.tells_of_link(slave);
         }

@@ -2,14 +2,30 @@
 
 use super::shadow::Shadow;
 use crate::server_law::ServerLaw;
-use splitbrain_model::{Conn, Reply};
+use splitbrain_model::{Conn, Millis, Reply};
 
 /// `REPLCONF GETACK *` in the stream.
 const GETACK_BYTES: u64 = 37;
 
+/// Runs of the timer by which the end of a WAIT may come late.
+const LATE: u32 = 15;
+
+/// A client in WAIT.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) conn: Conn,
+    /// What replicas must have acknowledged to count, if that is known.
+    target: Option<u64>,
+    /// Since when, and how long at the most, in runs of the timer.
+    since: u32,
+    most: Option<u32>,
+    /// When its time is over, on the wall clock, which may be set.
+    until: Millis,
+}
+
 impl Shadow<'_> {
     /// A client waits for replicas (spec 11). `last`: what was counted of the stream when its last command ended.
-    pub(super) fn waits(&mut self, conn: Conn, last: Option<u64>) {
+    pub(super) fn waits(&mut self, conn: Conn, last: Option<u64>, timeout: Millis) {
         let target = match last {
             None => Some(0),
             Some(last) if last >= self.moved => {
@@ -19,7 +35,9 @@ impl Shadow<'_> {
         };
         self.asks_for_acks();
         if self.master.is_none() {
-            self.waits.push((conn, target));
+            let most = u32::try_from(timeout.0 / 100).ok().filter(|_| timeout.0 > 0);
+            let until = Millis(self.now.wall.0 + timeout.0);
+            self.waits.push(Waiting { conn, target, since: self.now.ticks, most, until });
             self.asking.push(conn);
         }
     }
@@ -33,13 +51,24 @@ impl Shadow<'_> {
 
     /// WAIT ends with this reply, or because the server became a replica.
     pub(super) fn waited(&mut self, conn: Conn, reply: Option<&Reply>) {
-        let Some(place) = self.waits.iter().position(|(waits, _)| *waits == conn) else { return };
-        let (_, target) = self.waits.remove(place);
+        let Some(place) = self.waits.iter().position(|waiting| waiting.conn == conn) else { return };
+        let target = self.waits.remove(place).target;
         // Who was answered at once does not make it ask.
         self.asking.retain(|asking| *asking != conn);
         let (Some(Reply::Int(count)), Some(target)) = (reply, target) else { return };
         if *count != self.have(target) {
             self.broke(ServerLaw::WaitWrong, None);
+        }
+    }
+
+    /// WAIT ends when its time is over.
+    pub(super) fn waits_overdue(&mut self) {
+        let over = |waiting: &Waiting| {
+            let late = waiting.most.is_some_and(|most| self.ran(waiting.since) > most.saturating_add(LATE));
+            late && self.now.wall.0 > waiting.until.0 + 100 * i64::from(LATE)
+        };
+        if self.waits.iter().any(over) {
+            self.broke(ServerLaw::WaitOverdue, None);
         }
     }
 
@@ -50,7 +79,7 @@ impl Shadow<'_> {
 
     /// The iteration is over.
     pub(super) fn iteration_over(&mut self) {
-        let waits = |conn: &Conn| self.waits.iter().any(|(waits, _)| waits == conn);
+        let waits = |conn: &Conn| self.waits.iter().any(|waiting| waiting.conn == *conn);
         let asks = self.asking.iter().any(waits) && self.master.is_none();
         self.asking.clear();
         if asks && self.is_heard() && self.terminated.is_none() {
