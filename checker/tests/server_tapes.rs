@@ -251,6 +251,16 @@ fn a_shutdown_asks_the_replicas_it_waits_for() {
 }
 
 #[test]
+fn who_has_a_master_asks_nothing_in_a_shutdown() {
+    let mut tape = Tape::begin(RedisConf { save: Vec::new(), ..at_once() });
+    tape.with_replica(1_000);
+    tape.reads(1_500, SENTINEL, Request::SlaveOf(Some(addr(R3)))).writes(1_500, SENTINEL, Reply::Ok);
+    tape.take(1_500, What::Opened(LINK, addr(R3)));
+    tape.take(2_000, What::Terminated).take(2_900, What::Rest);
+    assert_eq!(tape.laws(), []);
+}
+
+#[test]
 fn who_gets_another_master_closes_the_connection_to_the_former() {
     for (closes, laws) in [(true, vec![]), (false, vec![ServerLaw::FormerLinkKept])] {
         let mut tape = Tape::begin(RedisConf { replicaof: Some(addr(R2)), ..at_once() });

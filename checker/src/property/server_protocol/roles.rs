@@ -95,7 +95,8 @@ impl Shadow<'_> {
     pub(super) fn terminates(&mut self) {
         if self.terminated.is_none() {
             self.terminated = Some((self.now.wall, self.now.ticks));
-            self.heard_at_end = self.is_heard();
+            // A replica's stream is its master's: it asks nothing in it.
+            self.heard_at_end = self.is_heard() && self.master.is_none();
         }
         self.asks_for_acks();
     }
@@ -130,7 +131,8 @@ impl Shadow<'_> {
     fn end_unasked(&mut self) {
         let Some((_, ticks)) = self.terminated else { return };
         let waits = self.conf.shutdown_timeout > 0 && self.conf.save.is_empty() && self.ran(ticks) > BEGINS;
-        if waits && self.jumped <= ticks && self.heard_at_end && self.is_heard() && !self.asked_at_end {
+        let heard = self.heard_at_end && self.is_heard() && self.master.is_none();
+        if waits && self.jumped <= ticks && heard && !self.asked_at_end {
             self.broke(ServerLaw::ShutdownUnasked, None);
         }
     }

@@ -47,7 +47,7 @@ pub(super) struct Shadow<'a> {
     pub(super) alone_since: u32,
     /// SIGTERM came: then, and when the timer had run so often.
     pub(super) terminated: Option<(Millis, u32)>,
-    /// Replicas got its stream then; and it has asked them for acknowledgements since.
+    /// Replicas got a stream of its own then; and it has asked them for acknowledgements since.
     pub(super) heard_at_end: bool,
     pub(super) asked_at_end: bool,
     /// Its file was rewritten last in this iteration, with this master.
