@@ -108,6 +108,18 @@ laws! {
     FileWrong = "came back with a file that names another master than it had when it was rewritten";
     /// Spec 2.6.
     InfoLoading = "did not say in INFO that it loads";
+    /// Spec 12.1.
+    SaveMissed = "did not save its dataset, though a save point was reached";
+    /// Spec 12.1.
+    SavedEarly = "saved its dataset before a save point was reached";
+    /// Spec 12.6.
+    LastSaveMissed = "ended without saving its dataset, though it has save points";
+    /// Spec 12.1.
+    SyncMissed = "did not begin to sync its append-only file within a second";
+    /// Spec 12.1, 12.5.
+    SyncErrorIgnored = "went on though it could not sync its append-only file before it answers";
+    /// Spec 12.5.
+    TookUnpersisted = "did writes though its files could not be written";
     /// 7.
     InfoRole = "said in INFO or ROLE another role or master than it had";
     /// 7.

@@ -4,7 +4,7 @@
 
 use splitbrain_model::files::RedisConf;
 use splitbrain_model::message::OperatorCommand;
-use splitbrain_model::{Addr, Conn, ErrorWord, Message, Millis, ReplId, ReplOffset, TrueTime};
+use splitbrain_model::{Addr, Conn, DiskCall, ErrorWord, Message, Millis, ReplId, ReplOffset, TrueTime};
 
 use crate::observations::NodeIx;
 
@@ -36,6 +36,10 @@ pub struct Counts {
     pub heard_at: Millis,
     /// Writes of clients that were done.
     pub writes: u32,
+    /// Those, and writes of its master, that surely changed something.
+    pub changes: u32,
+    /// Writes that were read from the master.
+    pub applied: u32,
     /// Reads of clients that were answered, PINGs included.
     pub reads: u32,
     /// Hellos of Sentinels that were published.
@@ -104,6 +108,8 @@ pub enum What {
     AskedAcks,
     /// It put SELECT into the stream, for a client's command.
     Selected,
+    /// It had its disk do something, or heard how that went. What it appends to a file that it syncs each time is left out.
+    Disk(DiskCall),
     /// It ended with this status.
     Exited(u8),
 }

@@ -71,6 +71,26 @@ fn a_leader_needs_the_larger_of_quorum_and_majority_in_one_epoch() {
 }
 
 #[test]
+fn a_leaders_own_vote_counts_with_votes_of_a_later_epoch_that_it_knows_unless_it_voted_again() {
+    let elect = |rises: bool, again: bool| {
+        let mut run = run();
+        run.says(11_000, S1, EventKind::OdownEnter).epoch(11_000, S1, 1).says(11_000, S1, EventKind::TryFailover);
+        run.votes(11_010, S1, S1, 1);
+        if rises {
+            run.epoch(11_020, S1, 2);
+        }
+        if again {
+            run.votes(11_020, S1, S3, 2);
+        }
+        run.votes(11_030, S2, S1, 2).says(11_100, S1, EventKind::ElectedLeader);
+        run.found(Property::OneLeaderPerEpoch).len()
+    };
+    assert_eq!(elect(true, false), 0);
+    assert_eq!(elect(false, false), 1);
+    assert_eq!(elect(true, true), 1);
+}
+
+#[test]
 fn a_sentinel_that_knows_more_voters_needs_more_votes() {
     let mut run = good();
     for n in 0..4 {

@@ -5,9 +5,9 @@ mod support;
 use splitbrain_checker::server_law::ServerLaw;
 use splitbrain_checker::server_tape::{Counts, Found, Kind, Taped, What};
 use splitbrain_checker::{Detail, Property};
-use splitbrain_model::files::RedisConf;
+use splitbrain_model::files::{AppendFsync, RedisConf};
 use splitbrain_model::message::{ClientType, Continued, Info, ReplicaLine, ReplicaState};
-use splitbrain_model::{Conn, ErrorWord, Message, Millis, ReplOffset, Reply, Request, RunId};
+use splitbrain_model::{Conn, DiskCall, ErrorWord, Message, Millis, Nanos, ReplOffset, Reply, Request, RunId};
 use support::*;
 
 /// A replica's connection to `redis-1`, that of a Sentinel, and the one that `redis-1` opens.
@@ -334,5 +334,189 @@ fn client_kill_closes_all_of_a_type_but_the_caller() {
             tape.take(1_000, What::Closed(REPLICA));
         }
         assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn a_replica_heard_before_the_clock_was_set_back_is_silent_by_that_clock() {
+    let mut tape = Tape::begin(RedisConf { repl_ping_replica_period: 3600, ..at_once() });
+    tape.with_replica(1_000).take(2_000, What::Jumped).take(80_000, What::Rest);
+    assert_eq!(tape.laws(), []);
+}
+
+/// `redis-1` with these save points and without replicas; it has answered a read, and at 500 ms done so many writes.
+fn saving(save: &[(u32, u32)], writes: u32) -> Tape {
+    let mut tape = Tape::begin(RedisConf { save: save.to_vec(), ..at_once() });
+    (tape.1.reads, tape.1.writes, tape.1.changes) = (1, writes, writes);
+    tape.take(500, What::Rest);
+    tape
+}
+
+/// A run of the timer in which this is asked of the disk.
+fn ticks(tape: &mut Tape, ms: u64, calls: &[DiskCall]) {
+    tape.take(ms, What::Tick);
+    for call in calls {
+        tape.take(ms, What::Disk(*call));
+    }
+}
+
+const SAVES: [DiskCall; 2] = [DiskCall::Forked, DiskCall::Writing(Nanos::from_millis(200))];
+
+#[test]
+fn a_server_saves_when_a_save_point_is_reached() {
+    // A server that begins with data has one change more than it did writes.
+    for (point, writes, saves, laws) in [
+        ((5, 2), 1, Some(6_000), vec![]),
+        ((5, 2), 1, Some(5_900), vec![ServerLaw::SavedEarly]),
+        ((5, 3), 1, Some(6_000), vec![ServerLaw::SavedEarly]),
+        ((5, 1), 1, None, vec![ServerLaw::SaveMissed]),
+        ((5, 2), 1, None, vec![]),
+        ((60, 1), 1, None, vec![]),
+    ] {
+        let mut tape = saving(&[point], writes);
+        tape.take(600, What::Rest);
+        if let Some(ms) = saves {
+            ticks(&mut tape, ms, &SAVES);
+        }
+        let last = if saves.is_some() { 6_500 } else { 20_000 };
+        assert_eq!(tape.take(last, What::Rest).laws(), laws, "save {point:?}, {saves:?}");
+    }
+}
+
+#[test]
+fn what_was_saved_counts_no_more_and_the_seconds_begin_anew() {
+    for (again, changes, laws) in
+        [(13_000, 3, vec![]), (12_000, 3, vec![ServerLaw::SavedEarly]), (13_000, 0, vec![ServerLaw::SavedEarly])]
+    {
+        let mut tape = saving(&[(5, 2)], 5);
+        ticks(&mut tape, 6_000, &SAVES);
+        ticks(&mut tape, 7_000, &[DiskCall::RdbSaved(Millis(7_000))]);
+        (tape.1.writes, tape.1.changes) = (5 + changes, 5 + changes);
+        ticks(&mut tape, again, &SAVES);
+        assert_eq!(tape.laws(), laws, "at {again} with {changes}");
+    }
+}
+
+#[test]
+fn a_server_with_save_points_saves_before_it_ends() {
+    for (saves, laws) in [(true, vec![]), (false, vec![ServerLaw::LastSaveMissed])] {
+        let mut tape = saving(&[(3600, 1)], 1);
+        tape.take(1_000, What::Terminated);
+        let calls = [DiskCall::Writing(Nanos::ZERO), DiskCall::RdbSaved(Millis(1_100))];
+        ticks(&mut tape, 1_100, if saves { &calls } else { &[] });
+        assert_eq!(tape.take(1_100, What::Exited(0)).laws(), laws);
+    }
+}
+
+fn appending(appendfsync: AppendFsync) -> Tape {
+    Tape::begin(RedisConf { appendonly: true, appendfsync, ..at_once() })
+}
+
+#[test]
+fn everysec_syncs_within_a_second_unless_the_disk_is_busy() {
+    for (at, busy, laws) in [
+        (2_000, false, vec![]),
+        (3_000, false, vec![ServerLaw::SyncMissed]),
+        (3_000, true, vec![]),
+        (6_000, true, vec![ServerLaw::SyncMissed]),
+    ] {
+        let mut tape = appending(AppendFsync::Everysec);
+        tape.take(1_000, What::Rest).take(1_000, What::Disk(DiskCall::Appended));
+        if busy {
+            tape.take(1_500, What::Rest).take(1_500, What::Disk(DiskCall::Busy));
+        }
+        tape.take(at, What::Rest).take(at, What::Disk(DiskCall::SyncBegun)).take(9_000, What::Rest);
+        assert_eq!(tape.laws(), laws, "at {at}");
+    }
+}
+
+#[test]
+fn who_cannot_sync_before_it_answers_ends() {
+    for (appendfsync, ends, laws) in [
+        (AppendFsync::Always, true, vec![]),
+        (AppendFsync::Always, false, vec![ServerLaw::SyncErrorIgnored]),
+        (AppendFsync::Everysec, false, vec![]),
+    ] {
+        let mut tape = appending(appendfsync);
+        tape.take(1_000, What::Rest).take(1_000, What::Disk(DiskCall::SyncFailed));
+        if ends {
+            tape.take(1_000, What::Exited(1));
+        }
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
+#[test]
+fn who_cannot_write_its_files_does_no_writes() {
+    let refused = What::Refused(Kind::Write, ErrorWord::Misconf);
+    for (call, then, laws) in [
+        (Some(DiskCall::Full), Some(refused.clone()), vec![]),
+        (Some(DiskCall::Full), None, vec![ServerLaw::TookUnpersisted]),
+        (Some(DiskCall::SyncFailed), None, vec![ServerLaw::TookUnpersisted]),
+        (Some(DiskCall::Appended), None, vec![]),
+        (None, Some(refused), vec![ServerLaw::RefusedGroundless]),
+    ] {
+        let mut tape = appending(AppendFsync::Everysec);
+        tape.take(1_000, What::Rest).take(1_000, What::Disk(call.unwrap_or(DiskCall::Appended)));
+        match then {
+            Some(refused) => tape.take(1_100, refused),
+            None => {
+                (tape.1.writes, tape.1.changes) = (1, 1);
+                tape.take(1_100, What::Tick)
+            }
+        };
+        assert_eq!(tape.laws(), laws, "{call:?}");
+    }
+}
+
+#[test]
+fn a_save_that_failed_stops_writes_until_one_succeeds() {
+    for (stops, succeeds, laws) in
+        [(true, false, vec![ServerLaw::TookUnpersisted]), (true, true, vec![]), (false, false, vec![])]
+    {
+        let mut tape = saving(&[(5, 1)], 1);
+        if let What::Began(found) = &mut tape.0.0.server_tape[0].what {
+            found.conf.stop_writes_on_bgsave_error = stops;
+        }
+        ticks(&mut tape, 6_000, &SAVES);
+        ticks(&mut tape, 6_300, &[DiskCall::RdbFailed]);
+        if succeeds {
+            ticks(&mut tape, 11_500, &SAVES);
+            ticks(&mut tape, 11_800, &[DiskCall::RdbSaved(Millis(11_800))]);
+        }
+        (tape.1.writes, tape.1.changes) = (2, 2);
+        assert_eq!(tape.take(12_000, What::Tick).laws(), laws);
+    }
+}
+
+#[test]
+fn a_server_whose_last_save_fails_lives_on_and_saves_again() {
+    let mut tape = saving(&[(5, 1)], 1);
+    tape.take(1_000, What::Terminated);
+    ticks(&mut tape, 1_100, &[DiskCall::Writing(Nanos::ZERO), DiskCall::RdbFailed]);
+    (tape.1.writes, tape.1.changes) = (2, 2);
+    ticks(&mut tape, 6_000, &SAVES);
+    ticks(&mut tape, 6_300, &[DiskCall::RdbFailed]);
+    assert_eq!(tape.take(6_400, What::Refused(Kind::Write, ErrorWord::Misconf)).laws(), []);
+}
+
+#[test]
+fn what_comes_behind_a_dataset_that_is_being_loaded_is_not_done_yet() {
+    for (loads, laws) in [(true, vec![]), (false, vec![ServerLaw::TookUnpersisted])] {
+        let conf = RedisConf { replicaof: Some(addr(R2)), save: vec![(5, 1)], ..at_once() };
+        let mut tape = Tape::begin(conf);
+        ticks(&mut tape, 400, &[DiskCall::RdbFailed]);
+        tape.take(400, What::Opened(LINK, addr(R2))).take(401, What::Connected(LINK));
+        let greeting = [Request::Ping, Request::ReplconfPort(6379), Request::ReplconfCapa, Request::Psync(None)];
+        for request in greeting {
+            tape.take(402, What::Wrote(LINK, Message::Request(request)));
+        }
+        let answer = Reply::FullResync(Box::new((branch(1), ReplOffset(0))));
+        tape.take(403, What::Read(LINK, Message::Reply(answer)));
+        if loads {
+            tape.take(404, What::Loads(LINK));
+        }
+        tape.1.applied = 1;
+        assert_eq!(tape.take(405, What::Lost(SENTINEL)).laws(), laws, "{loads}");
     }
 }

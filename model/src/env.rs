@@ -142,6 +142,32 @@ pub trait Disk {
     fn load_time(&mut self, bytes: u64) -> Nanos;
 }
 
+/// What a process asked of its disk and how that went, for whoever records it. What costs nothing to record as often as it
+/// happens: of entries of the append-only file only the first since the last call of [`Env::take_calls`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskCall {
+    /// The append-only file was appended to.
+    Appended,
+    /// An fsync of the append-only file began in the background.
+    SyncBegun,
+    /// An fsync of the append-only file failed.
+    SyncFailed,
+    /// A `write` would wait for an fsync that goes on.
+    Busy,
+    /// No space is left.
+    Full,
+    /// The append-only file was replaced by a rewritten one.
+    AofReplaced,
+    /// `fork`.
+    Forked,
+    /// A file is being written that takes so long, by a child or by a process that ends.
+    Writing(Nanos),
+    /// An RDB file is in place; what the wall clock showed.
+    RdbSaved(Millis),
+    /// An RDB file could not be written.
+    RdbFailed,
+}
+
 /// What looking up a name came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -170,12 +196,39 @@ pub struct Env<'a> {
     refused: &'a [(Conn, u64)],
     /// What wall and monotonic clock gain on the time that passes, in parts per million.
     rates: (i64, i64),
+    appended: bool,
+    calls: Vec<DiskCall>,
 }
 
 impl<'a> Env<'a> {
     /// An environment at these local times, in which no name resolves.
     pub fn new(wall: WallTime, mono: MonoTime, draws: &'a mut dyn Draws, disk: &'a mut dyn Disk) -> Env<'a> {
-        Env { wall, mono, elapsed: Nanos::ZERO, draws, disk, resolver: None, refused: &[], rates: (0, 0) }
+        let (appended, calls) = (false, Vec::new());
+        Env {
+            wall,
+            mono,
+            elapsed: Nanos::ZERO,
+            draws,
+            disk,
+            resolver: None,
+            refused: &[],
+            rates: (0, 0),
+            appended,
+            calls,
+        }
+    }
+
+    /// What was asked of the disk since the last call, in this order.
+    pub fn take_calls(&mut self) -> impl Iterator<Item = DiskCall> + use<> {
+        let appended = std::mem::take(&mut self.appended).then_some(DiskCall::Appended);
+        appended.into_iter().chain(std::mem::take(&mut self.calls))
+    }
+
+    fn noted(&mut self, yes: bool, call: DiskCall) -> bool {
+        if yes {
+            self.calls.push(call);
+        }
+        yes
     }
 
     /// The same with clocks that run too fast by so many parts per million, or too slow: the wall and the monotonic one.
@@ -258,6 +311,7 @@ impl<'a> Env<'a> {
 
     /// Appends to the append-only file. Costs nothing.
     pub fn append_aof(&mut self, entry: AofEntry) {
+        self.appended = true;
         self.disk.append_aof(self.elapsed, entry);
     }
 
@@ -269,48 +323,59 @@ impl<'a> Env<'a> {
 
     /// Starts a background fsync of the append-only file.
     pub fn fsync_aof_in_background(&mut self) {
+        self.calls.push(DiskCall::SyncBegun);
         self.disk.fsync_aof_in_background(self.elapsed);
     }
 
     /// Replaces the append-only file by `base` with `tail` behind it.
     pub fn replace_aof(&mut self, base: Arc<Snapshot>, tail: Vec<AofEntry>) {
+        self.calls.push(DiskCall::AofReplaced);
         self.disk.replace_aof(self.elapsed, base, tail);
     }
 
     /// Puts an RDB file in place.
     pub fn save_rdb(&mut self, snapshot: Arc<Snapshot>) {
+        self.calls.push(DiskCall::RdbSaved(self.now()));
         self.disk.save_rdb(self.elapsed, snapshot);
     }
 
     /// Whether a save of an RDB file fails now.
     pub fn rdb_save_fails(&mut self) -> bool {
-        self.disk.rdb_save_fails()
+        let fails = self.disk.rdb_save_fails();
+        self.noted(fails, DiskCall::RdbFailed)
     }
 
     /// How long a background fsync still keeps a `write` waiting.
     pub fn aof_sync_left(&mut self) -> Nanos {
-        self.disk.aof_sync_left(self.elapsed)
+        let left = self.disk.aof_sync_left(self.elapsed);
+        self.noted(left > Nanos::ZERO, DiskCall::Busy);
+        left
     }
 
     /// Whether no space is left.
     pub fn disk_is_full(&mut self) -> bool {
-        self.disk.is_full()
+        let full = self.disk.is_full();
+        self.noted(full, DiskCall::Full)
     }
 
     /// Whether an fsync of the append-only file fails now.
     pub fn fsync_fails(&mut self) -> bool {
-        self.disk.fsync_fails()
+        let fails = self.disk.fsync_fails();
+        self.noted(fails, DiskCall::SyncFailed)
     }
 
     /// Stops for `fork`.
     pub fn fork(&mut self, bytes: u64) {
+        self.calls.push(DiskCall::Forked);
         let cost = self.disk.fork_pause(bytes);
         self.block(cost);
     }
 
     /// How long a child takes to write this many bytes; does not block.
     pub fn save_time(&mut self, bytes: u64) -> Nanos {
-        self.disk.save_time(bytes)
+        let time = self.disk.save_time(bytes);
+        self.calls.push(DiskCall::Writing(time));
+        time
     }
 
     /// How long loading this many bytes takes; does not block.

@@ -26,7 +26,7 @@ pub mod value;
 pub mod wire;
 
 pub use effects::{Act, CloseHow, Effects};
-pub use env::{Answered, Disk, Draws, Env, Purpose, Resolver, SaveError, Saved};
+pub use env::{Answered, Disk, DiskCall, Draws, Env, Purpose, Resolver, SaveError, Saved};
 pub use error::ErrorWord;
 pub use ids::{Addr, Conn, Epoch, Hex40, Ip, Name, ReplId, ReplOffset, RunId, SentinelId};
 pub use message::{Input, Message, Reply, Request, StreamItem};

@@ -35,6 +35,7 @@ planted! {
     EpochNotBumped = "epoch-not-bumped", "A failover is tried in the epoch of the one before.";
     MajorityRoundedDown = "majority-rounded-down", "Half of the Sentinels, rounded down, elect a leader.";
     QuorumAloneElects = "quorum-alone-elects", "A leader needs the quorum and no majority.";
+    MajorityOfTheUp = "majority-of-the-up", "A leader needs a majority of those Sentinels that answer.";
     VotesOfAnyEpoch = "votes-of-any-epoch", "Votes of former epochs are counted.";
     OwnVoteCountedTwice = "own-vote-counted-twice", "A candidate counts its own vote twice.";
     LeaderWithoutVotes = "leader-without-votes", "Whoever tries a failover leads it.";
@@ -75,6 +76,11 @@ planted! {
     AofOrder = "aof-order", "Writes of one iteration go into the append-only file in reverse.";
     AofNotSynced = "aof-not-synced", "With `appendfsync always` nothing is synced.";
     SyncErrorIgnored = "sync-error-ignored", "With `appendfsync always` a failed fsync is taken for a good one.";
+    EverysecEveryOther = "everysec-every-other", "With `appendfsync everysec` the file is synced every other second.";
+    ReplicaChangesUncounted = "replica-changes-uncounted", "What its master sends does not count for a replica's save points.";
+    SavePointLate = "save-point-late", "A save point takes twice its seconds.";
+    LastSaveSkipped = "last-save-skipped", "A server with save points ends without saving.";
+    SaveErrorForgotten = "save-error-forgotten", "Writes go on though the last save failed.";
     AofLastWriteSkipped = "aof-every-sixteenth-skipped", "Every sixteenth write does not reach the append-only file.";
     AofTailDropped = "aof-tail-dropped", "The last entry of the append-only file is not read back.";
     RoleNotPersisted = "role-not-persisted", "CONFIG REWRITE does not save whose replica a server is.";

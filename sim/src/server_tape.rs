@@ -2,12 +2,13 @@
 //! comes out. Changes nothing of either, and knows nothing of rules.
 
 use splitbrain_checker::server_tape::{Counts, Found, Kind, What};
-use splitbrain_model::files::RedisFiles;
+use splitbrain_model::files::{AppendFsync, RedisFiles};
 use splitbrain_model::message::OperatorCommand;
 use splitbrain_model::note::Note;
 use splitbrain_model::redis::Redis;
 use splitbrain_model::{
-    Act, CloseHow, Conn, Effects, Env, ErrorWord, Input, Message, Millis, MonoTime, Node, Reply, Request, StreamItem,
+    Act, CloseHow, Conn, DiskCall, Effects, Env, ErrorWord, Input, Message, Millis, MonoTime, Node, Reply, Request,
+    StreamItem,
 };
 use splitbrain_scenarios::{ProcessKind, Resolved};
 
@@ -41,6 +42,9 @@ struct Tape {
     link: Option<Conn>,
     /// Bytes of a transaction of the master that has not ended.
     open: u64,
+    /// The append-only file is synced each time; else whether something was appended since it was last.
+    always: bool,
+    unsynced: bool,
     /// By connection: how much of the stream was counted when its last command ended.
     last: Vec<Option<u64>>,
 }
@@ -61,8 +65,9 @@ pub fn began(files: &RedisFiles) -> What {
 
 impl TapedRedis {
     /// Wraps a server that has just been started.
-    pub fn new(node: Redis, wanted: bool) -> TapedRedis {
-        TapedRedis { node, tape: wanted.then(Box::default) }
+    pub fn new(node: Redis, wanted: bool, appendfsync: AppendFsync) -> TapedRedis {
+        let tape = || Box::new(Tape { always: appendfsync == AppendFsync::Always, ..Tape::default() });
+        TapedRedis { node, tape: wanted.then(tape) }
     }
 
     /// A last item, for what was counted since the last one.
@@ -161,6 +166,22 @@ impl Tape {
             _ if self.open > 0 => self.open += len,
             _ => self.counts.stream += len,
         }
+        if matches!(item, StreamItem::Write(_)) {
+            self.counts.applied += 1;
+            self.counts.changes += 1;
+        }
+    }
+
+    /// What was asked of the disk.
+    fn disk(&mut self, wall: Millis, env: &mut Env<'_>) {
+        for call in env.take_calls() {
+            match call {
+                DiskCall::Appended if self.always || std::mem::replace(&mut self.unsynced, true) => continue,
+                DiskCall::SyncBegun | DiskCall::AofReplaced | DiskCall::Full => self.unsynced = false,
+                _ => {}
+            }
+            self.take(wall, What::Disk(call));
+        }
     }
 
     /// What waited for connections that a step closed is not sent any more.
@@ -175,7 +196,8 @@ impl Tape {
 
     /// What a step of connection `own` brought: first what was written, then connections. A role comes with its reply, so
     /// that whoever reads the tape knows it before it sees what follows from it.
-    fn done(&mut self, wall: Millis, out: &Effects, acts: usize, own: Option<Conn>) {
+    fn done(&mut self, wall: Millis, env: &mut Env<'_>, out: &Effects, acts: usize, own: Option<Conn>) {
+        self.disk(wall, env);
         self.drop_closed(out, acts);
         self.written(wall, out, own);
         self.acts(wall, out, acts);
@@ -269,7 +291,11 @@ impl Tape {
                 self.take(wall, What::Refused(kind, *word));
             }
             (None | Some(Message::Reply(Reply::Error(_) | Reply::Queued)), _) => {}
-            (Some(_), Some(Kind::Write)) => self.counts.writes += 1,
+            (Some(reply), Some(Kind::Write)) => {
+                self.counts.writes += 1;
+                let same = matches!(reply, Message::Reply(Reply::Int(0)));
+                self.counts.changes += u32::from(!same);
+            }
             (Some(_), Some(Kind::Read)) => self.counts.reads += 1,
             (Some(_), None) => self.counts.hellos += 1,
         }
@@ -324,7 +350,7 @@ impl Node for TapedRedis {
                 }
                 let request = matches!(what, What::Read(_, Message::Request(_)) | What::Waits(..));
                 tape.items[begun].3 = what;
-                tape.done(wall, out, acts, own);
+                tape.done(wall, env, out, acts, own);
                 tape.counts.stream += len;
                 if let Some(own) = own.filter(|_| request) {
                     tape.ended(own);
@@ -335,7 +361,7 @@ impl Node for TapedRedis {
                 let begun = tape.items.len();
                 tape.take(wall, what);
                 self.node.step(env, input, out);
-                tape.done(wall, out, acts, None);
+                tape.done(wall, env, out, acts, None);
                 if tape.items.len() == begun + 1 {
                     tape.items.pop();
                 }
@@ -351,7 +377,7 @@ impl Node for TapedRedis {
         let (wall, acts, begun) = (env.now(), out.acts.len(), tape.items.len());
         tape.take(wall, What::Rest);
         self.node.end_iteration(env, out);
-        tape.done(wall, out, acts, None);
+        tape.done(wall, env, out, acts, None);
         if tape.items.len() == begun + 1 {
             tape.items.pop();
         }

@@ -20,7 +20,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scenario = Scenario::load(Path::new(path)).map_err(|error| error.to_string())?;
     let record = run_seed(&scenario, seed.parse()?);
     let seen = &record.observations;
-    for finding in judge(seen, &scenario.expect).findings.iter().filter(|finding| format!("{:?}", finding.property).ends_with("Protocol")) {
+    for finding in judge(seen, &scenario.expect)
+        .findings
+        .iter()
+        .filter(|finding| format!("{:?}", finding.property).ends_with("Protocol"))
+    {
         println!("{:>12.6} {:?}", seconds(finding.at.0), finding.detail);
     }
     let Some(name) = rest.first() else { return Ok(()) };

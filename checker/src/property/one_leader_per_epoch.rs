@@ -3,7 +3,7 @@
 //! The epoch of a +elected-leader is that of the failover: the +new-epoch just before the leader's own +try-failover.
 //! Besides, every leader that no operator forced must have got, in one same epoch, at least max(quorum, majority of
 //! the Sentinels it knows) +vote-for-leader (Sentinel spec, appendix C.3). That epoch may be later than the
-//! failover's, which is how Redis itself comes to two leaders (H1).
+//! failover's, which is how Redis itself comes to two leaders (H1); its own vote may then be of the failover's.
 //!
 //! Source: Sentinel spec, 7.3 and appendix C.3, C.4: expected of Redis, not guaranteed by it. Cannot see: which
 //! Sentinels a leader knows from its configuration file; where it announced none, all that monitor the master are
@@ -63,7 +63,9 @@ pub fn check(obs: &Observations, index: &Index<'_>, out: &mut Judgement) {
     }
 }
 
-/// How many votes the leader had when it was elected, by their epoch.
+/// How many votes the leader had when it was elected, by their epoch. Others' votes are counted if they are of the current
+/// epoch, the leader's own if it is of the failover's (`sentinelGetLeader`): unless it has voted again, that one counts in
+/// a later epoch too.
 pub(crate) fn votes(obs: &Observations, attempt: &Attempt, at: TrueTime) -> Vec<(Epoch, u32)> {
     let mut voters: Vec<(Epoch, NodeIx)> = obs
         .events
@@ -75,9 +77,33 @@ pub(crate) fn votes(obs: &Observations, attempt: &Attempt, at: TrueTime) -> Vec<
             _ => None,
         })
         .collect();
+    let own = last_vote(obs, attempt, at).filter(|own| attempt.epoch.is_some_and(|epoch| epoch == *own));
+    let kept = |epoch: Epoch| own.is_some_and(|own| own < epoch && reached(obs, attempt.leader, epoch, at));
+    let mut later: Vec<Epoch> = voters.iter().map(|(epoch, _)| *epoch).filter(|epoch| kept(*epoch)).collect();
+    later.dedup();
+    voters.extend(later.into_iter().map(|epoch| (epoch, attempt.leader)));
     voters.sort_unstable();
     voters.dedup();
     voters.chunk_by(|a, b| a.0 == b.0).map(|round| (round[0].0, round.len() as u32)).collect()
+}
+
+/// The epoch in which the leader voted for itself, if that is its last vote.
+fn last_vote(obs: &Observations, attempt: &Attempt, at: TrueTime) -> Option<Epoch> {
+    let mut votes = obs.events.iter().rev().filter(|event| event.at <= at && event.node == attempt.leader);
+    let last = votes.find(|event| {
+        event.event.kind == EventKind::VoteForLeader && master_named(obs, &event.event.master) == Some(attempt.master)
+    })?;
+    match last.event.extra {
+        Extra::Vote(id, epoch) if sentinel_with(obs, id) == Some(attempt.leader) => Some(epoch),
+        _ => None,
+    }
+}
+
+/// Whether a Sentinel's current epoch had become this one by then.
+fn reached(obs: &Observations, sentinel: NodeIx, epoch: Epoch, by: TrueTime) -> bool {
+    obs.events.iter().filter(|event| event.at <= by && event.node == sentinel).any(|event| {
+        event.event.kind == EventKind::NewEpoch && matches!(event.event.extra, Extra::Epoch(new) if new == epoch)
+    })
 }
 
 /// The votes it needed: from the Sentinels it had announced, or all.

@@ -14,6 +14,7 @@
 //! files are loaded at start, evictions, and what the kernel makes of what was written.
 
 mod asked;
+mod files;
 mod history;
 mod link;
 mod replicas;

@@ -113,7 +113,11 @@ impl Redis {
             true => AppendFsync::No,
             false => self.conf.appendfsync,
         };
-        let written = self.persist.write_aof(env, policy, self.clock.secs(), false);
+        let unixtime = match self.conf.planted.has(Planted::EverysecEveryOther) {
+            true => self.clock.secs() & !1,
+            false => self.clock.secs(),
+        };
+        let written = self.persist.write_aof(env, policy, unixtime, false);
         if written.is_err() && !self.conf.planted.has(Planted::SyncErrorIgnored) {
             out.stream.clear();
             self.exit_with(1, env, out);

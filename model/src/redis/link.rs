@@ -334,7 +334,8 @@ impl Redis {
             StreamItem::Write(command) => {
                 let (_, changed) = self.data.execute(*command);
                 self.touch(command.key());
-                self.persist.dirty += u64::from(changed);
+                let counts = changed && !self.conf.planted.has(Planted::ReplicaChangesUncounted);
+                self.persist.dirty += u64::from(counts);
                 self.history.lineage.writes += 1;
                 let sixteenth = self.history.lineage.writes.is_multiple_of(16);
                 if sixteenth && self.conf.planted.has(Planted::StreamAppliedTwice) {

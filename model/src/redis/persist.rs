@@ -7,6 +7,7 @@ use crate::effects::Effects;
 use crate::env::Env;
 use crate::files::{AofEntry, AppendFsync, Lineage, RedisConf, Snapshot};
 use crate::ids::ReplOffset;
+use crate::planted::Planted;
 use crate::time::MonoTime;
 use crate::value::Command;
 use std::sync::Arc;
@@ -85,7 +86,10 @@ impl Persist {
     /// Whether writes and PING get MISCONF: the last BGSAVE failed and save points exist, or the append-only file could not
     /// be written or synced (writeCommandsDeniedByDiskError, spec 12.5).
     pub fn refuses_writes(&self, conf: &RedisConf) -> bool {
-        !self.last_ok && !conf.save.is_empty() && conf.stop_writes_on_bgsave_error
+        !self.last_ok
+            && !conf.save.is_empty()
+            && conf.stop_writes_on_bgsave_error
+            && !conf.planted.has(Planted::SaveErrorForgotten)
             || self.aof != AofState::Off && self.aof_errors.any()
     }
 
@@ -227,9 +231,10 @@ impl Redis {
     /// Save points: `dirty >= changes` and strictly more than the seconds since the last save (spec 12.1).
     fn save_if_due(&mut self, env: &mut Env<'_>) {
         let now = self.clock.secs();
+        let times = if self.conf.planted.has(Planted::SavePointLate) { 2 } else { 1 };
         let due = |&(seconds, changes): &(u32, u32)| {
             self.persist.dirty >= u64::from(changes)
-                && now - self.persist.last_save > i64::from(seconds)
+                && now - self.persist.last_save > i64::from(seconds) * times
                 && (self.persist.last_ok || now - self.persist.last_try > RETRY_DELAY)
         };
         if self.conf.save.iter().any(due) {

@@ -78,7 +78,7 @@ impl Redis {
             // One that fails is logged, and the server ends all the same.
             let _ = self.persist.write_aof(env, AppendFsync::Always, 0, true);
         }
-        if !self.conf.save.is_empty() {
+        if !self.conf.save.is_empty() && !self.conf.planted.has(Planted::LastSaveSkipped) {
             let snapshot = self.snapshot();
             let time = env.save_time(snapshot.bytes);
             env.block(time);

@@ -2,7 +2,7 @@
 //! disk before anyone hears of it.
 
 use super::consts::MAX_DESYNC;
-use super::instance::{Flags, Who};
+use super::instance::{Flags, Peer, Who};
 use super::{Cx, Sentinel};
 use crate::event::{EventKind, Extra};
 use crate::planted::Planted;
@@ -102,6 +102,11 @@ impl Sentinel {
         let majority = match () {
             () if self.conf.planted.has(Planted::MajorityRoundedDown) => voters / 2,
             () if self.conf.planted.has(Planted::QuorumAloneElects) => 0,
+            () if self.conf.planted.has(Planted::MajorityOfTheUp) => {
+                let up = |peer: &&Peer| !peer.inst.flags.any(Flags::S_DOWN);
+                let voters = 1 + self.masters[m].peers.iter().filter(up).count() as u32;
+                voters / 2 + 1
+            }
             () => voters / 2 + 1,
         };
         winner.filter(|_| max >= majority && max >= self.masters[m].quorum)

@@ -96,11 +96,12 @@ impl World {
                     let began = (wall, wall, Counts::default(), server_tape::began(&redis_files));
                     self.recorder.server_taped(now, NodeIx(p), began);
                 }
+                let appendfsync = redis_files.conf.appendfsync;
                 let mut redis = Redis::start(redis_files, proc.addr, &mut env, out);
                 if life == 1 {
                     redis.populate();
                 }
-                AnyNode::Redis(Box::new(TapedRedis::new(redis, *servers_taped)))
+                AnyNode::Redis(Box::new(TapedRedis::new(redis, *servers_taped, appendfsync)))
             }
             ProcessKind::Sentinel(conf) => {
                 let conf = sentinel_conf.unwrap_or_else(|| conf.clone());

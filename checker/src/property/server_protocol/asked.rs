@@ -14,6 +14,7 @@ impl Shadow<'_> {
     /// What was served since the last item, as things have stood since then.
     pub(super) fn between(&mut self, counts: &Counts) {
         self.fed(counts);
+        self.persists(counts);
         let (wrote, read) = (counts.writes > self.counted.writes, counts.reads > self.counted.reads);
         if !wrote && !read {
             return;
@@ -72,6 +73,7 @@ impl Shadow<'_> {
             ErrorWord::MasterDown | ErrorWord::Loading if write && read_only => false,
             ErrorWord::MasterDown => replica && !self.link_up() && !self.conf.replica_serve_stale_data,
             ErrorWord::Loading => self.loading() || !self.served,
+            ErrorWord::Misconf => self.files_fail(),
             _ => true,
         };
         if !ground {

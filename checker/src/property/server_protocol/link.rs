@@ -207,6 +207,7 @@ impl Shadow<'_> {
     /// The dataset is there: from here on the old one, the replicas and the old position are gone (spec 6.1).
     pub(super) fn loads(&mut self, conn: Conn) {
         let Some(announced) = self.link.announced.filter(|_| self.link.conn == Some(conn)) else { return };
+        self.files_end();
         self.link.cached = None;
         self.link.phase = Phase::Loading;
         (self.link.newlines, self.link.since) = (0, self.now.ticks);
@@ -223,10 +224,9 @@ impl Shadow<'_> {
             Phase::Idle if !master.ip.is_name() && self.ran(self.link.since) > SECOND => ServerLaw::ConnectMissed,
             Phase::Up if self.ran(self.link.acked) > SECOND => ServerLaw::AckMissed,
             Phase::Idle | Phase::Loading => return,
-            _ if self.ran(self.link.since.max(self.counted.heard)) > timeout
-                && (self.jumped <= self.link.since
-                    || self.counted.heard > self.link.since
-                        && self.passed(self.counted.heard_at, i64::from(self.conf.repl_timeout) + 2)) =>
+            // One that was heard before the clock was set is silent for as long as that clock says.
+            _ if self.jumped <= self.link.since.max(self.counted.heard)
+                && self.ran(self.link.since.max(self.counted.heard)) > timeout =>
             {
                 ServerLaw::DeadLinkKept
             }

@@ -314,10 +314,9 @@ impl<'a> Shadow<'a> {
     /// What is due to replicas.
     pub(super) fn replicas_overdue(&mut self) {
         let timeout = (self.conf.repl_timeout + 1) * 10 + SECOND;
-        // The job that looks runs once a second.
-        let limit = i64::from(self.conf.repl_timeout) + 2;
+        // One that was heard before the clock was set is silent for as long as that clock says.
         let silent = |replica: &&Replica| {
-            replica.online() && self.ran(replica.heard_ticks) > timeout && self.passed(replica.heard, limit)
+            replica.online() && self.jumped <= replica.heard_ticks && self.ran(replica.heard_ticks) > timeout
         };
         if let Some(addr) = self.replicas.iter().find(silent).map(|replica| replica.addr) {
             self.broke(ServerLaw::SilentReplicaKept, Some(addr));

@@ -97,12 +97,14 @@ impl Shadow<'_> {
             self.terminated = Some((self.now.wall, self.now.ticks));
             // A replica's stream is its master's: it asks nothing in it.
             self.heard_at_end = self.is_heard() && self.master.is_none();
+            self.asked_at_end = false;
         }
         self.asks_for_acks();
     }
 
     /// The process ends (spec 12.6).
     pub(super) fn exited(&mut self, status: u8) {
+        self.files_at_exit(status);
         let Some((asked, ticks)) = self.terminated.filter(|_| status == 0) else { return };
         let timeout = i64::from(self.conf.shutdown_timeout) * 1000;
         let early = timeout > 0 && self.now.wall.0 - asked.0 < timeout - SLACK && self.jumped <= ticks;
@@ -116,6 +118,7 @@ impl Shadow<'_> {
     pub(super) fn overdue(&mut self) {
         self.link_overdue();
         self.replicas_overdue();
+        self.files_overdue();
         if let Some((_, ticks)) = self.terminated
             && self.jumped <= ticks
             && self.conf.save.is_empty()

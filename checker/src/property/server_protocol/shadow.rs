@@ -1,6 +1,7 @@
 //! What one server must be as its tape gives it, and the way of the items: a step begins, things are done in it, and when
 //! the next begins it is over. The parts are in the files beside this one.
 
+use super::files::Files;
 use super::history::History;
 use super::link::{Link, Phase};
 use super::replicas::{Client, Replica};
@@ -35,6 +36,7 @@ pub(super) struct Shadow<'a> {
     pub(super) jumped: u32,
     pub(super) master: Option<Addr>,
     pub(super) history: History,
+    pub(super) files: Files,
     pub(super) link: Link,
     /// In order of attachment.
     pub(super) replicas: Vec<Replica>,
@@ -117,6 +119,7 @@ impl<'a> Shadow<'a> {
             jumped: 0,
             master: conf.replicaof,
             history,
+            files: Files::at(item.wall, conf.save.len()),
             link,
             replicas: Vec::new(),
             clients: Vec::new(),
@@ -236,6 +239,7 @@ impl<'a> Shadow<'a> {
                 self.asking.clear();
                 self.asked_at_end |= self.terminated.is_some();
             }
+            What::Disk(call) => self.disk(*call),
             What::Exited(status) => self.exited(*status),
             _ => {}
         }
@@ -335,6 +339,7 @@ impl<'a> Shadow<'a> {
             }
             _ => {}
         }
+        self.files_step_over();
         self.promises_over();
     }
 
@@ -361,6 +366,7 @@ impl What {
                 | What::Streamed(..)
                 | What::Pinged
                 | What::AskedAcks
+                | What::Disk(_)
                 | What::Exited(_)
         )
     }
