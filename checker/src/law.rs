@@ -48,6 +48,8 @@ laws! {
     InfoEarly = "sent {} an INFO before it was due";
     /// Spec 12.1.
     FlagsWrong = "told a client another state of {} than it holds itself";
+    /// Spec 12.1.
+    EntryMissing = "left {} out when a client asked for the instances it knows";
     /// Spec 3.4.
     InfoMissed = "did not send {} an INFO that was due";
     /// Spec 5.1.

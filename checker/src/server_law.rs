@@ -48,6 +48,8 @@ laws! {
     ReplicaDropped = "dropped {}, which had acknowledged within repl-timeout";
     /// 4.1.
     HelloNotFed = "did not pass hellos on to its replicas";
+    /// 4.1.
+    HelloWithheld = "did not pass a hello on to all its subscribers";
     /// 4.1, 5.3.
     SelectMissed = "did not begin the stream with SELECT after a snapshot or a promotion";
     /// 2.4, 4.1.
@@ -79,7 +81,7 @@ laws! {
     /// Spec 12.6.
     ShutdownUnasked = "waited for its replicas in a shutdown without asking them for their acknowledgements";
     /// 12.6.
-    ShutdownMissed = "went on running when shutdown-timeout had passed";
+    ShutdownMissed = "went on running when shutdown-timeout had passed or its replicas had everything";
     /// 12.6.
     TookInShutdown = "did writes of clients while it was shutting down";
     /// 3.1, 3.3, 6, 8, step 5.

@@ -36,7 +36,9 @@ pub struct Counts {
     pub heard_at: Millis,
     /// Writes of clients that were done.
     pub writes: u32,
-    /// Those, and writes of its master, that surely changed something.
+    /// Writes of clients that were put off: they may have been done since.
+    pub postponed: u32,
+    /// Writes, of clients or its master, that surely changed something.
     pub changes: u32,
     /// Writes that were read from the master.
     pub applied: u32,
@@ -44,6 +46,10 @@ pub struct Counts {
     pub reads: u32,
     /// Hellos of Sentinels that were published.
     pub hellos: u32,
+    /// Hellos that were read in the master's stream.
+    pub relayed: u32,
+    /// Hellos that were written to subscribers.
+    pub delivered: u32,
     /// Bytes of the stream: those read from the master, a transaction at its end; else those produced while a replica got
     /// them.
     pub stream: u64,

@@ -6,7 +6,7 @@ use splitbrain_checker::server_law::ServerLaw;
 use splitbrain_checker::server_tape::{Counts, Found, Kind, Taped, What};
 use splitbrain_checker::{Detail, Property};
 use splitbrain_model::files::{AppendFsync, RedisConf};
-use splitbrain_model::message::{ClientType, Continued, Info, ReplicaLine, ReplicaState};
+use splitbrain_model::message::{Channel, ClientType, Continued, Info, ReplicaLine, ReplicaState};
 use splitbrain_model::{Conn, DiskCall, ErrorWord, Message, Millis, Nanos, ReplOffset, Reply, Request, RunId};
 use support::*;
 
@@ -242,11 +242,35 @@ fn wait_ends_when_its_time_is_over() {
 fn a_shutdown_asks_the_replicas_it_waits_for() {
     for (asks, laws) in [(true, vec![]), (false, vec![ServerLaw::ShutdownUnasked])] {
         let mut tape = Tape::begin(RedisConf { save: Vec::new(), ..at_once() });
-        tape.with_replica(1_000).take(2_000, What::Terminated).take(2_100, What::Tick);
+        tape.with_replica(1_000).1.stream = 140;
+        tape.take(2_000, What::Terminated).take(2_100, What::Tick);
         if asks {
             tape.take(2_100, What::AskedAcks);
         }
         assert_eq!(tape.take(2_900, What::Rest).laws(), laws);
+    }
+}
+
+#[test]
+fn a_shutdown_waits_until_the_replicas_have_everything_and_no_longer() {
+    for (acked, laws) in [(100, vec![]), (140, vec![ServerLaw::ShutdownMissed])] {
+        let mut tape = Tape::begin(RedisConf { save: Vec::new(), ..at_once() });
+        tape.with_replica(1_000).1.stream = 140;
+        tape.take(2_000, What::Terminated).take(2_100, What::Tick).take(2_100, What::AskedAcks);
+        assert_eq!(tape.acks(2_200, acked).take(2_500, What::Rest).take(3_500, What::Rest).laws(), laws);
+    }
+}
+
+#[test]
+fn every_hello_goes_to_every_subscriber() {
+    for (delivered, laws) in [(2, vec![]), (1, vec![ServerLaw::HelloWithheld])] {
+        let mut tape = Tape::begin(at_once());
+        for conn in [REPLICA, SENTINEL] {
+            let subscribe = Request::Subscribe(Channel::Hello);
+            tape.reads(500, conn, subscribe).writes(500, conn, Reply::Subscribed(Channel::Hello));
+        }
+        (tape.1.relayed, tape.1.delivered) = (1, delivered);
+        assert_eq!(tape.take(600, What::Rest).laws(), laws);
     }
 }
 
@@ -381,6 +405,14 @@ fn a_server_saves_when_a_save_point_is_reached() {
         let last = if saves.is_some() { 6_500 } else { 20_000 };
         assert_eq!(tape.take(last, What::Rest).laws(), laws, "save {point:?}, {saves:?}");
     }
+}
+
+#[test]
+fn a_server_whose_clock_is_set_back_as_it_starts_saves_when_that_clock_says_so() {
+    let mut tape = saving(&[(5, 1)], 1);
+    tape.0.0.server_tape[0].wall = Millis(60_000);
+    tape.take(600, What::Rest);
+    assert_eq!(tape.take(30_000, What::Rest).laws(), []);
 }
 
 #[test]

@@ -161,6 +161,27 @@ fn clients_are_told_what_a_sentinel_holds_an_instance_for() {
     }
 }
 
+#[test]
+fn clients_are_told_of_every_sentinel_that_is_known() {
+    for (listed, laws) in [(true, vec![]), (false, vec![Law::EntryMissing])] {
+        let (name, other_sentinels) = (id(S2).to_string().as_str().into(), 0);
+        let (master, slave, s_down, o_down, disconnected) = (false, false, false, false, false);
+        let entry =
+            InstanceReply { name, addr: addr(S2), master, slave, s_down, o_down, disconnected, other_sentinels };
+        let mut tape = tape();
+        tape.begin(0, 0).connect(100).take(150, What::Read(PC, Message::Hello(hello(S2, 0))));
+        let subject = Subject::Sentinel(id(S2), addr(S2));
+        let (kind, master, master_addr, extra) = (EventKind::Sentinel, "mymaster".into(), addr(R1), Extra::None);
+        tape.take(150, What::Event(Event { kind, master, master_addr, subject, extra }));
+        tape.take(160, What::Read(Conn(7), Message::Request(Request::Sentinels("mymaster".into()))));
+        tape.take(
+            160,
+            What::Wrote(Conn(7), Message::Reply(Reply::Instances(listed.then_some(entry).into_iter().collect()))),
+        );
+        assert_eq!(tape.laws(), laws);
+    }
+}
+
 fn hello(of: NodeIx, epoch: u64) -> Arc<Hello> {
     Arc::new(Hello {
         announce: addr(of),

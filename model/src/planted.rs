@@ -105,6 +105,8 @@ planted! {
     DeadLinkKept = "dead-link-kept", "A replica does not notice that its master is silent.";
     SilentReplicaKept = "silent-replica-kept", "A master keeps replicas that do not acknowledge any more.";
     WaitCountsAll = "wait-counts-all", "WAIT counts replicas that have not acknowledged.";
+    ShutdownWaitsOn = "shutdown-waits-on", "A server that is told to end waits for its time to be over, though its replicas have everything.";
+    HelloNotRelayed = "hello-not-relayed", "A replica does not pass the hellos of its master's stream on to its subscribers.";
     ShutdownDoesNotWait = "shutdown-does-not-wait", "A server that is told to end does not wait for its replicas.";
     PeerPortListed = "peer-port-listed", "INFO lists replicas with the port of their connection.";
     GreetingIgnored = "greeting-ignored", "A client does not look at what ROLE or INFO of a new connection says.";

@@ -166,9 +166,13 @@ impl Tape {
             _ if self.open > 0 => self.open += len,
             _ => self.counts.stream += len,
         }
-        if matches!(item, StreamItem::Write(_)) {
-            self.counts.applied += 1;
-            self.counts.changes += 1;
+        match item {
+            StreamItem::Write(_) => {
+                self.counts.applied += 1;
+                self.counts.changes += 1;
+            }
+            StreamItem::Publish(_) => self.counts.relayed += 1,
+            _ => {}
         }
     }
 
@@ -259,7 +263,10 @@ impl Tape {
     /// Remembers what waits to be sent.
     fn remember(&mut self, out: &Effects) {
         self.streamed.extend(out.stream[self.streamed.len().min(out.stream.len())..].iter().map(|(conn, _)| *conn));
-        self.replies.extend(out.sends[self.replies.len().min(out.sends.len())..].iter().map(|(conn, _)| *conn));
+        for (conn, message) in out.sends.iter().skip(self.replies.len()) {
+            self.counts.delivered += u32::from(matches!(message, Message::Hello(_)));
+            self.replies.push(*conn);
+        }
     }
 
     /// Bytes of the stream that a command of a client produced: to whoever comes first.
@@ -290,6 +297,7 @@ impl Tape {
             (Some(Message::Reply(Reply::Error(word))), Some(kind)) if *word != ErrorWord::WrongType => {
                 self.take(wall, What::Refused(kind, *word));
             }
+            (None, Some(Kind::Write)) => self.counts.postponed += 1,
             (None | Some(Message::Reply(Reply::Error(_) | Reply::Queued)), _) => {}
             (Some(reply), Some(Kind::Write)) => {
                 self.counts.writes += 1;

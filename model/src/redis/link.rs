@@ -343,6 +343,7 @@ impl Redis {
                 }
                 self.persist.feed_aof(*command, self.history.lineage);
             }
+            StreamItem::Publish(_) if self.conf.planted.has(Planted::HelloNotRelayed) => {}
             StreamItem::Publish(hello) => {
                 self.deliver(out, hello);
             }

@@ -67,6 +67,9 @@ impl Redis {
 
     /// isReadyToShutdown
     fn replicas_have_everything(&self) -> bool {
+        if self.shutdown.paused() && self.conf.planted.has(Planted::ShutdownWaitsOn) {
+            return false;
+        }
         self.replicas.iter().all(|replica| replica.ack_off == self.history.offset)
     }
 

@@ -68,8 +68,12 @@ impl Shadow<'_> {
         }
     }
 
-    /// What is told of instances is what it holds them for.
-    pub(super) fn check_entries(&mut self, entries: &[InstanceReply]) {
+    /// What is told of instances is what it holds them for, and none of those that were asked for is left out.
+    pub(super) fn check_entries(&mut self, entries: &[InstanceReply], wanted: impl Fn(&Watched) -> bool) {
+        let listed = |it: &&Watched| entries.iter().any(|entry| entry.addr == it.addr);
+        if let Some(addr) = self.watched.iter().filter(|it| wanted(it)).find(|it| !listed(it)).map(|it| it.addr) {
+            self.broke(Law::EntryMissing, Some(addr));
+        }
         let other = |entry: &&InstanceReply| {
             let it = self.of(entry.addr);
             let odown = entry.master && self.odown;

@@ -58,6 +58,8 @@ pub(super) enum Asked {
     Masters,
     /// SENTINEL REPLICAS.
     Replicas,
+    /// SENTINEL SENTINELS.
+    Sentinels,
     Other,
 }
 
@@ -362,6 +364,7 @@ impl<'a> Shadow<'a> {
                     Request::GetMasterAddr(_) => Asked::Address,
                     Request::Masters => Asked::Masters,
                     Request::Replicas(_) => Asked::Replicas,
+                    Request::Sentinels(_) => Asked::Sentinels,
                     Request::Failover(_) => {
                         self.force_next = true;
                         Asked::Other
@@ -399,7 +402,11 @@ impl<'a> Shadow<'a> {
             (Asked::Address, Reply::Addr(addr)) if *addr != self.current_addr() => {
                 self.broke(Law::NamedOther, None);
             }
-            (Asked::Masters | Asked::Replicas, Reply::Instances(entries)) => self.check_entries(entries),
+            (Asked::Masters, Reply::Instances(entries)) => self.check_entries(entries, |_| false),
+            (Asked::Replicas, Reply::Instances(entries)) => {
+                self.check_entries(entries, |it| it.kind == Kind::Replica && it.announced);
+            }
+            (Asked::Sentinels, Reply::Instances(entries)) => self.check_entries(entries, Watched::is_peer),
             _ => {}
         }
     }

@@ -54,6 +54,8 @@ pub(super) struct Watched {
     pub(super) link_up: bool,
     pub(super) link_down_ms: i64,
     pub(super) priority: u32,
+    /// Listed for clients.
+    pub(super) announced: bool,
     pub(super) offset: u64,
     pub(super) runid: Option<RunId>,
     /// The last INFO was of another process than the one before.
@@ -91,6 +93,7 @@ impl Watched {
             link_up: false,
             link_down_ms: 0,
             priority: 100,
+            announced: true,
             offset: 0,
             runid: None,
             rebooted: false,
@@ -121,6 +124,7 @@ impl Watched {
             }
             self.link_up = slave.link_up;
             self.priority = slave.priority;
+            self.announced = slave.announced;
             self.offset = slave.offset.0;
         }
         self.info_at = Some(now);

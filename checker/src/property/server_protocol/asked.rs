@@ -14,6 +14,7 @@ impl Shadow<'_> {
     /// What was served since the last item, as things have stood since then.
     pub(super) fn between(&mut self, counts: &Counts) {
         self.fed(counts);
+        self.passed_on(counts);
         self.persists(counts);
         let (wrote, read) = (counts.writes > self.counted.writes, counts.reads > self.counted.reads);
         if !wrote && !read {
@@ -39,6 +40,16 @@ impl Shadow<'_> {
         let waiting = self.terminated.is_some_and(|(_, ticks)| self.now.ticks > ticks + BEGINS);
         if waiting && self.conf.save.is_empty() {
             self.broke(ServerLaw::TookInShutdown, None);
+        }
+    }
+
+    /// Every hello goes to every subscriber. What comes behind a dataset that is being loaded waits.
+    fn passed_on(&mut self, counts: &Counts) {
+        let relayed = if self.loading() { 0 } else { counts.relayed - self.counted.relayed };
+        let hellos = counts.hellos - self.counted.hellos + relayed;
+        let subscribers = self.clients.iter().filter(|client| client.subscribes()).count() as u32;
+        if counts.delivered - self.counted.delivered < hellos * subscribers {
+            self.broke(ServerLaw::HelloWithheld, None);
         }
     }
 

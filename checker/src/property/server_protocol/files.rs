@@ -38,6 +38,7 @@ pub(super) struct Files {
     unsynced: Option<u32>,
     /// When an fsync last began or failed, and when something last put one off.
     synced: u32,
+    synced_at: Millis,
     busy: Option<u32>,
     /// It promised to sync before it answers, and could not.
     hopeless: bool,
@@ -61,6 +62,7 @@ impl Files {
             aof_failed: false,
             unsynced: None,
             synced: 0,
+            synced_at: wall,
             busy: None,
             hopeless: false,
             writing: false,
@@ -71,7 +73,11 @@ impl Files {
 
 /// The most changes that these counts stand for: a master that begins with data has one.
 fn most(counts: &Counts) -> u32 {
-    counts.writes + counts.applied + 1
+    counts.writes + counts.postponed + counts.applied + 1
+}
+
+fn secs(time: Millis) -> i64 {
+    time.0.div_euclid(1000)
 }
 
 impl Shadow<'_> {
@@ -96,17 +102,20 @@ impl Shadow<'_> {
         // What a server finds out while it loads, ends or asks for a dataset has other consequences.
         let (ends, flushes) = (self.terminated.is_some(), matches!(self.begun(), Some(What::Rest)));
         let routine = flushes || matches!(self.begun(), Some(What::Tick));
-        let ticks = self.now.ticks;
+        let (ticks, timer) = (self.now.ticks, self.now.timer);
         let files = &mut self.files;
         match call {
             DiskCall::Appended => {
                 files.unsynced.get_or_insert(ticks);
                 files.aof_failed = false;
             }
-            DiskCall::SyncBegun => (files.unsynced, files.synced, files.aof_failed) = (None, ticks, false),
+            DiskCall::SyncBegun => {
+                (files.unsynced, files.aof_failed) = (None, false);
+                (files.synced, files.synced_at) = (ticks, timer);
+            }
             DiskCall::AofReplaced => (files.unsynced, files.aof_failed) = (Some(ticks), false),
             DiskCall::SyncFailed if flushes => {
-                (files.unsynced, files.synced) = (None, ticks);
+                (files.unsynced, files.synced, files.synced_at) = (None, ticks, timer);
                 self.aof_fails();
             }
             DiskCall::Full if flushes => {
@@ -141,7 +150,6 @@ impl Shadow<'_> {
         let other = self.conf.appendonly || self.replicas.iter().any(|replica| !replica.online());
         let sure = self.jumped == 0 && matches!(self.begun(), Some(What::Tick));
         let changes = most(&self.counted) - self.files.saved;
-        let secs = |time: Millis| time.0.div_euclid(1000);
         let passed = secs(self.now.timer) - secs(self.files.last_save);
         let due = |&(seconds, least): &(u32, u32)| changes >= least && passed > i64::from(seconds);
         if sure && !other && !self.conf.save.iter().any(due) {
@@ -173,8 +181,10 @@ impl Shadow<'_> {
         }
         // Where the clock was set back, the last save seems to lie ahead.
         let retries = self.jumped <= self.files.saved_ticks && (!self.files.rdb_failed || self.jumped == 0);
+        let passed = secs(self.before.timer) - secs(self.files.last_save);
         let overdue = |(enough, (secs, _)): (&Option<u32>, &(u32, u32))| {
-            enough.is_some_and(|since| self.ran(since) > LATE)
+            passed > i64::from(*secs)
+                && enough.is_some_and(|since| self.ran(since) > LATE)
                 && self.ran(self.files.idle) > (*secs.max(&RETRY) + 2) * 10 + LATE
         };
         if retries && self.files.enough.iter().zip(&self.conf.save).any(overdue) {
@@ -186,8 +196,9 @@ impl Shadow<'_> {
     fn sync_overdue(&mut self) {
         let everysec = self.conf.appendonly && self.conf.appendfsync == AppendFsync::Everysec;
         let late = self.files.unsynced.is_some_and(|since| self.ran(since) > SYNC);
+        let next = secs(self.before.timer) > secs(self.files.synced_at);
         let put_off = self.files.busy.is_some_and(|busy| self.ran(busy) < PUT_OFF);
-        if everysec && late && !put_off && self.jumped <= self.files.synced {
+        if everysec && late && next && !put_off && self.jumped <= self.files.synced {
             self.broke(ServerLaw::SyncMissed, None);
         }
     }

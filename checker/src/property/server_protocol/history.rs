@@ -65,7 +65,8 @@ impl History {
     pub(super) fn grow(&mut self, before: &Counts, now: &Counts, unseen: bool, pinged: bool) {
         let seen = now.stream - before.stream;
         self.low += seen;
-        let writes = u64::from(now.writes - before.writes) * WRITE_BYTES;
+        let put_off = now.postponed - before.postponed;
+        let writes = u64::from(now.writes - before.writes + put_off) * WRITE_BYTES;
         let hellos = u64::from(now.hellos - before.hellos) * HELLO_BYTES;
         let pings = if pinged { u64::from((now.ticks - before.ticks) / 10 + 1) * PING_BYTES } else { 0 };
         let most = writes + hellos + pings;

@@ -42,9 +42,14 @@ impl Client<'_> {
         }
     }
 
+    /// Whether it gets hellos.
+    pub(super) fn subscribes(&self) -> bool {
+        self.subscriber
+    }
+
     /// What CLIENT KILL takes it for, if it is no replica.
     pub(super) fn kind(&self) -> ClientType {
-        if self.subscriber { ClientType::Pubsub } else { ClientType::Normal }
+        if self.subscribes() { ClientType::Pubsub } else { ClientType::Normal }
     }
 }
 

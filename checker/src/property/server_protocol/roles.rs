@@ -127,7 +127,18 @@ impl Shadow<'_> {
             self.broke(ServerLaw::ShutdownMissed, None);
         }
         self.end_unasked();
+        self.end_delayed();
         self.waits_overdue();
+    }
+
+    /// A shutdown waits no longer than until the replicas have everything.
+    fn end_delayed(&mut self) {
+        let all = self.history.exact().filter(|_| self.terminated.is_some());
+        let ready = all.is_some_and(|all| self.replicas.iter().all(|replica| replica.acked == all));
+        self.ready_since = ready.then(|| self.ready_since.unwrap_or(self.now.ticks));
+        if self.conf.save.is_empty() && self.ready_since.is_some_and(|since| self.ran(since) > BEGINS) {
+            self.broke(ServerLaw::ShutdownMissed, None);
+        }
     }
 
     /// A shutdown that waits has asked the replicas for what it waits for.

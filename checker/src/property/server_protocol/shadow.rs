@@ -31,6 +31,7 @@ pub(super) struct Shadow<'a> {
     pub(super) run_id_before: Option<RunId>,
     /// Of the item that is looked at, and of the one before.
     pub(super) now: Now,
+    pub(super) before: Now,
     pub(super) counted: Counts,
     /// Runs of its timer when its clock last jumped.
     pub(super) jumped: u32,
@@ -52,6 +53,8 @@ pub(super) struct Shadow<'a> {
     /// Replicas got a stream of its own then; and it has asked them for acknowledgements since.
     pub(super) heard_at_end: bool,
     pub(super) asked_at_end: bool,
+    /// Since when all of them have everything, in runs of the timer.
+    pub(super) ready_since: Option<u32>,
     /// Its file was rewritten last in this iteration, with this master.
     rewritten: Option<(TrueTime, Option<Addr>)>,
     /// The next command in its stream has to be SELECT.
@@ -115,6 +118,7 @@ impl<'a> Shadow<'a> {
             run_id: None,
             run_id_before,
             now: Now { wall: item.wall, timer: item.timer, ticks: 0 },
+            before: Now { wall: item.wall, timer: item.timer, ticks: 0 },
             counted: Counts::default(),
             jumped: 0,
             master: conf.replicaof,
@@ -129,6 +133,7 @@ impl<'a> Shadow<'a> {
             terminated: None,
             heard_at_end: false,
             asked_at_end: false,
+            ready_since: None,
             rewritten: None,
             select_due: false,
             waits: Vec::new(),
@@ -176,6 +181,7 @@ impl<'a> Shadow<'a> {
         let unseen = self.master.is_none() && self.history.backlog.is_some() && !self.is_heard();
         self.history.grow(&self.counted, &item.counts, unseen, !self.replicas.is_empty());
         self.counted = item.counts;
+        self.before = self.now;
         self.now = Now { wall: item.wall, timer: item.timer, ticks: item.counts.ticks };
         if begins {
             if matches!(item.what, What::Jumped) {
