@@ -8,7 +8,7 @@ use splitbrain_checker::tape::{Taped, What};
 use splitbrain_checker::{Detail, NodeIx, Property};
 use splitbrain_model::event::{Event, EventKind, Extra, Subject};
 use splitbrain_model::files::{MasterConf, SentinelConf};
-use splitbrain_model::message::{Channel, Hello, Info, InstanceReply};
+use splitbrain_model::message::{Channel, DownQuery, DownReply, Hello, Info, InstanceReply};
 use splitbrain_model::{Conn, Epoch, Hex40, Message, Millis, ReplOffset, Reply, Request, RunId};
 use std::sync::Arc;
 use support::*;
@@ -180,6 +180,40 @@ fn clients_are_told_of_every_sentinel_that_is_known() {
         );
         assert_eq!(tape.laws(), laws);
     }
+}
+
+/// `sentinel-2` says at 500 ms that the master is down; the timer runs at these times, and then finds it objectively down.
+fn agreed(ticks: &[u64]) -> Vec<Law> {
+    let peer = Conn(20);
+    let mut tape = tape();
+    tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong()));
+    tape.take(150, What::Read(PC, Message::Hello(hello(S2, 0))));
+    let subject = Subject::Sentinel(id(S2), addr(S2));
+    let (kind, master, master_addr, extra) = (EventKind::Sentinel, "mymaster".into(), addr(R1), Extra::None);
+    tape.take(150, What::Event(Event { kind, master, master_addr, subject, extra }));
+    tape.take(200, What::Tick).take(200, What::Opened(peer, addr(S2)));
+    let query = DownQuery { master: addr(R1), epoch: Epoch(0), candidate: None };
+    tape.take(400, What::Wrote(peer, Message::Request(Request::IsMasterDown(Box::new(query)))));
+    let reply = DownReply { down: true, leader: None, leader_epoch: Epoch(0) };
+    tape.take(500, What::Read(peer, Message::Reply(Reply::Down(Box::new(reply)))));
+    for ms in ticks {
+        tape.take(*ms, What::Tick);
+        for conn in [CC, peer] {
+            let publish = Request::Publish(hello(S1, 0));
+            for request in [Request::Ping, publish] {
+                tape.take(*ms, What::Wrote(conn, Message::Request(request)));
+            }
+            tape.take(*ms, What::Read(conn, pong())).take(*ms, What::Read(conn, Message::Reply(Reply::Int(1))));
+        }
+    }
+    tape.take(5_700, What::Tick);
+    tape.says(5_700, EventKind::OdownEnter, Extra::OdownQuorum(2, 2)).laws()
+}
+
+#[test]
+fn a_report_counts_until_a_run_of_the_timer_that_finds_it_old_is_over() {
+    assert_eq!(agreed(&[900, 1_900, 2_900, 3_900]), [], "the clock was set, and the timer has not run since");
+    assert_eq!(agreed(&[900, 1_900, 2_900, 3_900, 4_900, 5_650]), [Law::ObjectivelyDownEarly]);
 }
 
 fn hello(of: NodeIx, epoch: u64) -> Arc<Hello> {

@@ -64,6 +64,7 @@ impl Shadow<'_> {
             self.due = due;
         }
         self.last_tick = Some(now);
+        self.aged = self.last_sound_tick;
         if !self.tilt && !self.jumped {
             self.last_sound_tick = Some(now);
         }

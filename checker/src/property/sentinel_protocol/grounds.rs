@@ -53,7 +53,7 @@ impl Shadow<'_> {
 
     /// Reports age only at ticks out of TILT: one that came since the last of those is new, whatever the clock says.
     fn may_agree(&self) -> bool {
-        let aged = self.last_sound_tick;
+        let aged = self.aged;
         let old = |r: Report| aged.is_some_and(|aged| aged.0 - r.at.0 > REPORTS_LAST + WAITS);
         let fresh = |it: &&Watched| it.report.is_some_and(|r| r.down && (r.after == aged || !old(r)));
         1 + self.watched.iter().filter(fresh).count() as u32 >= self.settings.quorum

@@ -77,6 +77,8 @@ pub(super) struct Shadow<'a> {
     pub(super) last_tick: Option<Millis>,
     /// Last tick at which reports of others aged.
     pub(super) last_sound_tick: Option<Millis>,
+    /// The one before this tick: what it finds out precedes the ageing.
+    pub(super) aged: Option<Millis>,
     /// The clock jumped in this step.
     pub(super) jumped: bool,
     pub(super) tilted_now: bool,
@@ -134,6 +136,7 @@ impl<'a> Shadow<'a> {
             tilt_start: now,
             last_tick: Some(now),
             last_sound_tick: None,
+            aged: None,
             jumped: false,
             tilted_now: false,
             master: master.addr,
