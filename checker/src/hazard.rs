@@ -4,15 +4,17 @@
 //! Source: Sentinel spec, section 14 (H1, H2, ...) and appendix C.1; client spec, section 4. Cannot see: hazards whose
 //! trigger leaves no trace outside a Sentinel (H9).
 
-use crate::client_tape::What;
+use crate::client_tape::{Taped, What};
 use crate::failovers::{Attempt, ONE_STEP};
 use crate::finding::{Detail, Finding};
 use crate::index::{Index, master_named};
 use crate::observations::{NodeIx, Observations};
 use crate::property::one_leader_per_epoch::{needed, votes};
+use crate::tape;
 use serde::{Deserialize, Serialize};
 use splitbrain_model::event::{EventKind, Extra, Subject};
-use splitbrain_model::{Epoch, Message, Nanos, Reply, TrueTime};
+use splitbrain_model::message::Channel;
+use splitbrain_model::{Addr, Conn, Epoch, Message, Nanos, Reply, Request, TrueTime};
 use std::fmt;
 
 macro_rules! hazards {
@@ -72,6 +74,10 @@ hazards! {
     /// came too late, or broke without its notice (client spec 4). Trigger: the last that it heard of its master from
     /// any Sentinel is an address that a Sentinel had switched away from before, to the master of the end.
     StaleAnswer = "stale-answer", "a Sentinel that had not heard of the failover sent the client back to the old master";
+    /// A subscription that looks alive is not, or its packets wait for a retransmission after a long silence (client spec 4).
+    /// Trigger: a Sentinel wrote +switch-master of the last master to a subscription that its client holds, and the client
+    /// has not read it.
+    LateAnnouncement = "late-announcement", "+switch-master was lost with a dead connection, or was on its way for very long";
 }
 
 impl Hazard {
@@ -117,7 +123,9 @@ pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
             let since = last_event(obs, *sentinel, finding.at, announced)?;
             lost_file(index, *sentinel, since, finding.at)
         }
-        Detail::ClientStuck { client, .. } => stale_answer(index, master, *client),
+        Detail::ClientStuck { client, .. } => {
+            stale_answer(index, master, *client).or_else(|| late_announcement(index, master, *client))
+        }
         Detail::FalseFailover { leader, epoch, .. } => {
             let its = |attempt: &&Attempt| (attempt.master, attempt.leader, attempt.epoch) == (master, *leader, *epoch);
             index.attempts.iter().filter(its).find_map(|attempt| stale_agreement(index, attempt))
@@ -309,6 +317,75 @@ fn stale_answer(index: &Index<'_>, master: usize, client: NodeIx) -> Option<Haza
             && event.event.extra == Extra::Switch(named, last)
     });
     known.then_some(Hazard::StaleAnswer)
+}
+
+/// A subscription that a client holds.
+struct Subscription {
+    conn: Conn,
+    sentinel: Addr,
+    /// When the client asked for it, and when it was confirmed.
+    asked: TrueTime,
+    confirmed: TrueTime,
+    /// When the client last read there that this is the master.
+    told: Option<TrueTime>,
+}
+
+/// The subscriptions at Sentinels that a client believes in at the end.
+fn subscriptions(tape: &[Taped], master: Addr) -> Vec<Subscription> {
+    let mut opened: Vec<(Conn, Addr, TrueTime)> = Vec::new();
+    let mut held: Vec<Subscription> = Vec::new();
+    for item in tape {
+        match &item.what {
+            What::Opened(conn, addr) => opened.push((*conn, *addr, item.at)),
+            What::Wrote(conn, Request::Subscribe(Channel::SwitchMaster)) => {
+                opened.iter_mut().filter(|line| line.0 == *conn).for_each(|line| line.2 = item.at);
+            }
+            What::Read(conn, Message::Reply(Reply::Subscribed(Channel::SwitchMaster))) => {
+                let line = opened.iter().find(|line| line.0 == *conn);
+                let confirmed = item.at;
+                held.extend(line.map(|&(conn, sentinel, asked)| Subscription {
+                    conn,
+                    sentinel,
+                    asked,
+                    confirmed,
+                    told: None,
+                }));
+            }
+            What::Read(conn, Message::SwitchMaster(switch)) if switch.new == master => {
+                held.iter_mut().filter(|its| its.conn == *conn).for_each(|its| its.told = Some(item.at));
+            }
+            What::Lost(conn) | What::Closed(conn, _) => held.retain(|its| its.conn != *conn),
+            _ => {}
+        }
+    }
+    held
+}
+
+/// A Sentinel wrote to the client what the client never read.
+fn late_announcement(index: &Index<'_>, master: usize, client: NodeIx) -> Option<Hazard> {
+    let obs = index.obs;
+    let last = obs.final_views.iter().find(|view| master_named(obs, &view.master) == Some(master))?.addr;
+    let held = subscriptions(obs.client_tapes.get(usize::from(client.0))?, last);
+    let unread = |its: &Subscription| {
+        let Some(sentinel) = obs.nodes.iter().position(|node| node.addr == its.sentinel) else { return false };
+        let tape = || obs.tape.iter().filter(move |item| usize::from(item.node.0) == sentinel);
+        // Connections have other numbers there: those that came to a subscription meanwhile.
+        let theirs =
+            tape().filter(|item| (its.asked..=its.confirmed).contains(&item.at)).filter_map(|item| match item.what {
+                tape::What::Read(conn, Message::Request(Request::Subscribe(Channel::SwitchMaster))) => Some(conn),
+                _ => None,
+            });
+        let theirs: Vec<Conn> = theirs.collect();
+        let since = its.told.unwrap_or(its.confirmed);
+        let wrote = |conn: &Conn| {
+            tape().any(|item| {
+                let tape::What::Wrote(to, Message::SwitchMaster(switch)) = &item.what else { return false };
+                to == conn && switch.new == last && item.at > since
+            })
+        };
+        !theirs.is_empty() && theirs.iter().all(wrote)
+    };
+    held.iter().any(unread).then_some(Hazard::LateAnnouncement)
 }
 
 /// The agreement of an attempt was about the master before.

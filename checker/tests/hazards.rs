@@ -5,9 +5,11 @@ mod support;
 use splitbrain_checker::client_tape::{Taped, What};
 use splitbrain_checker::observations::{ForcedAt, LostFileAt, Presence};
 use splitbrain_checker::summary::RunSummary;
+use splitbrain_checker::tape;
 use splitbrain_checker::{Amount, Demand, Expectation, Hazard, Limit, NodeIx, Property, Verdict};
 use splitbrain_model::event::{EventKind, Extra, Subject};
-use splitbrain_model::{Conn, Message, Millis, MonoTime, Reply};
+use splitbrain_model::message::{Channel, SwitchMaster};
+use splitbrain_model::{Conn, Message, Millis, MonoTime, Reply, Request};
 use support::*;
 
 fn hazards(run: &mut Run, property: Property) -> Vec<Option<Hazard>> {
@@ -223,4 +225,43 @@ fn a_client_that_is_not_served_again_was_sent_back_only_if_the_last_answer_was_o
     assert_eq!(stuck(30_000, R1), [Some(Hazard::StaleAnswer)]);
     assert_eq!(stuck(5_000, R1), [None], "it was the master then");
     assert_eq!(stuck(30_000, R2), [None], "it was told of the new one");
+}
+
+/// A client that subscribed at `sentinel-1`, which wrote it of the failover or not, and that read that or not, or lost the
+/// connection.
+fn deaf(wrote: bool, then: Option<What>) -> Vec<Option<Hazard>> {
+    let mut run = failover();
+    run.0.end = at(90_000);
+    run.read(R1, GET, (1_000, 1_001), None);
+    run.0.client_tapes = vec![Vec::new(); run.0.nodes.len()];
+    let tape = &mut run.0.client_tapes[usize::from(C2.0)];
+    let mut take = |ms, what| tape.push(Taped { at: at(ms), mono: MonoTime(0), what });
+    let (mine, its) = (Conn(1), Conn(12));
+    take(500, What::Opened(mine, addr(S1)));
+    take(510, What::Wrote(mine, Request::Subscribe(Channel::SwitchMaster)));
+    take(520, What::Read(mine, Message::Reply(Reply::Subscribed(Channel::SwitchMaster))));
+    then.into_iter().for_each(|what| take(30_000, what));
+    let mut take = |ms, what| run.0.tape.push(tape::Taped { at: at(ms), node: S1, wall: Millis(ms as i64), what });
+    take(515, tape::What::Read(its, Message::Request(Request::Subscribe(Channel::SwitchMaster))));
+    if wrote {
+        take(20_000, tape::What::Wrote(its, switch()));
+    }
+    let limits = vec![Limit::AtMost(Amount::Time(Millis(40_000)))];
+    let expected = Expectation { property: Property::ClientsRecover, demand: Demand::HoldsBesideHazards, limits };
+    let judgement = run.judge_for(&[expected]);
+    let stuck = judgement.findings.iter().enumerate().filter(|(_, f)| f.property == Property::ClientsRecover);
+    stuck.map(|(i, _)| judgement.hazard(i)).collect()
+}
+
+fn switch() -> Message {
+    let (name, old, new) = ("mymaster".into(), addr(R1), addr(R2));
+    Message::SwitchMaster(std::sync::Arc::new(SwitchMaster { name, old, new }))
+}
+
+#[test]
+fn an_announcement_is_late_only_if_it_was_written_to_a_subscription_that_is_held_and_not_read_there() {
+    assert_eq!(deaf(true, None), [Some(Hazard::LateAnnouncement)]);
+    assert_eq!(deaf(false, None), [None], "nobody told it");
+    assert_eq!(deaf(true, Some(What::Read(Conn(1), switch()))), [None], "it was told");
+    assert_eq!(deaf(true, Some(What::Lost(Conn(1)))), [None], "it had to subscribe anew");
 }

@@ -58,4 +58,11 @@ pub const ENTRIES: &[Entry] = &[
          alive, it never hears. A client that is not served again is put down to it if the last address that any Sentinel named \
          to it is one that another had already left for the master of the end.",
     ),
+    entry(
+        "late-announcement",
+        "A Sentinel published the failover, and the client that had subscribed never read it: its connection was dead without \
+         its notice, or the packet waits for a retransmission, which after a minute of silence comes minutes later. Jedis reads \
+         from its subscriptions without a time limit. A client that is not served again is put down to it if a Sentinel wrote the \
+         switch to the master of the end to a subscription that the client still holds, and it has not read it.",
+    ),
 ];
