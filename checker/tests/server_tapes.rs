@@ -239,6 +239,14 @@ fn wait_ends_when_its_time_is_over() {
 }
 
 #[test]
+fn a_wait_in_which_the_clock_is_set_is_over_when_that_clock_says_so() {
+    let mut tape = Tape::begin(RedisConf { repl_ping_replica_period: 3600, ..at_once() });
+    tape.with_replica(1_000).1.stream = 100;
+    tape.take(1_200, What::Waits(SENTINEL, Some(100), Millis(500))).take(1_200, What::AskedAcks);
+    assert_eq!(tape.take(1_300, What::Jumped).take(4_000, What::Rest).laws(), []);
+}
+
+#[test]
 fn a_shutdown_asks_the_replicas_it_waits_for() {
     for (asks, laws) in [(true, vec![]), (false, vec![ServerLaw::ShutdownUnasked])] {
         let mut tape = Tape::begin(RedisConf { save: Vec::new(), ..at_once() });

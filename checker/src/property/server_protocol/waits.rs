@@ -65,7 +65,8 @@ impl Shadow<'_> {
     pub(super) fn waits_overdue(&mut self) {
         let over = |waiting: &Waiting| {
             let late = waiting.most.is_some_and(|most| self.ran(waiting.since) > most.saturating_add(LATE));
-            late && self.now.wall.0 > waiting.until.0 + 100 * i64::from(LATE)
+            // Where the clock was set meanwhile, the time is over when it says so.
+            late && self.jumped <= waiting.since && self.now.wall.0 > waiting.until.0 + 100 * i64::from(LATE)
         };
         if self.waits.iter().any(over) {
             self.broke(ServerLaw::WaitOverdue, None);
