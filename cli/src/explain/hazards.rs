@@ -60,7 +60,7 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry(
         "late-announcement",
-        "A Sentinel published the failover, and the client that had subscribed never read it: its connection was dead without \
+        "A Sentinel published the failover, and a client that had subscribed never read it. Its connection was dead without \
          its notice, or the packet waits for a retransmission, which after a minute of silence comes minutes later. Jedis reads \
          from its subscriptions without a time limit. A client that is not served again is put down to it if a Sentinel wrote the \
          switch to the master of the end to a subscription that the client still holds, and it has not read it.",

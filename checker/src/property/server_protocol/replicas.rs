@@ -72,6 +72,8 @@ pub(super) struct Replica {
     /// When it was last heard of: on the clock, and in runs of the timer.
     heard: Millis,
     heard_ticks: u32,
+    /// No later than this by the clock that the process last looked at, which may have stood since a stall.
+    heard_low: Millis,
     /// It has acknowledged at all.
     acks: bool,
     /// Since when it must count as good, in runs of the timer.
@@ -139,6 +141,7 @@ impl<'a> Shadow<'a> {
             acked: 0,
             heard: self.now.wall,
             heard_ticks: self.now.ticks,
+            heard_low: self.now.timer.min(self.now.wall),
             acks: false,
             good_since: 0,
             asked: self.now.timer.min(self.now.wall),
@@ -245,6 +248,7 @@ impl<'a> Shadow<'a> {
     fn fresh(&mut self, place: usize) {
         let replica = &mut self.replicas[place];
         (replica.heard, replica.heard_ticks) = (self.now.wall, self.now.ticks);
+        replica.heard_low = self.now.timer.min(self.now.wall);
         replica.good_since = UNHEARD;
     }
 
@@ -253,10 +257,11 @@ impl<'a> Shadow<'a> {
         let lag = i64::from(self.conf.min_replicas_max_lag);
         let now = self.now;
         let Some(replica) = self.replicas.iter_mut().find(|replica| replica.conn == conn) else { return };
-        if now.secs() - replica.heard.0.div_euclid(1000) >= lag || replica.good_since == UNHEARD {
+        if now.secs() - replica.heard_low.0.div_euclid(1000) > lag || replica.good_since == UNHEARD {
             replica.good_since = now.ticks;
         }
         (replica.heard, replica.heard_ticks) = (now.wall, now.ticks);
+        replica.heard_low = now.timer.min(now.wall);
         if let Some(offset) = offset {
             replica.acked = replica.acked.max(offset);
             replica.acks = true;
@@ -356,9 +361,9 @@ impl<'a> Shadow<'a> {
 
     /// Whether enough replicas must count as good.
     pub(super) fn surely_enough(&self) -> bool {
-        let lag = i64::from(self.conf.min_replicas_max_lag) - 1;
+        let lag = i64::from(self.conf.min_replicas_max_lag);
         let sure = |replica: &&Replica| {
-            let late = self.now.secs() - replica.heard.0.div_euclid(1000);
+            let late = self.now.secs() - replica.heard_low.0.div_euclid(1000);
             let counted = replica.good_since == 0 || self.ran(replica.good_since) > SECOND;
             replica.online() && counted && (0..=lag).contains(&late)
         };
