@@ -14,6 +14,8 @@ crate::law::laws! {
     RefusalIgnored = "went on with a connection to {}, which had said that it is no master, or had refused the greeting";
     /// 9.1 `readonly_reaction`; for redis-py 3.3.
     KeptAfterError = "kept a connection to {} after an error reply that ends it";
+    /// 9.1 `readonly_reaction`.
+    ClosedUnduly = "closed its connection to {} after an error reply that does not end it";
     /// 9.1 `timeout_closes_conn`.
     KeptUnanswered = "gave a connection to {} back while an answer was outstanding on it";
     /// 9.1 `conn_model`: a connection of a pool serves one operation at a time.

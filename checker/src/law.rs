@@ -38,6 +38,16 @@ laws! {
     ObjectivelyUpMissed = "went on calling {} objectively down, though it is not subjectively down";
     /// Spec 3.4.
     PingMissed = "did not send {} a PING that was due";
+    /// Spec 3.4.
+    PingEarly = "sent {} a PING before it was due";
+    /// Spec 5.1.
+    HelloEarly = "sent {} a hello before it was due";
+    /// Spec 6.4.
+    QuestionEarly = "asked {} about the master again before it was time";
+    /// Spec 4.3, rule 2.
+    ConvertMissed = "did not turn {} into a replica, which had been master for 8 s beside the configured one";
+    /// Spec 4.3, rule 3.
+    FixMissed = "did not point {} to the configured master, though it had followed another for the failover-timeout";
     /// Spec 3.3.
     LinkMissed = "did not open a connection to {} again when it was time";
     /// Spec 6.1: both watchdogs.
@@ -72,6 +82,34 @@ laws! {
     AttemptEarly = "tried to fail over {} before twice the failover-timeout had passed since its last attempt or vote";
     /// Spec 7.5.
     ElectionNotGivenUp = "went on waiting for an election when its time was over";
+    /// Spec 7.4.
+    ElectionMissed = "did not take itself for elected, though it had the votes of the quorum and of a majority";
+    /// Spec 7.4.
+    ElectedGroundless = "took itself for elected without the votes of the quorum and of a majority";
+    /// Spec 7.2.
+    VoteRefused = "did not vote for the first who asked in a new epoch";
+    /// Spec 7.5.
+    ElectionGivenUpEarly = "gave an election up before its time was over";
+    /// Spec 8.3.
+    SelectionMissed = "found no replica to promote, though {} qualified";
+    /// Spec 8.5.
+    PromotionGivenUpEarly = "gave a promotion up before its time was over";
+    /// Spec 8.7.
+    ReconfUnduly = "pointed {} to the new master, which it was already told or is itself, or beyond parallel-syncs";
+    /// Spec 8.7.
+    ReconfMissed = "did not point {} to the new master";
+    /// Spec 8.7.
+    ReconfTimeoutEarly = "gave {} up, which had been pointed to the new master less than 10 s before";
+    /// Spec 4.3, rule 4.
+    ReconfStepMissed = "took no note of it that {} has come further on its way to the new master";
+    /// Spec 8.8.
+    TimeoutEarly = "ended a failover for its time before that was over";
+    /// Spec 8.9.
+    SwitchMissed = "did not take the promoted replica for the master when its failover had ended";
+    /// Spec 5.3.
+    AdoptMissed = "did not adopt a newer configuration that it was told, with {} as the master";
+    /// Spec 5.3, 8.9.
+    AdoptGroundless = "took another server for the master without a newer configuration that says so or a failover of its own";
     /// Spec 8.3: it does not answer, its INFO is old, its link was down for too long, or its priority is 0.
     SelectedUnfit = "selected {}, which did not qualify";
     /// Spec 8.3.

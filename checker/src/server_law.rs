@@ -38,6 +38,10 @@ laws! {
     StreamWrong = "sent {} another part of the stream than what followed its position";
     /// 5.2.
     SyncEarly = "began a full synchronisation of {} before repl-diskless-sync-delay had passed";
+    /// 5.2.
+    SyncLate = "let {} wait for its full synchronisation, though repl-diskless-sync-delay had passed and no child was at work";
+    /// 8, step 8.
+    WaitedSilently = "did not tell {} that it lives while that waits for its dataset";
     /// 3.1, 3.2, 4.4, 6.1.
     ReplicasKept = "kept its replicas when its history became another";
     /// 3.1.
@@ -66,6 +70,10 @@ laws! {
     WaitOverdue = "kept a client in WAIT when its time was over";
     /// 3.1.
     WaitersKept = "left clients blocked in WAIT when it became a replica";
+    /// 3.1.
+    UnblockedKept = "kept the connection of a client that it had unblocked when it became a replica";
+    /// 9.1.
+    ExecutedPoisoned = "executed a transaction of which it had refused a command";
     /// 9.1.
     TookAsReplica = "did writes of clients as a replica";
     /// 9.1.
@@ -104,6 +112,8 @@ laws! {
     DeadLinkKept = "kept its link though its master had been silent for longer than repl-timeout";
     /// 8, step 4.
     LiveLinkDropped = "gave up its link, though its master had been heard within repl-timeout";
+    /// 8, steps 2 and 3.
+    AttemptCutShort = "gave up an attempt to reach its master before repl-timeout had passed";
     /// 6.1.
     LoadedSilently = "did not tell its master that it lives while it loaded";
     /// Spec 3.4.
@@ -116,6 +126,8 @@ laws! {
     SavedEarly = "saved its dataset before a save point was reached";
     /// Spec 12.6.
     LastSaveMissed = "ended without saving its dataset, though it has save points";
+    /// Spec 12.6.
+    LastSyncMissed = "ended without syncing what it had appended to its append-only file";
     /// Spec 12.1.
     SyncMissed = "did not begin to sync its append-only file within a second";
     /// Spec 12.1, 12.5.

@@ -150,6 +150,8 @@ pub enum DiskCall {
     Appended,
     /// An fsync of the append-only file began in the background.
     SyncBegun,
+    /// An fsync of the append-only file was waited for.
+    Synced,
     /// An fsync of the append-only file failed.
     SyncFailed,
     /// A `write` would wait for an fsync that goes on.
@@ -317,6 +319,7 @@ impl<'a> Env<'a> {
 
     /// Waits for the append-only file to be on the medium.
     pub fn fsync_aof(&mut self) {
+        self.calls.push(DiskCall::Synced);
         let cost = self.disk.fsync_aof(self.elapsed);
         self.block(cost);
     }

@@ -181,7 +181,10 @@ impl Tape {
         for call in env.take_calls() {
             match call {
                 DiskCall::Appended if self.always || std::mem::replace(&mut self.unsynced, true) => continue,
-                DiskCall::SyncBegun | DiskCall::AofReplaced | DiskCall::Full => self.unsynced = false,
+                DiskCall::Synced if self.always => continue,
+                DiskCall::Synced | DiskCall::SyncBegun | DiskCall::AofReplaced | DiskCall::Full => {
+                    self.unsynced = false
+                }
                 _ => {}
             }
             self.take(wall, What::Disk(call));
@@ -239,7 +242,6 @@ impl Tape {
                     }
                 }
                 Message::Snapshot(_) => self.take(wall, What::Gave(*conn)),
-                Message::Newline => {}
                 message => self.take(wall, What::Wrote(*conn, message.clone())),
             }
         }

@@ -23,8 +23,10 @@
 //! they ran (after a +set nothing is said of that master), and clocks that stood still for more than half a minute.
 
 mod duties;
+mod election;
 mod grounds;
 mod links;
+mod reconf;
 mod shadow;
 mod tapes;
 mod watched;

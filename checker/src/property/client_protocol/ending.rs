@@ -45,6 +45,10 @@ impl Shadow<'_> {
                 self.broke(ClientLaw::BrokenOff, Some(line.addr));
             }
         }
+        let stale = self.known.is_some_and(|known| known != line.addr) || self.named.is_some();
+        if self.spared == Some(conn) && !(stale || self.dropping || demanded || line.stray) {
+            self.broke(ClientLaw::ClosedUnduly, Some(line.addr));
+        }
         let late = waits && self.cause == Cause::Woke;
         self.over(line, if late { ErrClass::ReadTimeout } else { ErrClass::Closed });
     }

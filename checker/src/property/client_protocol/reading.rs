@@ -170,6 +170,7 @@ impl Shadow<'_> {
                 op.replied += 1;
                 op.fail(ErrClass::of(*word), now);
                 op.word = Some(*word);
+                self.spared = (shared.is_none() && !self.profile.close_on_error.closes(*word)).then_some(conn);
                 let resent = shared.is_some_and(|shared| shared.resend_on.contains(word));
                 if resent {
                     self.pending.insert(0, (number, addr));

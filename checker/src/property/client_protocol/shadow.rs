@@ -73,6 +73,8 @@ pub(super) struct Shadow<'a> {
     pub(super) running_since: TrueTime,
     pub(super) now: Moment,
     pub(super) cause: Cause,
+    /// On this connection an error was read in this step that does not end it.
+    pub(super) spared: Option<Conn>,
     pub(super) lines: Vec<Line>,
     pub(super) ops: Vec<Operation>,
     /// The master's address, as the client must have it.
@@ -122,6 +124,7 @@ impl<'a> Shadow<'a> {
             running_since: TrueTime(0),
             now: Moment { at: TrueTime(0), mono: MonoTime(0) },
             cause: Cause::Input,
+            spared: None,
             lines: Vec::new(),
             ops: Vec::new(),
             known: None,
@@ -243,7 +246,7 @@ impl<'a> Shadow<'a> {
 
     fn begin_step(&mut self, now: Moment, cause: Cause) {
         self.end_step();
-        (self.now, self.cause) = (now, cause);
+        (self.now, self.cause, self.spared) = (now, cause, None);
         if now.mono >= self.next_due {
             self.overdue();
         }

@@ -11,9 +11,11 @@ use splitbrain_model::{Addr, Millis};
 pub(super) const WAITS: i64 = 100;
 pub(super) const PING_PERIOD: i64 = 1_000;
 pub(super) const PUBLISH_PERIOD: i64 = 2_000;
-const ASK_PERIOD: i64 = 1_000;
+pub(super) const ASK_PERIOD: i64 = 1_000;
 pub(super) const INFO_PERIOD: i64 = 10_000;
 const ELECTION: i64 = 10_000;
+/// `sentinel_slave_reconf_timeout`
+pub(super) const RECONF_TIMEOUT: i64 = 10_000;
 /// What is added by chance to the beginning of an attempt (`SENTINEL_MAX_DESYNC`).
 const DESYNC: i64 = 1_000;
 /// Outstanding replies above which nothing more is sent.
@@ -38,13 +40,21 @@ impl Law {
             Law::EndMissed => kind == EventKind::FailoverEnd,
             Law::ReplicaIgnored => kind == EventKind::Slave,
             Law::RebootMissed => kind == EventKind::Reboot,
+            Law::ElectionMissed => kind == EventKind::ElectedLeader,
+            Law::ReconfStepMissed => matches!(kind, EventKind::SlaveReconfInprog | EventKind::SlaveReconfDone),
+            Law::ConvertMissed => kind == EventKind::ConvertToSlave,
+            Law::FixMissed => kind == EventKind::FixSlaveConfig,
+            Law::SwitchMissed => kind == EventKind::SwitchMaster,
             _ => false,
         }
     }
 
     /// Whether it has to be done in the very step that it follows from.
     fn is_at_once(self) -> bool {
-        matches!(self, Law::ReplicaIgnored | Law::RebootMissed)
+        matches!(
+            self,
+            Law::ReplicaIgnored | Law::RebootMissed | Law::ReconfStepMissed | Law::ConvertMissed | Law::FixMissed
+        )
     }
 }
 
@@ -54,11 +64,14 @@ impl Shadow<'_> {
         let now = self.now;
         let since = self.last_tick.map_or(0, |last| now.0 - last.0);
         self.jumped = !(0..=TILT_TRIGGER).contains(&since);
+        if let Some((law, addr)) = self.due.iter().find(|it| it.0.is_at_once()).copied().filter(|_| !self.tilt) {
+            self.broke(law, Some(addr));
+        }
         if self.quiet() || self.tilt || self.jumped {
             self.due.clear();
         } else {
             let due = self.duties(now);
-            if let Some((law, addr)) = self.due.iter().find(|it| it.0.is_at_once() || due.contains(it)) {
+            if let Some((law, addr)) = self.due.iter().find(|it| due.contains(it)) {
                 self.broke(*law, Some(*addr));
             }
             self.due = due;
@@ -140,12 +153,20 @@ impl Shadow<'_> {
         let overdue = match self.step {
             Step::None if self.odown && rested => Some(Law::AttemptMissed),
             // A vote for another meanwhile counts as a new beginning.
-            Step::WaitStart if !self.forced && self.rested_for(timeout.min(ELECTION)) => Some(Law::ElectionNotGivenUp),
+            Step::WaitStart if self.must_be_elected(now) => Some(Law::ElectionMissed),
+            Step::WaitStart if !self.forced && self.rested_for(self.election_time()) => Some(Law::ElectionNotGivenUp),
+            Step::Ended => Some(Law::SwitchMissed),
             Step::WaitPromotion if in_step > timeout => Some(Law::PromotionNotGivenUp),
             Step::Reconf if self.promoted_up() && (in_step > timeout || !self.reconf_pending()) => Some(Law::EndMissed),
             _ => None,
         };
         due.extend(overdue.map(|law| (law, self.master)));
+        self.reconf_due(due);
+    }
+
+    /// How long an election may take.
+    pub(super) fn election_time(&self) -> i64 {
+        self.settings.failover_timeout.0.min(ELECTION)
     }
 
     fn rested_for(&self, time: i64) -> bool {

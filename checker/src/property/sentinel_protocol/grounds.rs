@@ -1,12 +1,12 @@
 //! What a Sentinel's events and messages need: each is held against what it must know at that moment.
 
-use super::duties::{INFO_PERIOD, REPORTS_LAST};
+use super::duties::{ASK_PERIOD, INFO_PERIOD, PING_PERIOD, PUBLISH_PERIOD, REPORTS_LAST};
 use super::shadow::{Asked, Shadow, Step};
 use super::watched::{Kind, Report, Watched};
 use crate::law::Law;
 use splitbrain_model::event::{Event, EventKind, Extra};
-use splitbrain_model::message::{DownQuery, DownReply, Hello, InstanceReply};
-use splitbrain_model::{Addr, Epoch, Millis};
+use splitbrain_model::message::{DownQuery, Hello, InstanceReply};
+use splitbrain_model::{Addr, Conn, Millis};
 
 /// What a step takes that waits for the disk: times on the tape are those of its beginning.
 const WAITS: i64 = 100;
@@ -28,15 +28,24 @@ impl Shadow<'_> {
             E::VoteForLeader if !self.was_asked(&event.extra) => Some(Law::VoteUnasked),
             E::TryFailover if !self.force_next && !self.rested() => Some(Law::AttemptEarly),
             E::SelectedSlave => self.selected(subject),
-            E::SlaveReconfInprog if self.of(subject).is_some_and(|it| it.follows != self.promoted) => {
-                Some(Law::ReconfUnseen)
+            E::ElectedLeader if !self.forced && !self.may_be_elected() => Some(Law::ElectedGroundless),
+            E::AbortNotElected if self.started.is_some_and(|since| self.is_early(since, self.election_time())) => {
+                Some(Law::ElectionGivenUpEarly)
             }
-            E::SlaveReconfDone if self.of(subject).is_some_and(|it| !it.link_up) => Some(Law::ReconfUnseen),
+            E::AbortNoGoodSlave => return self.none_qualifies(),
+            E::AbortSlaveTimeout if self.is_early(self.step_since, self.settings.failover_timeout.0) => {
+                Some(Law::PromotionGivenUpEarly)
+            }
+            E::FailoverEndForTimeout if self.is_early(self.step_since, self.settings.failover_timeout.0) => {
+                Some(Law::TimeoutEarly)
+            }
+            E::ConfigUpdateFrom if !self.may_adopt => Some(Law::AdoptGroundless),
+            E::SwitchMaster if !self.may_switch(&event.extra) => Some(Law::AdoptGroundless),
             E::FailoverEnd if !self.promoted_up() || !self.in_timeout && self.reconf_pending() => Some(Law::EndEarly),
             E::Reboot if self.of(subject).is_some_and(|it| !it.rebooted) => Some(Law::RebootGroundless),
-            E::ConvertToSlave if !self.may_convert(subject) => Some(Law::ConvertedEarly),
-            E::FixSlaveConfig if !self.may_fix(subject) => Some(Law::FixedEarly),
-            _ => None,
+            E::ConvertToSlave if !self.may_convert(subject, -WAITS) => Some(Law::ConvertedEarly),
+            E::FixSlaveConfig if !self.may_fix(subject, -WAITS) => Some(Law::FixedEarly),
+            kind => self.check_reconf(kind, subject),
         };
         if let Some(law) = law {
             self.broke(law, Some(subject));
@@ -62,8 +71,7 @@ impl Shadow<'_> {
     /// INFO is not asked for before its time.
     pub(super) fn check_info(&mut self, addr: Addr) {
         let Some(it) = self.of(addr) else { return };
-        let early = |at: Millis| (0..self.info_period(it) - WAITS).contains(&(self.now.0 - at.0));
-        if it.info_at.is_some_and(early) {
+        if it.info_at.is_some_and(|at| self.is_recent(at, self.info_period(it))) {
             self.broke(Law::InfoEarly, Some(addr));
         }
     }
@@ -106,6 +114,19 @@ impl Shadow<'_> {
         replicas.into_iter().any(better).then_some(Law::SelectedSecond)
     }
 
+    /// No replica was selected.
+    fn none_qualifies(&mut self) {
+        let mut replicas = self.watched.iter().filter(|it| it.kind == Kind::Replica);
+        if let Some(addr) = replicas.find(|it| self.qualifies(it, -WAITS)).map(|it| it.addr) {
+            self.broke(Law::SelectionMissed, Some(addr));
+        }
+    }
+
+    /// Whether so much time has surely not passed since then.
+    fn is_early(&self, since: Millis, time: i64) -> bool {
+        self.now.0 - since.0 + WAITS < time
+    }
+
     /// `sentinelSelectSlave`, with a margin for what was timed during a wait.
     fn qualifies(&self, it: &Watched, margin: i64) -> bool {
         let Some(master) = self.of(self.master) else { return true };
@@ -123,32 +144,70 @@ impl Shadow<'_> {
             && it.link_down_ms <= down_for + 10 * self.settings.down_after.0 + margin
     }
 
-    /// `sentinelMasterLooksSane`
-    fn looks_sane(&self) -> bool {
+    /// `sentinelMasterLooksSane`, with so many milliseconds to spare.
+    fn looks_sane(&self, spare: i64) -> bool {
         let sane = |it: &Watched| {
-            let fresh = it.info_at.is_some_and(|at| self.now.0 - at.0 < 2 * INFO_PERIOD + WAITS);
+            let fresh = it.info_at.is_some_and(|at| self.now.0 - at.0 + spare < 2 * INFO_PERIOD);
             !it.says_slave && !it.down && fresh
         };
         !self.odown && self.of(self.master).is_some_and(sane)
     }
 
-    fn may_convert(&self, addr: Addr) -> bool {
+    /// A replica that says it is a master may be turned into a replica, if so many milliseconds are to spare.
+    fn may_convert(&self, addr: Addr, spare: i64) -> bool {
         let Some(it) = self.of(addr) else { return true };
-        let long = self.now.0 - it.role_since.0 + WAITS > CONVERT_WAIT;
-        !it.says_slave && long && it.no_down_for(CONVERT_WAIT - WAITS, self.now) && self.looks_sane()
+        let long = self.now.0 - it.role_since.0 - spare > CONVERT_WAIT;
+        !it.says_slave && long && it.no_down_for(CONVERT_WAIT + spare, self.now) && self.looks_sane(spare)
     }
 
-    fn may_fix(&self, addr: Addr) -> bool {
+    /// The same for a replica that follows another master.
+    fn may_fix(&self, addr: Addr, spare: i64) -> bool {
         let Some(it) = self.of(addr) else { return true };
         let wait = self.settings.failover_timeout.0;
-        let long = self.now.0 - it.conf_since.0 + WAITS > wait;
+        let long = self.now.0 - it.conf_since.0 - spare > wait;
         let astray = it.says_slave && it.follows != Some(self.master);
-        astray && long && it.no_down_for(wait - WAITS, self.now) && self.looks_sane()
+        astray && long && it.no_down_for(wait + spare, self.now) && self.looks_sane(spare)
+    }
+
+    /// INFO of a replica was read, which may have to be put right in this step.
+    pub(super) fn mend_due(&mut self, addr: Addr) {
+        let named = |addr: Addr| addr.ip.is_name();
+        let replica = self.of(addr).filter(|it| it.kind == Kind::Replica && it.connected());
+        let odd = replica.is_none_or(|it| named(addr) || named(self.master) || it.follows.is_some_and(named));
+        if odd || self.tilt || self.promoted == Some(addr) {
+            return;
+        }
+        if self.may_convert(addr, WAITS) {
+            self.due.push((Law::ConvertMissed, addr));
+        }
+        if self.may_fix(addr, WAITS) {
+            self.due.push((Law::FixMissed, addr));
+        }
+    }
+
+    /// PING is not sent before its time, but on a new connection.
+    pub(super) fn check_ping(&mut self, addr: Addr, conn: Conn) {
+        let Some(it) = self.of(addr).filter(|it| it.cc == Some(conn)) else { return };
+        let period = self.settings.down_after.0.min(PING_PERIOD);
+        let early =
+            self.is_recent(it.last_pong, period) || it.last_ping.is_some_and(|at| self.is_recent(at, period / 2));
+        if early {
+            self.broke(Law::PingEarly, Some(addr));
+        }
+    }
+
+    /// Whether less than this time has surely passed since then.
+    fn is_recent(&self, at: Millis, time: i64) -> bool {
+        (0..time - WAITS).contains(&(self.now.0 - at.0))
     }
 
     /// A hello of its own to an instance.
     pub(super) fn check_hello(&mut self, to: Addr, hello: &Hello) {
         self.me.get_or_insert(hello.id);
+        let last = self.of(to).map(|it| it.last_pub);
+        if self.step == self.step_before && last.is_some_and(|at| self.is_recent(at, PUBLISH_PERIOD)) {
+            self.broke(Law::HelloEarly, Some(to));
+        }
         // A tick may have written it before it began a failover.
         let (epoch, config_epoch) = self.epochs_before;
         if hello.current_epoch < epoch || hello.config_epoch < config_epoch {
@@ -164,27 +223,14 @@ impl Shadow<'_> {
     pub(super) fn check_question(&mut self, to: Addr, query: &DownQuery) {
         let settled = self.step == self.step_before;
         let seeks = self.step != Step::None;
-        if query.epoch != self.epoch || settled && query.candidate.is_some() != seeks {
+        let last = self.of(to).and_then(|it| it.report).map(|report| report.at);
+        if settled && last.is_some_and(|at| self.is_recent(at, ASK_PERIOD)) {
+            self.broke(Law::QuestionEarly, Some(to));
+        }
+        // A tick writes its questions before it takes the promoted replica for the master.
+        let other = query.master != self.master || query.candidate.is_some() != seeks;
+        if query.epoch != self.epoch || settled && other {
             self.broke(Law::QuestionWrong, Some(to));
-        }
-    }
-
-    /// Its answer to another Sentinel's question.
-    pub(super) fn check_answer(&mut self, query: &DownQuery, reply: &DownReply) {
-        if query.master != self.master {
-            return;
-        }
-        if query.candidate.is_some() {
-            self.epoch = self.epoch.max(query.epoch);
-        }
-        let down = !self.tilt && self.of(self.master).is_some_and(|it| it.down);
-        let voted = match (query.candidate, self.vote) {
-            (Some(_), Some((leader, epoch))) => reply.leader == Some(leader) && reply.leader_epoch == epoch,
-            (None, _) => reply.leader.is_none() && reply.leader_epoch == Epoch(0),
-            (Some(_), None) => true,
-        };
-        if reply.down != down || !voted {
-            self.broke(Law::AnswerWrong, None);
         }
     }
 }

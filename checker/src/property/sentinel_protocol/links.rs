@@ -2,15 +2,37 @@
 //! too long, and at a tick for no other reason.
 
 use super::duties::{PING_PERIOD, PUBLISH_PERIOD, WAITS};
-use super::shadow::{Line, Shadow};
+use super::shadow::Shadow;
 use super::watched::Watched;
 use crate::law::Law;
 use splitbrain_model::{Addr, Conn, Millis};
+use std::collections::VecDeque;
 
 /// A connection is at least so old before it is given up (`SENTINEL_MIN_LINK_RECONNECT_PERIOD`).
 const LEAST_AGE: i64 = 15_000;
 /// How long a connection of hellos may be silent.
 const SILENCE: i64 = 3 * PUBLISH_PERIOD;
+
+/// What a reply on a connection of the Sentinel's own answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    Ping,
+    Info,
+    Publish,
+    Ask,
+    Other,
+}
+
+/// A connection that the Sentinel opened.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) conn: Conn,
+    pub(super) addr: Addr,
+    /// When it was opened, and when something was last read on it.
+    pub(super) opened: Millis,
+    pub(super) heard: Millis,
+    pub(super) awaited: VecDeque<Awaited>,
+}
 
 impl Shadow<'_> {
     pub(super) fn links_due(&self, it: &Watched, now: Millis, due: &mut Vec<(Law, Addr)>) {

@@ -1,6 +1,7 @@
 //! A Sentinel's state as its tape gives it: what it must know after each item. Rules about what it then does are in
 //! `duties` (what is due at a tick) and `grounds` (what an event or a message needs).
 
+use super::links::{Awaited, Line};
 use super::watched::{Kind, Report, Saved, Watched};
 use crate::law::Law;
 use crate::observations::MasterSettings;
@@ -25,27 +26,6 @@ pub(super) enum Step {
     WaitPromotion,
     Reconf,
     Ended,
-}
-
-/// What a reply on a connection of the Sentinel's own answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Awaited {
-    Ping,
-    Info,
-    Publish,
-    Ask,
-    Other,
-}
-
-/// A connection that the Sentinel opened.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) conn: Conn,
-    pub(super) addr: Addr,
-    /// When it was opened, and when something was last read on it.
-    pub(super) opened: Millis,
-    pub(super) heard: Millis,
-    pub(super) awaited: VecDeque<Awaited>,
 }
 
 /// A command of somebody else that is not answered yet.
@@ -99,10 +79,16 @@ pub(super) struct Shadow<'a> {
     pub(super) promoted: Option<Addr>,
     pub(super) vote: Option<(SentinelId, Epoch)>,
     pub(super) leader_epoch: Epoch,
+    pub(super) leader_epoch_before: Epoch,
     pub(super) epoch: Epoch,
     pub(super) config_epoch: Epoch,
     pub(super) failover_epoch: Epoch,
     pub(super) in_timeout: bool,
+    /// Who was given up in this step on its way to the new master.
+    pub(super) given_up: Option<Addr>,
+    /// The address of a hello of this step that has to be adopted, and whether one may be.
+    pub(super) adopts: Option<Addr>,
+    pub(super) may_adopt: bool,
     /// SLAVEOF of this step, by connection, with how much of its company was seen.
     pub(super) orders: Vec<(Conn, Addr, u32)>,
     /// What was due at the last tick and not done since.
@@ -154,10 +140,14 @@ impl<'a> Shadow<'a> {
             promoted: None,
             vote: None,
             leader_epoch: master.leader_epoch,
+            leader_epoch_before: master.leader_epoch,
             epoch: conf.current_epoch.max(master.config_epoch),
             config_epoch: master.config_epoch,
             failover_epoch: Epoch(0),
             in_timeout: false,
+            given_up: None,
+            adopts: None,
+            may_adopt: false,
             orders: Vec::new(),
             due: Vec::new(),
             ticking: false,
@@ -281,6 +271,12 @@ impl<'a> Shadow<'a> {
         if self.jumped && !self.tilted_now {
             self.broke(Law::TiltMissed, None);
         }
+        if let Some(addr) = self.adopts {
+            self.broke(Law::AdoptMissed, Some(addr));
+        }
+        if self.in_timeout {
+            self.told_at_the_end();
+        }
         for (_, addr, company) in std::mem::take(&mut self.orders) {
             if company != 5 {
                 self.broke(Law::SlaveofIncomplete, Some(addr));
@@ -292,8 +288,10 @@ impl<'a> Shadow<'a> {
         self.end_step();
         (self.jumped, self.tilted_now, self.force_next, self.in_timeout) = (false, false, false, false);
         (self.saves, self.saves_all, self.ticking) = (false, false, false);
+        (self.given_up, self.adopts, self.may_adopt) = (None, None, false);
         self.step_before = self.step;
         self.epochs_before = (self.epoch, self.config_epoch);
+        self.leader_epoch_before = self.leader_epoch;
         self.asked.clear();
         if self.silent_until.is_some_and(|until| self.now >= until || self.now.0 < until.0 - 10 * SILENCE) {
             self.silent_until = None;
@@ -341,6 +339,8 @@ impl<'a> Shadow<'a> {
                     (Awaited::Info, Reply::Info(info)) => {
                         it.note(info, now);
                         let rebooted = it.rebooted;
+                        self.reconf_step_due(addr);
+                        self.mend_due(addr);
                         let named = info.replicas.iter().map(|line| line.addr).collect::<Vec<_>>();
                         if rebooted {
                             self.due.push((Law::RebootMissed, addr));
@@ -356,6 +356,7 @@ impl<'a> Shadow<'a> {
                     (Awaited::Ask, Reply::Down(reply)) => {
                         it.asked = now;
                         it.report = Some(Report { at: now, down: reply.down, after: aged });
+                        self.told_vote(addr, reply);
                     }
                     _ => {}
                 }
@@ -363,8 +364,11 @@ impl<'a> Shadow<'a> {
             (None, Message::Request(request)) => {
                 let asked = match request {
                     Request::IsMasterDown(query) => Asked::Down((**query).clone()),
-                    Request::Publish(hello) => Asked::Hello(hello.current_epoch, hello.config_epoch),
-                    Request::GetMasterAddr(_) => Asked::Address,
+                    Request::Publish(hello) => {
+                        self.hears(hello);
+                        Asked::Hello(hello.current_epoch, hello.config_epoch)
+                    }
+                    Request::GetMasterAddr(name) if *name == self.settings.name => Asked::Address,
                     Request::Masters => Asked::Masters,
                     Request::Replicas(_) => Asked::Replicas,
                     Request::Sentinels(_) => Asked::Sentinels,
@@ -385,6 +389,7 @@ impl<'a> Shadow<'a> {
     }
 
     fn heard(&mut self, hello: &Hello) {
+        self.hears(hello);
         if Some(hello.id) != self.me {
             self.epoch = self.epoch.max(hello.current_epoch);
             self.config_epoch = self.config_epoch.max(hello.config_epoch);
@@ -405,6 +410,7 @@ impl<'a> Shadow<'a> {
             (Asked::Address, Reply::Addr(addr)) if *addr != self.current_addr() => {
                 self.broke(Law::NamedOther, None);
             }
+            (Asked::Address, Reply::NilArray) => self.broke(Law::NamedOther, None),
             (Asked::Masters, Reply::Instances(entries)) => self.check_entries(entries, |_| false),
             (Asked::Replicas, Reply::Instances(entries)) => {
                 self.check_entries(entries, |it| it.kind == Kind::Replica && it.announced);
@@ -428,6 +434,7 @@ impl<'a> Shadow<'a> {
             Request::Publish(hello) => self.check_hello(addr, hello),
             Request::IsMasterDown(query) => self.check_question(addr, query),
             Request::Info => self.check_info(addr),
+            Request::Ping => self.check_ping(addr, conn),
             _ => {}
         }
         let done = match request {
@@ -514,9 +521,6 @@ impl<'a> Shadow<'a> {
                 self.enter(Step::Reconf);
                 self.watched.iter_mut().for_each(|it| it.last_pub = Millis(it.last_pub.0 - 2_001));
             }
-            E::SlaveReconfDone | E::SlaveReconfSentTimeout => {
-                self.of_mut(subject).into_iter().for_each(|it| it.reconfigured = true);
-            }
             E::FailoverEndForTimeout => self.in_timeout = true,
             E::FailoverEnd => self.enter(Step::Ended),
             E::AbortNotElected | E::AbortNoGoodSlave | E::AbortSlaveTimeout => {
@@ -524,6 +528,7 @@ impl<'a> Shadow<'a> {
                 self.enter(Step::None);
             }
             E::SwitchMaster => {
+                self.adopts = None;
                 // All its connections are opened anew.
                 (self.ticking, self.dropped) = (false, None);
                 if let Extra::Switch(_, new) = event.extra {
@@ -540,9 +545,12 @@ impl<'a> Shadow<'a> {
             E::Set | E::ResetMaster | E::Unmonitor | E::SentinelAddressSwitch | E::SentinelInvalidAddr => {
                 self.mute = true;
             }
-            _ => {}
+            kind => self.reconf_event(kind, subject),
         }
         self.due.retain(|(law, addr)| *addr != subject || !law.is_done_by(event.kind));
+        if event.kind == E::SlaveReconfInprog {
+            self.reconf_step_due(subject);
+        }
     }
 
     fn meet(&mut self, it: Watched) {

@@ -63,6 +63,13 @@ pub(super) struct Watched {
     /// Pointed to the new master, or not waited for any longer; a reconfiguration that took too long is sent again, and
     /// does not take this away (sentinelFailoverReconfNextSlave).
     pub(super) reconfigured: bool,
+    /// When it was pointed to the new master, if it has not said that it follows that one.
+    pub(super) sent: Option<Millis>,
+    /// It follows the new master, and is not in sync.
+    pub(super) in_progress: bool,
+    /// The vote that another Sentinel told of last, and whether its last reply told of one.
+    pub(super) vote: Option<(SentinelId, Epoch)>,
+    pub(super) votes: bool,
     /// Of another Sentinel, and when any reply to the question last came.
     pub(super) report: Option<Report>,
     pub(super) asked: Millis,
@@ -98,6 +105,10 @@ impl Watched {
             runid: None,
             rebooted: false,
             reconfigured: false,
+            sent: None,
+            in_progress: false,
+            vote: None,
+            votes: false,
             report: None,
             asked: now,
         }

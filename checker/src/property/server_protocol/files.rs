@@ -30,7 +30,7 @@ pub(super) struct Files {
     last_save: Millis,
     saved_ticks: u32,
     /// No child works after so many runs of the timer.
-    idle: u32,
+    pub(super) idle: u32,
     /// The last save failed; and so did the append-only file.
     rdb_failed: bool,
     aof_failed: bool,
@@ -109,6 +109,7 @@ impl Shadow<'_> {
                 files.unsynced.get_or_insert(ticks);
                 files.aof_failed = false;
             }
+            DiskCall::Synced => files.unsynced = None,
             DiskCall::SyncBegun => {
                 (files.unsynced, files.aof_failed) = (None, false);
                 (files.synced, files.synced_at) = (ticks, timer);
@@ -193,12 +194,15 @@ impl Shadow<'_> {
         self.sync_overdue();
     }
 
+    fn syncs_each_second(&self) -> bool {
+        self.conf.appendonly && self.conf.appendfsync == AppendFsync::Everysec
+    }
+
     fn sync_overdue(&mut self) {
-        let everysec = self.conf.appendonly && self.conf.appendfsync == AppendFsync::Everysec;
         let late = self.files.unsynced.is_some_and(|since| self.ran(since) > SYNC);
         let next = secs(self.before.timer) > secs(self.files.synced_at);
         let put_off = self.files.busy.is_some_and(|busy| self.ran(busy) < PUT_OFF);
-        if everysec && late && next && !put_off && self.jumped <= self.files.synced {
+        if self.syncs_each_second() && late && next && !put_off && self.jumped <= self.files.synced {
             self.broke(ServerLaw::SyncMissed, None);
         }
     }
@@ -207,6 +211,10 @@ impl Shadow<'_> {
     pub(super) fn files_at_exit(&mut self, status: u8) {
         (self.files.hopeless, self.files.aof_failed, self.files.rdb_failed) = (false, false, false);
         let saves = !self.conf.save.is_empty() && self.terminated.is_some() && status == 0;
+        let ends = self.terminated.is_some() && status == 0;
+        if ends && self.syncs_each_second() && self.files.unsynced.is_some() && self.served && !self.loading() {
+            self.broke(ServerLaw::LastSyncMissed, None);
+        }
         if saves && !self.files.in_step && self.served && !self.loading() {
             self.broke(ServerLaw::LastSaveMissed, None);
         }

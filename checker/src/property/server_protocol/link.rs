@@ -32,6 +32,8 @@ pub(super) struct Link {
     pub(super) conn: Option<Conn>,
     /// Since when, in runs of the timer.
     pub(super) since: u32,
+    /// It was opened no earlier than this by the clock that the process last looked at.
+    pub(super) opened: Millis,
     /// What the next PSYNC offers: an id, if it is known, and bounds of the offset.
     pub(super) cached: Option<(Option<ReplId>, u64, u64)>,
     /// What the last one offered.
@@ -70,6 +72,7 @@ impl Shadow<'_> {
             self.link_lost();
         }
         self.link.conn = Some(conn);
+        self.link.opened = self.now.timer.min(self.now.wall);
         (self.link.phase, self.link.since, self.link.stage) = (Phase::Trying, self.now.ticks, 0);
     }
 

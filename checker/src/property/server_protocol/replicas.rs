@@ -1,6 +1,7 @@
 //! The master's side: connections of clients, which of them are replicas, how far their synchronisation must be, and
 //! which of them count as good.
 
+use super::link::Phase;
 use super::shadow::Shadow;
 use crate::server_law::ServerLaw;
 use crate::server_tape::What;
@@ -25,11 +26,19 @@ pub(super) struct Client<'a> {
     subscriber: bool,
     /// Commands in its open transaction.
     pub(super) queue: Vec<&'a Request>,
+    /// There is one, and a command of it was refused.
+    pub(super) multi: bool,
+    pub(super) poisoned: bool,
 }
 
 impl Client<'_> {
     pub(super) fn new(conn: Conn, peer: Addr) -> Self {
-        Client { conn, peer, port: 0, ip: None, subscriber: false, queue: Vec::new() }
+        Client { conn, peer, port: 0, ip: None, subscriber: false, queue: Vec::new(), multi: false, poisoned: false }
+    }
+
+    /// What it asked for in a transaction was refused.
+    pub(super) fn refused(&mut self) {
+        self.poisoned |= self.multi;
     }
 
     /// It has told this of itself.
@@ -80,6 +89,9 @@ pub(super) struct Replica {
     good_since: u32,
     /// It asked no earlier than this.
     asked: Millis,
+    /// The same in runs of the timer, and when it was last told to be patient.
+    asked_ticks: u32,
+    pub(super) soothed: u32,
     /// First byte that it needs of the stream.
     needs: u64,
     /// The stream begins with its first acknowledgement.
@@ -145,6 +157,8 @@ impl<'a> Shadow<'a> {
             acks: false,
             good_since: 0,
             asked: self.now.timer.min(self.now.wall),
+            asked_ticks: self.now.ticks,
+            soothed: self.now.ticks,
             needs: u64::MAX,
             on_ack: false,
             starts: false,
@@ -319,6 +333,10 @@ impl<'a> Shadow<'a> {
         if live && recent(self.counted.heard_at) {
             self.broke(ServerLaw::LiveLinkDropped, None);
         }
+        let trying = matches!(self.link.phase, Phase::Trying | Phase::Asked | Phase::Transfer);
+        if trying && self.link.conn == Some(conn) && self.jumped <= self.link.since && recent(self.link.opened) {
+            self.broke(ServerLaw::AttemptCutShort, None);
+        }
     }
 
     /// What is due to replicas.
@@ -335,10 +353,28 @@ impl<'a> Shadow<'a> {
         if self.master.is_none() && self.is_heard() && self.ran(self.pinged) > period {
             self.broke(ServerLaw::PingMissed, None);
         }
+        self.waiting_overdue();
         // From its time to live on, whether it still has its backlog and its id is not followed.
         let ttl = self.conf.repl_backlog_ttl;
         let alone = self.master.is_none() && self.replicas.is_empty() && self.history.backlog.is_some();
         self.mute |= alone && ttl > 0 && self.now.ticks - self.alone_since > ttl.saturating_mul(8);
+    }
+
+    /// What is due to replicas that wait for a dataset.
+    fn waiting_overdue(&mut self) {
+        let waits = |replica: &&Replica| matches!(replica.sync, Sync::WaitStart | Sync::WaitEnd);
+        let silent = |replica: &&Replica| waits(replica) && self.ran(replica.soothed) > SECOND;
+        if let Some(addr) = self.replicas.iter().find(silent).map(|replica| replica.addr) {
+            self.broke(ServerLaw::WaitedSilently, Some(addr));
+        }
+        let busy = self.replicas.iter().any(|replica| matches!(replica.sync, Sync::WaitEnd | Sync::SendBulk));
+        let delay = if self.conf.repl_diskless_sync { self.sync_delay * 10 } else { 0 };
+        let late = |replica: &&Replica| {
+            replica.sync == Sync::WaitStart && self.ran(replica.asked_ticks.max(self.files.idle)) > delay + SECOND
+        };
+        if let Some(addr) = self.replicas.iter().find(late).filter(|_| !busy).map(|replica| replica.addr) {
+            self.broke(ServerLaw::SyncLate, Some(addr));
+        }
     }
 
     /// Whether min-replicas are in force.

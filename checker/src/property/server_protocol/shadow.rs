@@ -63,6 +63,8 @@ pub(super) struct Shadow<'a> {
     pub(super) waits: Vec<Waiting>,
     /// Clients whose WAIT began in this iteration and was not answered at once: its end asks the replicas.
     pub(super) asking: Vec<Conn>,
+    /// Clients that were unblocked in this iteration: it closes their connections.
+    pub(super) unblocked: Vec<Conn>,
     /// Commands that are not safe while loading were served in this life.
     pub(super) served: bool,
     pub(super) promises: Promises,
@@ -138,6 +140,7 @@ impl<'a> Shadow<'a> {
             select_due: false,
             waits: Vec::new(),
             asking: Vec::new(),
+            unblocked: Vec::new(),
             served: false,
             promises: Promises::default(),
             left: u64::MAX,
@@ -236,7 +239,7 @@ impl<'a> Shadow<'a> {
                 self.gone(*conn);
             }
             What::Wrote(conn, Message::Request(request)) => self.asks(*conn, request),
-            What::Wrote(_, Message::Newline) => self.link.newlines = self.link.newlines.saturating_add(1),
+            What::Wrote(conn, Message::Newline) => self.soothes(*conn),
             What::Wrote(conn, Message::Reply(reply)) => self.answers(*conn, reply),
             What::Gave(conn) => self.gave(*conn),
             What::Streamed(conn, bytes) => self.promises.streamed = Some((*conn, *bytes)),
@@ -265,7 +268,10 @@ impl<'a> Shadow<'a> {
     fn answers(&mut self, conn: Conn, reply: &'a Reply) {
         match (self.begun, reply) {
             (_, Reply::FullResync(to)) => return self.full_syncs(conn, to.0, to.1.0),
-            (_, Reply::Error(splitbrain_model::ErrorWord::Unblocked)) => return self.waited(conn, None),
+            (_, Reply::Error(splitbrain_model::ErrorWord::Unblocked)) => {
+                self.unblocked.push(conn);
+                return self.waited(conn, None);
+            }
             _ => {}
         }
         match self.begun {
@@ -276,17 +282,37 @@ impl<'a> Shadow<'a> {
         }
     }
 
+    /// It writes a newline: to its master while it loads, or to a replica that waits.
+    fn soothes(&mut self, conn: Conn) {
+        match self.replicas.iter_mut().find(|replica| replica.conn == conn) {
+            Some(replica) => replica.soothed = self.now.ticks,
+            None => self.link.newlines = self.link.newlines.saturating_add(1),
+        }
+    }
+
     /// It answers this request.
     fn replies(&mut self, conn: Conn, request: &'a Request, reply: &'a Reply) {
         let Some(place) = self.clients.iter().position(|client| client.conn == conn) else { return };
         match (request, reply) {
             (Request::Exec, Reply::Exec(replies)) => {
+                if std::mem::take(&mut self.clients[place].poisoned) {
+                    self.broke(ServerLaw::ExecutedPoisoned, None);
+                }
+                self.clients[place].multi = false;
                 let queue = std::mem::take(&mut self.clients[place].queue);
                 for (request, reply) in queue.into_iter().zip(replies) {
                     self.obeyed(conn, request, reply);
                 }
             }
-            (Request::Multi, _) | (Request::Exec, _) => self.clients[place].queue.clear(),
+            (Request::Multi, _) | (Request::Exec, _) => {
+                let client = &mut self.clients[place];
+                client.queue.clear();
+                (client.multi, client.poisoned) = (*request == Request::Multi && *reply == Reply::Ok, false);
+            }
+            (_, Reply::Error(_)) => {
+                self.clients[place].refused();
+                self.obeyed(conn, request, reply);
+            }
             (_, Reply::Queued) => self.clients[place].queue.push(request),
             _ => self.obeyed(conn, request, reply),
         }

@@ -83,6 +83,10 @@ impl Shadow<'_> {
         let waits = |conn: &Conn| self.waits.iter().any(|waiting| waiting.conn == *conn);
         let asks = self.asking.iter().any(waits) && self.master.is_none();
         self.asking.clear();
+        let unblocked = std::mem::take(&mut self.unblocked);
+        if self.clients.iter().any(|client| unblocked.contains(&client.conn)) {
+            self.broke(ServerLaw::UnblockedKept, None);
+        }
         if asks && self.is_heard() && self.terminated.is_none() {
             self.broke(ServerLaw::AcksNotAsked, None);
         }

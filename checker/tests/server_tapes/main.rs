@@ -1,6 +1,8 @@
 //! What a Redis server has to do by its own clock and by what it read, judged on hand-written tapes.
 
+#[path = "../support/mod.rs"]
 mod support;
+mod waiting;
 
 use splitbrain_checker::server_law::ServerLaw;
 use splitbrain_checker::server_tape::{Counts, Found, Kind, Taped, What};
@@ -185,6 +187,9 @@ fn a_replica_that_has_not_acknowledged_since_it_is_online_may_not_count() {
     tape.reads(1_000, REPLICA, Request::ReplconfPort(6379)).writes(1_000, REPLICA, Reply::Ok);
     tape.reads(1_000, REPLICA, Request::Psync(None));
     tape.writes(1_000, REPLICA, Reply::FullResync(Box::new((branch(1), ReplOffset(0)))));
+    for ms in (2_000..9_000).step_by(1_000) {
+        tape.take(ms, What::Tick).take(ms, What::Wrote(REPLICA, Message::Newline));
+    }
     tape.take(9_000, What::Tick).take(9_000, What::Gave(REPLICA));
     tape.take(9_000, What::Refused(Kind::Write, ErrorWord::NoReplicas));
     tape.take(10_000, What::Tick).take(10_000, What::Closed(REPLICA));
