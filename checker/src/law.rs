@@ -58,6 +58,10 @@ laws! {
     InfoEarly = "sent {} an INFO before it was due";
     /// Spec 12.1.
     FlagsWrong = "told a client another state of {} than it holds itself";
+    /// Spec 10: what is subscribed to is told.
+    EventWithheld = "did not tell a subscriber of an event";
+    /// Spec 4.2.
+    RoleChangeWrong = "called it a change from the configured role that {} reports this role, or the other way round";
     /// Spec 12.1.
     EntryMissing = "left {} out when a client asked for the instances it knows";
     /// Spec 3.4.

@@ -473,3 +473,41 @@ fn go_redis_asks_the_sentinel_that_answered_last_until_it_fails() {
     assert!(!found(true).contains(&ClientLaw::AskedOutOfOrder));
     assert!(found(false).contains(&ClientLaw::AskedOutOfOrder));
 }
+
+#[test]
+fn an_error_that_does_not_end_a_connection_leaves_it_open() {
+    let ends = |word: ErrorWord, closed: bool| {
+        let mut tape = tape("redis-py");
+        tape.asks(100, 0, sadd(0)).opens(100, 0, S1).greets(101, 0).writes(101, 0, Request::Masters);
+        tape.reads(102, 0, entry(false)).opens(102, 1, R1).greets(103, 1).sends(103, 1, sadd(0));
+        tape.reads(104, 1, Reply::Error(word));
+        if closed {
+            tape.closes(104, 1);
+        }
+        tape.tells(104, 0, Outcome::Fail(FailReason::Error(word)), R1, (1, 0)).laws()
+    };
+    assert_eq!(ends(ErrorWord::NoReplicas, false), []);
+    assert_eq!(ends(ErrorWord::NoReplicas, true), [ClientLaw::ClosedUnduly]);
+}
+
+#[test]
+fn whether_any_sentinel_answered_is_told() {
+    let told = |answer: bool, reason: FailReason| {
+        let mut tape = tape("recorder");
+        tape.asks(100, 0, sadd(0));
+        for (conn, sentinel) in [(0, S1), (1, S2), (2, S3)] {
+            tape.opens(100, conn, sentinel);
+            if answer {
+                tape.connected(101, conn).writes(101, conn, Request::GetMasterAddr("mymaster".into()));
+                tape.reads(102, conn, Reply::NilArray).closes(102, conn);
+            } else {
+                tape.lost(101, conn);
+            }
+        }
+        tape.tells(102, 0, Outcome::Fail(reason), R1, (0, 0)).laws()
+    };
+    assert_eq!(told(true, FailReason::NoMaster), []);
+    assert_eq!(told(true, FailReason::NoSentinel), [ClientLaw::OutcomeOther]);
+    assert_eq!(told(false, FailReason::NoSentinel), []);
+    assert_eq!(told(false, FailReason::NoMaster), [ClientLaw::OutcomeOther]);
+}

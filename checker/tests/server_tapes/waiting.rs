@@ -95,3 +95,23 @@ fn a_server_syncs_what_it_appended_before_it_ends() {
         assert_eq!(tape.laws(), laws);
     }
 }
+
+#[test]
+fn a_server_whose_last_save_fails_does_not_end() {
+    let mut tape = saving(&[(5, 1)], 1);
+    tape.take(1_000, What::Terminated);
+    ticks(&mut tape, 1_100, &[DiskCall::Writing(Nanos::ZERO), DiskCall::RdbFailed]);
+    assert_eq!(tape.take(1_100, What::Exited(0)).laws(), [ServerLaw::LastSaveMissed]);
+}
+
+#[test]
+fn a_master_that_answers_ping_with_an_error_is_not_greeted_any_further() {
+    for (word, laws) in [(ErrorWord::NoAuth, vec![]), (ErrorWord::Loading, vec![ServerLaw::HandshakeWrong])] {
+        let mut tape = Tape::begin(RedisConf { replicaof: Some(addr(R3)), ..at_once() });
+        tape.take(2_000, What::Tick).take(2_000, What::Opened(LINK, addr(R3))).take(2_100, What::Connected(LINK));
+        tape.take(2_100, What::Wrote(LINK, Message::Request(Request::Ping)));
+        tape.take(2_200, What::Read(LINK, Message::Reply(Reply::Error(word))));
+        tape.take(2_200, What::Wrote(LINK, Message::Request(Request::ReplconfPort(6379))));
+        assert_eq!(tape.laws(), laws);
+    }
+}

@@ -10,7 +10,7 @@ use splitbrain_checker::tape::{Taped, What};
 use splitbrain_checker::{Detail, NodeIx, Property};
 use splitbrain_model::event::{Event, EventKind, Extra, Subject};
 use splitbrain_model::files::{MasterConf, SentinelConf};
-use splitbrain_model::message::{Channel, DownQuery, DownReply, Hello, Info, InstanceReply};
+use splitbrain_model::message::{Channel, DownQuery, DownReply, Hello, Info, InstanceReply, Published};
 use splitbrain_model::{Conn, Epoch, Hex40, Message, Millis, ReplOffset, Reply, Request, RunId};
 use std::sync::Arc;
 use support::*;
@@ -151,14 +151,57 @@ fn info_is_not_asked_for_before_its_time() {
 
 #[test]
 fn clients_are_told_what_a_sentinel_holds_an_instance_for() {
-    for (s_down, laws) in [(false, vec![]), (true, vec![Law::FlagsWrong])] {
+    let told = |s_down: bool, disconnected: bool| {
         let (name, other_sentinels) = ("mymaster".into(), 0);
-        let (master, slave, o_down, disconnected) = (true, false, false, false);
+        let (master, slave, o_down) = (true, false, false);
         let entry =
             InstanceReply { name, addr: addr(R1), master, slave, s_down, o_down, disconnected, other_sentinels };
         let mut tape = tape();
         tape.begin(0, 0).connect(100).take(150, What::Read(Conn(7), Message::Request(Request::Masters)));
-        tape.take(150, What::Wrote(Conn(7), Message::Reply(Reply::Instances(vec![entry]))));
+        tape.take(150, What::Wrote(Conn(7), Message::Reply(Reply::Instances(vec![entry])))).laws()
+    };
+    assert_eq!(told(false, false), []);
+    assert_eq!(told(true, false), [Law::FlagsWrong]);
+    assert_eq!(told(false, true), [Law::FlagsWrong]);
+}
+
+#[test]
+fn who_asks_for_the_master_is_told_its_address() {
+    for (reply, laws) in [(Reply::Addr(addr(R1)), vec![]), (Reply::NilArray, vec![Law::NamedOther])] {
+        let mut tape = tape();
+        let asks = Message::Request(Request::GetMasterAddr("mymaster".into()));
+        tape.begin(0, 0).connect(100).take(150, What::Read(Conn(7), asks));
+        assert_eq!(tape.take(150, What::Wrote(Conn(7), Message::Reply(reply))).laws(), laws);
+    }
+}
+
+#[test]
+fn every_event_goes_to_everybody_who_subscribes_to_it() {
+    for (told, laws) in [(true, vec![]), (false, vec![Law::EventWithheld])] {
+        let mut tape = tape();
+        let subscribes = Message::Request(Request::Subscribe(Channel::Everything));
+        tape.begin(0, 0).connect(100).take(110, What::Read(CC, pong())).take(150, What::Read(Conn(7), subscribes));
+        tape.take(150, What::Wrote(Conn(7), Message::Reply(Reply::Subscribed(Channel::Everything))));
+        tape.take(200, What::Tick).says(200, EventKind::NewEpoch, Extra::Epoch(Epoch(1)));
+        if told {
+            let (kind, master, master_addr) = (EventKind::NewEpoch, "mymaster".into(), addr(R1));
+            let event = Event { kind, master, master_addr, subject: Subject::Master, extra: Extra::Epoch(Epoch(1)) };
+            tape.take(
+                200,
+                What::Wrote(Conn(7), Message::Published(Arc::new(Published { event, payload: String::new() }))),
+            );
+        }
+        assert_eq!(tape.take(300, What::Tick).laws(), laws);
+    }
+}
+
+#[test]
+fn the_sign_of_a_change_of_role_says_whether_it_is_the_configured_one() {
+    for (kind, laws) in
+        [(EventKind::RoleChangeFromConfigured, vec![]), (EventKind::RoleChangeToConfigured, vec![Law::RoleChangeWrong])]
+    {
+        let mut tape = tape();
+        tape.begin(0, 0).connect(100).take(150, What::Read(CC, pong())).says(160, kind, Extra::ReportedRole(false));
         assert_eq!(tape.laws(), laws);
     }
 }
@@ -167,7 +210,7 @@ fn clients_are_told_what_a_sentinel_holds_an_instance_for() {
 fn clients_are_told_of_every_sentinel_that_is_known() {
     for (listed, laws) in [(true, vec![]), (false, vec![Law::EntryMissing])] {
         let (name, other_sentinels) = (id(S2).to_string().as_str().into(), 0);
-        let (master, slave, s_down, o_down, disconnected) = (false, false, false, false, false);
+        let (master, slave, s_down, o_down, disconnected) = (false, false, false, false, true);
         let entry =
             InstanceReply { name, addr: addr(S2), master, slave, s_down, o_down, disconnected, other_sentinels };
         let mut tape = tape();

@@ -234,6 +234,14 @@ impl Shadow<'_> {
             FailReason::NoMaster => profile.next_on_bad_answer,
             _ => false,
         };
+        // With one search and one operation, whether anybody answered is known.
+        let once = profile.shared.is_none() && profile.subscription.is_none() && profile.round_retry.is_none();
+        let first = op.attempts() == 0 && !profile.op_retry.on.contains(&ErrClass::NoMaster);
+        let answered = reason == FailReason::NoMaster;
+        let told = matches!(reason, FailReason::NoSentinel | FailReason::NoMaster);
+        if once && first && told && self.declared.in_flight == 1 && !op.unclear && op.unhelped != answered {
+            self.broke(ClientLaw::OutcomeOther, None);
+        }
         // The answer that one operation uses is the end of another one's search.
         let alone = self.declared.in_flight == 1 || profile.shared.is_some();
         if asks_all && alone && !profile.reads_replicas && !self.search.is_over() && !op.unclear {

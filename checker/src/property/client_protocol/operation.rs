@@ -41,6 +41,8 @@ pub(super) struct Operation {
     pub(super) answer: Option<Option<Value>>,
     /// Too few replicas had it when WAIT returned.
     pub(super) unreplicated: bool,
+    /// A Sentinel answered for it, and the answer was of no use.
+    pub(super) unhelped: bool,
 }
 
 impl Operation {
@@ -66,6 +68,7 @@ impl Operation {
             word: None,
             answer: None,
             unreplicated: false,
+            unhelped: false,
         }
     }
 

@@ -134,6 +134,7 @@ impl Shadow<'_> {
         let (conn, sentinel) = (self.lines[l].conn, self.lines[l].addr);
         let Some(addr) = self.usable(reply) else {
             self.search.refused();
+            self.sole().into_iter().for_each(|op| op.unhelped = true);
             return self.trouble();
         };
         if addr.ip.name().is_some() {

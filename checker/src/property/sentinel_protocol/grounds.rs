@@ -4,8 +4,8 @@ use super::duties::{ASK_PERIOD, INFO_PERIOD, PING_PERIOD, PUBLISH_PERIOD, REPORT
 use super::shadow::{Asked, Shadow, Step};
 use super::watched::{Kind, Report, Watched};
 use crate::law::Law;
-use splitbrain_model::event::{Event, EventKind, Extra};
-use splitbrain_model::message::{DownQuery, Hello, InstanceReply};
+use splitbrain_model::event::{Event, EventKind, Extra, Level};
+use splitbrain_model::message::{Channel, DownQuery, Hello, InstanceReply};
 use splitbrain_model::{Addr, Conn, Millis};
 
 /// What a step takes that waits for the disk: times on the tape are those of its beginning.
@@ -31,6 +31,9 @@ impl Shadow<'_> {
             E::ElectedLeader if !self.forced && !self.may_be_elected() => Some(Law::ElectedGroundless),
             E::AbortNotElected if self.started.is_some_and(|since| self.is_early(since, self.election_time())) => {
                 Some(Law::ElectionGivenUpEarly)
+            }
+            E::RoleChangeToConfigured | E::RoleChangeFromConfigured if self.is_odd(event, subject) => {
+                Some(Law::RoleChangeWrong)
             }
             E::AbortNoGoodSlave => return self.none_qualifies(),
             E::AbortSlaveTimeout if self.is_early(self.step_since, self.settings.failover_timeout.0) => {
@@ -85,7 +88,8 @@ impl Shadow<'_> {
         let other = |entry: &&InstanceReply| {
             let it = self.of(entry.addr);
             let odown = entry.master && self.odown;
-            it.is_some_and(|it| (entry.s_down, entry.o_down) != (it.down, odown))
+            let linked = |it: &Watched| it.connected() == entry.disconnected;
+            it.is_some_and(|it| (entry.s_down, entry.o_down) != (it.down, odown) || linked(it))
         };
         if let Some(addr) = entries.iter().find(other).map(|entry| entry.addr) {
             self.broke(Law::FlagsWrong, Some(addr));
@@ -112,6 +116,28 @@ impl Shadow<'_> {
         let replicas = self.watched.iter().filter(|it| it.kind == Kind::Replica && it.addr != addr);
         let better = |it: &Watched| self.qualifies(it, -WAITS) && it.rank() < chosen.rank();
         replicas.into_iter().any(better).then_some(Law::SelectedSecond)
+    }
+
+    /// Whether the sign of a change of role does not fit what it is configured as.
+    fn is_odd(&self, event: &Event, subject: Addr) -> bool {
+        let (Extra::ReportedRole(master), Some(it)) = (&event.extra, self.of(subject)) else { return false };
+        (*master == (it.kind == Kind::Master)) != (event.kind == EventKind::RoleChangeToConfigured)
+    }
+
+    /// An event goes to everybody who subscribes to it.
+    pub(super) fn publishes(&mut self, kind: EventKind) {
+        let told = |channel: &Channel| match channel {
+            Channel::Everything => kind.level() != Level::Debug,
+            Channel::SwitchMaster => kind == EventKind::SwitchMaster,
+            Channel::Hello => false,
+        };
+        self.subscribers.iter_mut().filter(|(_, channel, _)| told(channel)).for_each(|it| it.2 += 1);
+    }
+
+    /// A message was written to a subscriber.
+    pub(super) fn delivered(&mut self, conn: Conn) {
+        let subscriber = self.subscribers.iter_mut().find(|(its, ..)| *its == conn);
+        subscriber.into_iter().for_each(|it| it.2 = it.2.saturating_sub(1));
     }
 
     /// No replica was selected.

@@ -8,7 +8,7 @@ use crate::observations::MasterSettings;
 use crate::tape::{Taped, What};
 use splitbrain_model::event::{Event, EventKind, Extra, Subject};
 use splitbrain_model::files::SentinelConf;
-use splitbrain_model::message::{DownQuery, Hello};
+use splitbrain_model::message::{Channel, DownQuery, Hello};
 use splitbrain_model::{Addr, Conn, Epoch, ErrorWord, Message, Millis, Reply, Request, SentinelId, TrueTime};
 use std::collections::VecDeque;
 
@@ -40,6 +40,8 @@ pub(super) enum Asked {
     Replicas,
     /// SENTINEL SENTINELS.
     Sentinels,
+    /// SUBSCRIBE or PSUBSCRIBE.
+    Events(Channel),
     Other,
 }
 
@@ -89,6 +91,8 @@ pub(super) struct Shadow<'a> {
     /// The address of a hello of this step that has to be adopted, and whether one may be.
     pub(super) adopts: Option<Addr>,
     pub(super) may_adopt: bool,
+    /// Clients that subscribe to events, and how many of this step each has still to be told.
+    pub(super) subscribers: Vec<(Conn, Channel, u32)>,
     /// SLAVEOF of this step, by connection, with how much of its company was seen.
     pub(super) orders: Vec<(Conn, Addr, u32)>,
     /// What was due at the last tick and not done since.
@@ -148,6 +152,7 @@ impl<'a> Shadow<'a> {
             given_up: None,
             adopts: None,
             may_adopt: false,
+            subscribers: Vec::new(),
             orders: Vec::new(),
             due: Vec::new(),
             ticking: false,
@@ -250,6 +255,7 @@ impl<'a> Shadow<'a> {
             What::Event(event) => self.event(event),
             What::Wrote(conn, Message::Request(request)) => self.wrote(*conn, request),
             What::Wrote(conn, Message::Reply(reply)) => self.answered(*conn, reply),
+            What::Wrote(conn, Message::SwitchMaster(_) | Message::Published(_)) => self.delivered(*conn),
             What::Wrote(..) => {}
         }
     }
@@ -274,6 +280,9 @@ impl<'a> Shadow<'a> {
         if let Some(addr) = self.adopts {
             self.broke(Law::AdoptMissed, Some(addr));
         }
+        if self.subscribers.iter().any(|(_, _, untold)| *untold > 0) {
+            self.broke(Law::EventWithheld, None);
+        }
         if self.in_timeout {
             self.told_at_the_end();
         }
@@ -286,6 +295,7 @@ impl<'a> Shadow<'a> {
 
     fn begin_step(&mut self) {
         self.end_step();
+        self.subscribers.iter_mut().for_each(|subscriber| subscriber.2 = 0);
         (self.jumped, self.tilted_now, self.force_next, self.in_timeout) = (false, false, false, false);
         (self.saves, self.saves_all, self.ticking) = (false, false, false);
         (self.given_up, self.adopts, self.may_adopt) = (None, None, false);
@@ -309,6 +319,7 @@ impl<'a> Shadow<'a> {
     }
 
     fn lose(&mut self, conn: Conn) {
+        self.subscribers.retain(|(its, ..)| *its != conn);
         self.lines.retain(|line| line.conn != conn);
         for it in self.watched.iter_mut().filter(|it| it.cc == Some(conn) || it.pc == Some(conn)) {
             it.cc = it.cc.filter(|its| *its != conn);
@@ -369,6 +380,7 @@ impl<'a> Shadow<'a> {
                         Asked::Hello(hello.current_epoch, hello.config_epoch)
                     }
                     Request::GetMasterAddr(name) if *name == self.settings.name => Asked::Address,
+                    Request::Subscribe(channel) => Asked::Events(*channel),
                     Request::Masters => Asked::Masters,
                     Request::Replicas(_) => Asked::Replicas,
                     Request::Sentinels(_) => Asked::Sentinels,
@@ -401,6 +413,7 @@ impl<'a> Shadow<'a> {
         let Some(place) = self.asked.iter().position(|(asker, _)| *asker == conn) else { return };
         let (_, asked) = self.asked.remove(place);
         match (asked, reply) {
+            (Asked::Events(channel), Reply::Subscribed(_)) => self.subscribers.push((conn, channel, 0)),
             (_, Reply::Error(_)) => {}
             (Asked::Hello(epoch, config_epoch), _) => {
                 self.epoch = self.epoch.max(epoch);
@@ -478,6 +491,7 @@ impl<'a> Shadow<'a> {
             Subject::Slave(addr) | Subject::Sentinel(_, addr) => addr,
         };
         self.check_event(event, subject);
+        self.publishes(event.kind);
         use EventKind as E;
         // A hello's epoch is saved before its version of the address is adopted (spec 5.3, 9.3).
         self.saves_all |= matches!(event.kind, E::VoteForLeader | E::Slave | E::PromotedSlave | E::SwitchMaster);

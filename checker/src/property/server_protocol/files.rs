@@ -45,6 +45,8 @@ pub(super) struct Files {
     /// In this step a file was begun, and a file was saved.
     writing: bool,
     in_step: bool,
+    /// In this step the last save failed.
+    last_failed: bool,
 }
 
 impl Files {
@@ -67,6 +69,7 @@ impl Files {
             hopeless: false,
             writing: false,
             in_step: false,
+            last_failed: false,
         }
     }
 }
@@ -135,7 +138,9 @@ impl Shadow<'_> {
                 (files.rdb_failed, files.in_step) = (false, true);
             }
             // The last save of all: the process lives on, and nothing is refused for it (finishShutdown).
-            DiskCall::RdbFailed if routine && ends && files.writing => self.terminated = None,
+            DiskCall::RdbFailed if routine && ends && files.writing => {
+                (self.terminated, files.last_failed) = (None, true)
+            }
             DiskCall::RdbFailed if routine => files.rdb_failed = true,
             DiskCall::SyncFailed | DiskCall::Full | DiskCall::RdbSaved(_) | DiskCall::RdbFailed => {}
         }
@@ -215,14 +220,15 @@ impl Shadow<'_> {
         if ends && self.syncs_each_second() && self.files.unsynced.is_some() && self.served && !self.loading() {
             self.broke(ServerLaw::LastSyncMissed, None);
         }
-        if saves && !self.files.in_step && self.served && !self.loading() {
+        let saved = self.files.in_step || !saves || !self.served || self.loading();
+        if !saved || self.files.last_failed && status == 0 {
             self.broke(ServerLaw::LastSaveMissed, None);
         }
     }
 
     /// A step is over.
     pub(super) fn files_step_over(&mut self) {
-        (self.files.writing, self.files.in_step) = (false, false);
+        (self.files.writing, self.files.in_step, self.files.last_failed) = (false, false, false);
         if self.files.hopeless {
             self.broke(ServerLaw::SyncErrorIgnored, None);
         }

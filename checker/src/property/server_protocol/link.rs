@@ -3,7 +3,7 @@
 use super::shadow::Shadow;
 use crate::server_law::ServerLaw;
 use crate::server_tape::What;
-use splitbrain_model::{Addr, Conn, Millis, ReplId, ReplOffset, Reply, Request};
+use splitbrain_model::{Addr, Conn, ErrorWord, Millis, ReplId, ReplOffset, Reply, Request};
 
 /// Runs of the timer within which what is due every second is done.
 const SECOND: u32 = 25;
@@ -47,6 +47,8 @@ pub(super) struct Link {
     acked: u32,
     /// Commands of the handshake that were sent.
     stage: u8,
+    /// PING was answered with an error that does not come of a missing password.
+    refused: bool,
 }
 
 impl Link {
@@ -74,6 +76,7 @@ impl Shadow<'_> {
         self.link.conn = Some(conn);
         self.link.opened = self.now.timer.min(self.now.wall);
         (self.link.phase, self.link.since, self.link.stage) = (Phase::Trying, self.now.ticks, 0);
+        self.link.refused = false;
     }
 
     fn link_lost(&mut self) {
@@ -134,7 +137,7 @@ impl Shadow<'_> {
         if due == 3 && self.conf.replica_announce_ip.is_none() {
             due += 1;
         }
-        if step != due || self.link.phase != Phase::Trying {
+        if step != due || self.link.refused || self.link.phase != Phase::Trying {
             self.broke(ServerLaw::HandshakeWrong, None);
         }
         self.link.stage = due + 1;
@@ -185,6 +188,9 @@ impl Shadow<'_> {
 
     /// Its master answers.
     pub(super) fn link_answered(&mut self, reply: &Reply) {
+        if let (Phase::Trying, 1, Reply::Error(word)) = (self.link.phase, self.link.stage, reply) {
+            self.link.refused = !matches!(word, ErrorWord::NoAuth | ErrorWord::NoPerm);
+        }
         if self.link.phase != Phase::Asked {
             return;
         }
