@@ -162,7 +162,8 @@ fn occurred(wanted: &Occurrence, count: u32, by: Option<&str>, of: Option<&str>)
 
 /// What a Sentinel did against a rule.
 fn broken(rule: Rule, master: &str, about: Option<&Place<String>>) -> String {
-    let about = about.map_or("a replica".to_owned(), place);
+    let unnamed = if matches!(rule, Rule::Law { .. }) { "somebody" } else { "a replica" };
+    let about = about.map_or(unnamed.to_owned(), place);
     match rule {
         Rule::DownWithoutQuorum { said, quorum } => format!(
             "called {master} objectively down when {} had it as down; the quorum is {quorum}",
