@@ -42,9 +42,8 @@ impl Shadow<'_> {
     fn tells_of_link(&mut self, slave: &SlaveInfo) {
         let up = self.link_up();
         let syncing = matches!(self.link.phase, Phase::Transfer | Phase::Loading);
-        // Where the clock was set back, what was heard may lie ahead.
-        let heard = slave.last_io_secs != -1 || up && self.jumped > 0;
-        if slave.link_up != up || slave.syncing != syncing || heard != up {
+        let heard = slave.last_io_secs != -1;
+        if slave.link_up != up || slave.syncing != syncing || heard && !up {
             self.broke(ServerLaw::InfoLink, None);
         }
         let age = |at: splitbrain_model::Millis| self.now.secs() - at.0.div_euclid(1000);
