@@ -115,3 +115,16 @@ fn a_master_that_answers_ping_with_an_error_is_not_greeted_any_further() {
         assert_eq!(tape.laws(), laws);
     }
 }
+
+#[test]
+fn a_full_synchronisation_waits_for_as_long_as_a_slow_clock_says() {
+    let mut tape = asked(RedisConf { repl_diskless_sync_delay: 5, ..RedisConf::default() });
+    tape.1.reads = 1;
+    for ms in (2_000..10_000).step_by(1_000) {
+        tape.take(ms, What::Tick).take(ms, What::Wrote(REPLICA, Message::Newline));
+    }
+    for item in tape.0.0.server_tape.iter_mut().filter(|item| item.wall > Millis(5_000)) {
+        (item.wall, item.timer) = (Millis(item.wall.0 - 4_000), Millis(item.timer.0 - 4_000));
+    }
+    assert_eq!(tape.laws(), []);
+}

@@ -89,7 +89,8 @@ pub(super) struct Replica {
     good_since: u32,
     /// It asked no earlier than this.
     asked: Millis,
-    /// The same in runs of the timer, and when it was last told to be patient.
+    /// And no later than this; the same in runs of the timer, and when it was last told to be patient.
+    asked_most: Millis,
     asked_ticks: u32,
     pub(super) soothed: u32,
     /// First byte that it needs of the stream.
@@ -157,6 +158,7 @@ impl<'a> Shadow<'a> {
             acks: false,
             good_since: 0,
             asked: self.now.timer.min(self.now.wall),
+            asked_most: self.now.wall,
             asked_ticks: self.now.ticks,
             soothed: self.now.ticks,
             needs: u64::MAX,
@@ -369,8 +371,13 @@ impl<'a> Shadow<'a> {
         }
         let busy = self.replicas.iter().any(|replica| matches!(replica.sync, Sync::WaitEnd | Sync::SendBulk));
         let delay = if self.conf.repl_diskless_sync { self.sync_delay * 10 } else { 0 };
+        // Both its clock and its timer must say so: the clock may be slow, or have been set.
         let late = |replica: &&Replica| {
-            replica.sync == Sync::WaitStart && self.ran(replica.asked_ticks.max(self.files.idle)) > delay + SECOND
+            let ran = self.ran(replica.asked_ticks.max(self.files.idle));
+            let passed = self.before.timer.0 - replica.asked_most.0;
+            replica.sync == Sync::WaitStart
+                && self.jumped <= replica.asked_ticks
+                && ran.min(u32::try_from(passed / 100).unwrap_or(0)) > delay + SECOND
         };
         if let Some(addr) = self.replicas.iter().find(late).filter(|_| !busy).map(|replica| replica.addr) {
             self.broke(ServerLaw::SyncLate, Some(addr));
