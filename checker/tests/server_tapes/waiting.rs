@@ -81,15 +81,16 @@ fn who_was_unblocked_at_a_demotion_is_closed() {
 
 #[test]
 fn a_server_syncs_what_it_appended_before_it_ends() {
-    for (synced, laws) in [(true, vec![]), (false, vec![ServerLaw::LastSyncMissed])] {
+    let (tried, failed) = (Some(DiskCall::Synced), Some(DiskCall::SyncFailed));
+    for (call, laws) in [(tried, vec![]), (failed, vec![]), (None, vec![ServerLaw::LastSyncMissed])] {
         let (appendonly, appendfsync, save) = (true, AppendFsync::Everysec, Vec::new());
         let mut tape = Tape::begin(RedisConf { appendonly, appendfsync, save, ..at_once() });
         tape.take(1_000, What::Rest).1.reads = 1;
         tape.take(1_000, What::Rest).take(1_000, What::Disk(DiskCall::Appended));
         tape.take(1_100, What::Terminated);
         tape.take(1_200, What::Tick);
-        if synced {
-            tape.take(1_200, What::Disk(DiskCall::Synced));
+        if let Some(call) = call {
+            tape.take(1_200, What::Disk(call));
         }
         tape.take(1_200, What::Exited(0));
         assert_eq!(tape.laws(), laws);

@@ -142,6 +142,8 @@ impl Shadow<'_> {
                 (self.terminated, files.last_failed) = (None, true)
             }
             DiskCall::RdbFailed if routine => files.rdb_failed = true,
+            // Logged, and it ends all the same.
+            DiskCall::SyncFailed | DiskCall::Full if ends => files.unsynced = None,
             DiskCall::SyncFailed | DiskCall::Full | DiskCall::RdbSaved(_) | DiskCall::RdbFailed => {}
         }
     }
