@@ -117,11 +117,13 @@ pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
         Detail::VotedAgain { sentinel, before, after } => {
             voted_again(index, master, *sentinel, (*before, *after), finding.at)
         }
-        Detail::EpochWentBack { sentinel, before, .. } => {
-            let announced =
-                |event: &EventKind, extra: &Extra| *event == EventKind::NewEpoch && *extra == Extra::Epoch(*before);
-            let since = last_event(obs, *sentinel, finding.at, announced)?;
-            lost_file(index, *sentinel, since, finding.at)
+        Detail::EpochWentBack { sentinel, before, after, .. } => {
+            // One that it announced last may have died with it before it was saved, and what it had then was lost before.
+            let announced = obs.events.iter().filter(|event| {
+                let epoch = matches!(event.event.extra, Extra::Epoch(epoch) if (*after..=*before).contains(&epoch));
+                event.node == *sentinel && event.event.kind == EventKind::NewEpoch && epoch && event.at < finding.at
+            });
+            announced.into_iter().find_map(|event| lost_file(index, *sentinel, event.at, finding.at))
         }
         Detail::ClientStuck { client, .. } => {
             stale_answer(index, master, *client).or_else(|| late_announcement(index, master, *client))
@@ -226,16 +228,6 @@ fn lost_file(index: &Index<'_>, sentinel: NodeIx, since: TrueTime, until: TrueTi
         false => lost.at <= since + ONE_STEP && since <= lost.at + ONE_STEP,
     });
     (restarted && lost).then_some(Hazard::LostFile)
-}
-
-fn last_event(
-    obs: &Observations,
-    node: NodeIx,
-    before: TrueTime,
-    wanted: impl Fn(&EventKind, &Extra) -> bool,
-) -> Option<TrueTime> {
-    let mine = obs.events.iter().filter(|event| event.node == node && event.at < before);
-    mine.filter(|event| wanted(&event.event.kind, &event.event.extra)).map(|event| event.at).next_back()
 }
 
 /// A leader of an older failover announced an epoch in which the master it replaces had been promoted.
