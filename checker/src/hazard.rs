@@ -16,6 +16,7 @@ use splitbrain_model::event::{EventKind, Extra, Subject};
 use splitbrain_model::message::Channel;
 use splitbrain_model::{Addr, Conn, Epoch, Message, Nanos, Reply, Request, TrueTime};
 use std::fmt;
+use std::ops::RangeInclusive;
 
 macro_rules! hazards {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $title:literal;)*) => {
@@ -118,12 +119,7 @@ pub fn of(index: &Index<'_>, finding: &Finding) -> Option<Hazard> {
             voted_again(index, master, *sentinel, (*before, *after), finding.at)
         }
         Detail::EpochWentBack { sentinel, before, after, .. } => {
-            // One that it announced last may have died with it before it was saved, and what it had then was lost before.
-            let announced = obs.events.iter().filter(|event| {
-                let epoch = matches!(event.event.extra, Extra::Epoch(epoch) if (*after..=*before).contains(&epoch));
-                event.node == *sentinel && event.event.kind == EventKind::NewEpoch && epoch && event.at < finding.at
-            });
-            announced.into_iter().find_map(|event| lost_file(index, *sentinel, event.at, finding.at))
+            unsaved_epochs(index, *sentinel, *after..=*before, finding.at)
         }
         Detail::ClientStuck { client, .. } => {
             stale_answer(index, master, *client).or_else(|| late_announcement(index, master, *client))
@@ -218,6 +214,30 @@ fn voted_again(
         return Some(Hazard::ForgottenVote);
     }
     lost_file(index, sentinel, first, second)
+}
+
+/// A Sentinel announces the first of these epochs once more: neither that nor a later one can have been in its file. The last
+/// may have died with the Sentinel before it could be saved; the save of each other failed, or was undone.
+fn unsaved_epochs(
+    index: &Index<'_>,
+    sentinel: NodeIx,
+    epochs: RangeInclusive<Epoch>,
+    until: TrueTime,
+) -> Option<Hazard> {
+    let events = || index.obs.events.iter().filter(|event| event.node == sentinel && event.at < until);
+    let announced = events().filter(|event| event.event.kind == EventKind::NewEpoch);
+    let announced =
+        announced.filter(|event| matches!(&event.event.extra, Extra::Epoch(epoch) if epochs.contains(epoch)));
+    let mut announced: Vec<TrueTime> = announced.map(|event| event.at).collect();
+    let lost = |at: &TrueTime| lost_file(index, sentinel, *at, until).is_some();
+    let said_last = |at: &mut TrueTime| {
+        let death = index.deaths(sentinel).find(|death| *at <= *death);
+        death.is_some_and(|death| !events().any(|event| *at < event.at && event.at < death))
+    };
+    if announced.len() > 1 && announced.last().is_some_and(|at| !lost(at)) {
+        announced.pop_if(said_last);
+    }
+    (!announced.is_empty() && announced.iter().all(lost)).then_some(Hazard::LostFile)
 }
 
 /// What was announced at `since` had not been saved, or was lost, and a restart forgot it before `until`.

@@ -96,17 +96,22 @@ fn a_second_vote_is_put_down_to_a_file_only_if_its_own_save_failed_and_it_was_re
 /// The second of two epochs dies with the process that announces it, and so does the first, if its save failed.
 #[test]
 fn an_epoch_that_went_back_is_put_down_to_the_save_that_failed_before_the_last() {
-    let went_back = |failed: Option<u64>| {
+    let then = |failed: Option<u64>, lived_on: bool| {
         let mut run = failover();
-        run.epoch(23_000, S2, 7).epoch(24_990, S2, 8);
+        run.epoch(23_000, S2, 7).epoch(24_900, S2, 8);
+        if lived_on {
+            run.says(24_950, S2, EventKind::SdownEnter);
+        }
         failed.into_iter().for_each(|ms| lost(&mut run, ms, false));
         restarted(&mut run, S2);
         run.epoch(30_000, S2, 7);
         hazards(&mut run, Property::EpochMonotonic)
     };
-    assert_eq!(went_back(Some(23_000)), [Some(Hazard::LostFile)]);
-    assert_eq!(went_back(Some(20_000)), [None]);
-    assert_eq!(went_back(None), [None]);
+    assert_eq!(then(Some(23_000), false), [Some(Hazard::LostFile)]);
+    assert_eq!(then(Some(23_000), true), [None], "it went on after the last, which it must have saved");
+    assert_eq!(then(Some(20_000), false), [None]);
+    assert_eq!(then(Some(24_900), false), [None], "the first of the two had been saved");
+    assert_eq!(then(None, false), [None]);
 }
 
 #[test]

@@ -72,7 +72,6 @@ impl Shadow<'_> {
         let other = self.me.is_some() && Some(hello.id) != self.me && hello.master_name == self.settings.name;
         let newer = hello.config_epoch > self.config_epoch && hello.master != self.master;
         self.adopts = (other && newer).then_some(hello.master);
-        self.may_adopt = self.adopts.is_some() || self.me.is_none();
     }
 
     /// +switch-master: to what a hello told, or to the replica that it has promoted.

@@ -42,7 +42,7 @@ impl Shadow<'_> {
             E::FailoverEndForTimeout if self.is_early(self.step_since, self.settings.failover_timeout.0) => {
                 Some(Law::TimeoutEarly)
             }
-            E::ConfigUpdateFrom if !self.may_adopt => Some(Law::AdoptGroundless),
+            E::ConfigUpdateFrom if self.adopts.is_none() && self.me.is_some() => Some(Law::AdoptGroundless),
             E::SwitchMaster if !self.may_switch(&event.extra) => Some(Law::AdoptGroundless),
             E::FailoverEnd if !self.promoted_up() || !self.in_timeout && self.reconf_pending() => Some(Law::EndEarly),
             E::Reboot if self.of(subject).is_some_and(|it| !it.rebooted) => Some(Law::RebootGroundless),

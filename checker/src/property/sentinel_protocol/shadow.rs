@@ -88,9 +88,8 @@ pub(super) struct Shadow<'a> {
     pub(super) in_timeout: bool,
     /// Who was given up in this step on its way to the new master.
     pub(super) given_up: Option<Addr>,
-    /// The address of a hello of this step that has to be adopted, and whether one may be.
+    /// The address of a hello of this step that has to be adopted.
     pub(super) adopts: Option<Addr>,
-    pub(super) may_adopt: bool,
     /// Clients that subscribe to events, and how many of this step each has still to be told.
     pub(super) subscribers: Vec<(Conn, Channel, u32)>,
     /// SLAVEOF of this step, by connection, with how much of its company was seen.
@@ -151,7 +150,6 @@ impl<'a> Shadow<'a> {
             in_timeout: false,
             given_up: None,
             adopts: None,
-            may_adopt: false,
             subscribers: Vec::new(),
             orders: Vec::new(),
             due: Vec::new(),
@@ -298,7 +296,7 @@ impl<'a> Shadow<'a> {
         self.subscribers.iter_mut().for_each(|subscriber| subscriber.2 = 0);
         (self.jumped, self.tilted_now, self.force_next, self.in_timeout) = (false, false, false, false);
         (self.saves, self.saves_all, self.ticking) = (false, false, false);
-        (self.given_up, self.adopts, self.may_adopt) = (None, None, false);
+        (self.given_up, self.adopts) = (None, None);
         self.step_before = self.step;
         self.epochs_before = (self.epoch, self.config_epoch);
         self.leader_epoch_before = self.leader_epoch;

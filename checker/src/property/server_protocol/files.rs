@@ -217,11 +217,11 @@ impl Shadow<'_> {
     /// It ends with this status.
     pub(super) fn files_at_exit(&mut self, status: u8) {
         (self.files.hopeless, self.files.aof_failed, self.files.rdb_failed) = (false, false, false);
-        let saves = !self.conf.save.is_empty() && self.terminated.is_some() && status == 0;
         let ends = self.terminated.is_some() && status == 0;
         if ends && self.syncs_each_second() && self.files.unsynced.is_some() && self.served && !self.loading() {
             self.broke(ServerLaw::LastSyncMissed, None);
         }
+        let saves = !self.conf.save.is_empty() && ends;
         let saved = self.files.in_step || !saves || !self.served || self.loading();
         if !saved || self.files.last_failed && status == 0 {
             self.broke(ServerLaw::LastSaveMissed, None);
