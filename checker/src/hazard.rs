@@ -213,7 +213,7 @@ fn voted_again(
     if between(EventKind::Unmonitor) && between(EventKind::Monitor) {
         return Some(Hazard::ForgottenVote);
     }
-    lost_file(index, sentinel, first, second)
+    lost_file(index, sentinel, first..=first, second)
 }
 
 /// A Sentinel announces the first of these epochs once more: neither that nor a later one can have been in its file. The last
@@ -225,27 +225,36 @@ fn unsaved_epochs(
     until: TrueTime,
 ) -> Option<Hazard> {
     let events = || index.obs.events.iter().filter(|event| event.node == sentinel && event.at < until);
-    let announced = events().filter(|event| event.event.kind == EventKind::NewEpoch);
-    let announced =
-        announced.filter(|event| matches!(&event.event.extra, Extra::Epoch(epoch) if epochs.contains(epoch)));
-    let mut announced: Vec<TrueTime> = announced.map(|event| event.at).collect();
-    let lost = |at: &TrueTime| lost_file(index, sentinel, *at, until).is_some();
-    let said_last = |at: &mut TrueTime| {
+    let mut announced = Vec::new();
+    for event in events().filter(|event| event.event.kind == EventKind::NewEpoch) {
+        let Extra::Epoch(epoch) = event.event.extra else { continue };
+        if epochs.contains(&epoch) {
+            // Who stands for election itself announces first, and saves with its vote (sentinelStartFailover).
+            let stands = events().any(|its| its.at == event.at && its.event.kind == EventKind::TryFailover);
+            let vote = |extra: &Extra| stands && matches!(extra, Extra::Vote(_, its) if *its == epoch);
+            let voted = events().find(|its| its.at >= event.at && vote(&its.event.extra)).map(|its| its.at);
+            announced.push((event.at, voted.unwrap_or(event.at)));
+        }
+    }
+    let lost = |(at, saved): &(TrueTime, TrueTime)| lost_file(index, sentinel, *at..=*saved, until).is_some();
+    let said_last = |(at, _): &mut (TrueTime, TrueTime)| {
         let death = index.deaths(sentinel).find(|death| *at <= *death);
         death.is_some_and(|death| !events().any(|event| *at < event.at && event.at < death))
     };
-    if announced.len() > 1 && announced.last().is_some_and(|at| !lost(at)) {
+    if announced.len() > 1 && announced.last().is_some_and(|last| !lost(last)) {
         announced.pop_if(said_last);
     }
     (!announced.is_empty() && announced.iter().all(lost)).then_some(Hazard::LostFile)
 }
 
-/// What was announced at `since` had not been saved, or was lost, and a restart forgot it before `until`.
-fn lost_file(index: &Index<'_>, sentinel: NodeIx, since: TrueTime, until: TrueTime) -> Option<Hazard> {
+/// What was announced at the first of these times, and saved at the last, was not saved, or was lost, and a restart forgot it
+/// before `until`.
+fn lost_file(index: &Index<'_>, sentinel: NodeIx, step: RangeInclusive<TrueTime>, until: TrueTime) -> Option<Hazard> {
+    let (since, saved) = step.into_inner();
     let restarted = index.deaths(sentinel).any(|death| since <= death && death <= until);
     let lost = index.obs.lost_files.iter().filter(|lost| lost.node == sentinel).any(|lost| match lost.gone_back {
         true => since <= lost.at && lost.at <= until,
-        false => lost.at <= since + ONE_STEP && since <= lost.at + ONE_STEP,
+        false => lost.at <= saved + ONE_STEP && since <= lost.at + ONE_STEP,
     });
     (restarted && lost).then_some(Hazard::LostFile)
 }

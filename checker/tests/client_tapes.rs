@@ -511,3 +511,34 @@ fn whether_any_sentinel_answered_is_told() {
     assert_eq!(told(false, FailReason::NoSentinel), []);
     assert_eq!(told(false, FailReason::NoMaster), [ClientLaw::OutcomeOther]);
 }
+
+#[test]
+fn go_redis_loses_attempts_while_it_has_given_dialling_up() {
+    let found = |dials: u64| {
+        let mut tape = tape("go-redis");
+        tape.go_redis();
+        for dial in 1..dials {
+            let (ms, conn) = (104 + 100 * dial, 4 + dial as u32);
+            tape.wakes(ms);
+            if dial % 30 == 0 {
+                tape.writes(ms, 3, Request::Ping).reads(ms, 3, Reply::Pong);
+            }
+            tape.asks_master(ms, 1).reads(ms + 1, 1, Reply::Addr(addr(R1)));
+            tape.opens(ms + 1, conn, R1).lost(ms + 2, conn);
+        }
+        let ms = 104 + 100 * dials;
+        tape.tells(ms, 0, Outcome::Fail(FailReason::Connect), R1, (0, 0));
+        // A dial that was not for the operation finds the master again; the one after it is.
+        tape.asks(ms + 10, 1, sadd(1));
+        if dials >= 80 {
+            tape.wakes(ms + 20).asks_master(ms + 20, 1).reads(ms + 20, 1, Reply::Addr(addr(R1)));
+            tape.opens(ms + 20, 98, R1).connected(ms + 21, 98).closes(ms + 21, 98).wakes(ms + 30);
+        }
+        tape.asks_master(ms + 30, 1).reads(ms + 30, 1, Reply::Addr(addr(R1)));
+        tape.opens(ms + 30, 99, R1).greets(ms + 31, 99).sends(ms + 31, 99, sadd(1));
+        tape.reads(ms + 32, 99, Reply::Error(ErrorWord::NoReplicas));
+        tape.tells(ms + 32, 1, Outcome::Fail(FailReason::Error(ErrorWord::NoReplicas)), R1, (1, 0)).laws()
+    };
+    assert_eq!(found(9), [ClientLaw::NotRetried]);
+    assert_eq!(found(90), [ClientLaw::PingMissed], "nothing but what is owed when the tape ends");
+}

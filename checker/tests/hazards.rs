@@ -114,6 +114,26 @@ fn an_epoch_that_went_back_is_put_down_to_the_save_that_failed_before_the_last()
     assert_eq!(then(None, false), [None]);
 }
 
+/// Who stands for election says so, and saves with its vote; what another epoch or vote of it is, says nothing.
+#[test]
+fn the_epoch_of_an_election_is_saved_with_the_vote_of_the_one_who_stands() {
+    let stood = |stands: bool, failed: u64| {
+        let mut run = failover();
+        run.epoch(24_000, S2, 7);
+        if stands {
+            run.says(24_000, S2, EventKind::TryFailover);
+        }
+        run.votes(24_030, S2, S2, 7);
+        lost(&mut run, failed, false);
+        restarted(&mut run, S2);
+        run.epoch(30_000, S2, 6);
+        hazards(&mut run, Property::EpochMonotonic).contains(&Some(Hazard::LostFile))
+    };
+    assert!(stood(true, 24_030), "the disk took 30 ms to fail");
+    assert!(!stood(true, 24_050));
+    assert!(!stood(false, 24_030), "who votes saves before it says that there is a new epoch");
+}
+
 #[test]
 fn a_second_vote_is_put_down_to_a_file_that_went_back_between_the_votes() {
     let went_back = |ms| {

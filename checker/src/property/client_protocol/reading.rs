@@ -14,6 +14,10 @@ impl Shadow<'_> {
         let Some(l) = self.line(conn) else { return };
         self.lines[l].dialled = None;
         if self.lines[l].side == Side::Server {
+            if self.dials_in_background() {
+                // Until now attempts ended without a dial.
+                self.trouble();
+            }
             self.vain_dials = 0;
             self.ops.iter_mut().for_each(|op| op.vain = None);
         }
