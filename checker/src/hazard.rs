@@ -259,22 +259,24 @@ fn lost_file(index: &Index<'_>, sentinel: NodeIx, step: RangeInclusive<TrueTime>
     (restarted && lost).then_some(Hazard::LostFile)
 }
 
-/// A leader of an older failover announced an epoch in which the master it replaces had been promoted.
+/// A leader of an older failover learnt of an epoch in which the master it replaces had been promoted: it announced that one, or
+/// a later one, as it does for another master that it watches.
 fn fail_back(index: &Index<'_>, master: usize, epoch: Option<Epoch>) -> Option<Hazard> {
     let obs = index.obs;
-    let blind = index.attempts.iter().filter(|attempt| attempt.master == master).any(|attempt| {
+    let attempts = || index.attempts.iter().filter(|attempt| attempt.master == master);
+    let blind = attempts().any(|attempt| {
         let Some((promoted, _)) = attempt.promoted else { return false };
-        let ended = attempt.ended.unwrap_or(obs.end);
-        obs.events.iter().any(|event| {
-            let Extra::Epoch(newer) = event.event.extra else { return false };
-            event.node == attempt.leader
-                && promoted <= event.at
-                && event.at <= ended
-                && epoch.is_none_or(|epoch| epoch == newer)
-                && index.attempts.iter().any(|other| {
-                    other.epoch == Some(newer)
-                        && other.leader != attempt.leader
-                        && other.promoted.is_some_and(|(_, addr)| addr == attempt.old)
+        let during = promoted..=attempt.ended.unwrap_or(obs.end);
+        attempts().any(|other| {
+            let Some((back, _)) = other.promoted.filter(|(_, addr)| *addr == attempt.old) else { return false };
+            let Some(newer) = other.epoch.filter(|newer| epoch.is_none_or(|epoch| epoch == *newer)) else {
+                return false;
+            };
+            other.leader != attempt.leader
+                && during.contains(&back)
+                && obs.events.iter().any(|event| {
+                    let knows = matches!(event.event.extra, Extra::Epoch(known) if newer <= known);
+                    event.node == attempt.leader && during.contains(&event.at) && knows
                 })
         })
     });

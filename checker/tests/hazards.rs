@@ -161,7 +161,7 @@ fn a_second_vote_is_h8_if_the_master_was_removed_and_added_between_the_votes() {
 
 #[test]
 fn a_leader_that_took_over_a_newer_epoch_during_its_failover_is_h2() {
-    let claims = |noticed: u64| {
+    let claims = |noticed: u64, epoch: u64| {
         let mut run = run();
         // sentinel-1 promotes redis-2 in epoch 1 and is busy; redis-2 dies, the others fail back to redis-1.
         run.presence(10_000, R1, Presence::Dead)
@@ -179,15 +179,17 @@ fn a_leader_that_took_over_a_newer_epoch_during_its_failover_is_h2() {
             .votes(21_010, S3, S2, 2)
             .says(21_100, S2, EventKind::ElectedLeader)
             .promotes(22_000, S2, R1)
-            .epoch(noticed, S1, 2)
+            .epoch(noticed, S1, epoch)
             .ends(R1, position(1, 0), 2, &[]);
         run.0.events.sort_by_key(|event| event.at);
         run.0.final_views.retain(|view| view.node != S1);
         run.view(S1, R2, 2);
         hazards(&mut run, Property::ConfigAgreement)
     };
-    assert_eq!(claims(22_500), [Some(Hazard::FailBack)]);
-    assert_eq!(claims(11_500), [None], "it knew the epoch before it promoted anybody");
+    assert_eq!(claims(22_500, 2), [Some(Hazard::FailBack)]);
+    assert_eq!(claims(22_500, 3), [Some(Hazard::FailBack)], "another master's election is of a later epoch");
+    assert_eq!(claims(22_500, 1), [None]);
+    assert_eq!(claims(11_500, 2), [None], "it knew the epoch before it promoted anybody");
 }
 
 #[test]
