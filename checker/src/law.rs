@@ -84,6 +84,10 @@ laws! {
     AttemptMissed = "did not try to fail over {}, though it is objectively down and the wait since the last attempt is over";
     /// Spec 7.5.
     AttemptEarly = "tried to fail over {} before twice the failover-timeout had passed since its last attempt or vote";
+    /// Spec 8.11.
+    ForcedMissed = "did not fail over when told to, though a replica qualified and no failover was running";
+    /// Spec 8.11.
+    ForcedGroundless = "failed over when told to, though no replica qualified or a failover was running";
     /// Spec 7.5.
     ElectionNotGivenUp = "went on waiting for an election when its time was over";
     /// Spec 7.4.

@@ -38,6 +38,8 @@ pub struct Counts {
     pub writes: u32,
     /// Writes of clients that were put off: they may have been done since.
     pub postponed: u32,
+    /// Hellos that were put off likewise.
+    pub held: u32,
     /// Writes, of clients or its master, that surely changed something.
     pub changes: u32,
     /// Writes that were read from the master.

@@ -300,7 +300,8 @@ impl Tape {
                 self.take(wall, What::Refused(kind, *word));
             }
             (None, Some(Kind::Write)) => self.counts.postponed += 1,
-            (None | Some(Message::Reply(Reply::Error(_) | Reply::Queued)), _) => {}
+            (None, None) => self.counts.held += 1,
+            (None, Some(Kind::Read)) | (Some(Message::Reply(Reply::Error(_) | Reply::Queued)), _) => {}
             (Some(reply), Some(Kind::Write)) => {
                 self.counts.writes += 1;
                 let same = matches!(reply, Message::Reply(Reply::Int(0)));

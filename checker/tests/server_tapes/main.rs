@@ -442,6 +442,26 @@ fn what_was_saved_counts_no_more_and_the_seconds_begin_anew() {
     }
 }
 
+/// Two writes are put off until it has ended; but it does not, because its last save fails.
+#[test]
+fn what_is_put_off_when_a_child_is_forked_is_not_in_its_file() {
+    for (ends, laws) in [(true, vec![]), (false, vec![ServerLaw::SavedEarly])] {
+        let mut tape = saving(&[(5, 3)], 5);
+        if ends {
+            tape.take(5_900, What::Terminated);
+        }
+        tape.1.postponed = 2;
+        ticks(&mut tape, 6_000, &SAVES);
+        ticks(&mut tape, 7_000, &[DiskCall::RdbSaved(Millis(7_000))]);
+        if ends {
+            ticks(&mut tape, 7_100, &[DiskCall::Writing(Nanos::ZERO), DiskCall::RdbFailed]);
+        }
+        tape.1.writes += 1;
+        ticks(&mut tape, 13_000, &SAVES);
+        assert_eq!(tape.laws(), laws, "ends: {ends}");
+    }
+}
+
 #[test]
 fn a_server_with_save_points_saves_before_it_ends() {
     for (saves, laws) in [(true, vec![]), (false, vec![ServerLaw::LastSaveMissed])] {

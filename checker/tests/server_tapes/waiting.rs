@@ -129,3 +129,16 @@ fn a_full_synchronisation_waits_for_as_long_as_a_slow_clock_says() {
     }
     assert_eq!(tape.laws(), []);
 }
+
+/// Its last replica goes while it waits for it, its last save fails, and two hellos that were put off are published to nobody.
+#[test]
+fn what_was_put_off_for_an_end_that_does_not_come_makes_the_stream_longer() {
+    for (bytes, laws) in [(0, vec![]), (270, vec![]), (2_700, vec![ServerLaw::InfoOffset])] {
+        let mut tape = Tape::begin(RedisConf { save: vec![(3_600, 1)], ..at_once() });
+        tape.with_replica(1_000).1.stream = 140;
+        tape.take(2_000, What::Terminated).take(2_100, What::Tick).take(2_100, What::AskedAcks).1.held = 2;
+        tape.take(2_200, What::Lost(REPLICA));
+        ticks(&mut tape, 2_300, &[DiskCall::Writing(Nanos::ZERO), DiskCall::RdbFailed]);
+        assert_eq!(tape.says(2_400, info(140 + bytes, None)).laws(), laws, "{bytes} bytes");
+    }
+}

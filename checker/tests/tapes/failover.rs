@@ -264,3 +264,29 @@ fn a_replica_that_goes_its_own_way_is_put_right() {
     assert_eq!(astray(|| following(R3), None), [Law::FixMissed]);
     assert_eq!(astray(|| following(R1), None), []);
 }
+
+#[test]
+fn who_is_told_to_fail_over_does_so_if_a_replica_qualifies_and_no_failover_is_running() {
+    let told = |fit: bool, running: bool, tries: bool| {
+        let mut tape = tape();
+        if running {
+            tape.candidate(None);
+        } else {
+            tape.among_others();
+        }
+        for (_, cc, _) in REPLICAS.into_iter().filter(|_| !fit) {
+            tape.take(420, What::Lost(cc));
+        }
+        tape.take(450, What::Commanded(true));
+        if tries {
+            tape.says(450, EventKind::TryFailover, Extra::None);
+        }
+        tape.take(460, What::Tick).laws()
+    };
+    assert_eq!(told(true, false, true), []);
+    assert_eq!(told(true, false, false), [Law::ForcedMissed]);
+    assert_eq!(told(false, false, false), []);
+    assert_eq!(told(false, false, true), [Law::ForcedGroundless]);
+    assert_eq!(told(true, true, false), []);
+    assert_eq!(told(true, true, true), [Law::ForcedGroundless]);
+}

@@ -33,6 +33,17 @@ impl Shadow<'_> {
         own && !self.forced && self.failover_epoch == self.epoch && self.votes(fresh) + 1 >= self.needed()
     }
 
+    /// SENTINEL FAILOVER: nothing may stand in its way but a failover that runs, or that no replica qualifies (spec 8.11).
+    pub(super) fn told_to_fail_over(&mut self) {
+        self.force_next = true;
+        self.must_force = self.step == Step::None && self.qualifying(-WAITS).is_some();
+    }
+
+    /// Whether it may do so.
+    pub(super) fn may_force(&self) -> bool {
+        matches!(self.step, Step::None | Step::Ended) && self.qualifying(WAITS).is_some()
+    }
+
     /// The reply of another Sentinel to the question of this one: that it has no vote to tell of takes none back.
     pub(super) fn told_vote(&mut self, of: Addr, reply: &DownReply) {
         let Some(it) = self.of_mut(of) else { return };

@@ -26,6 +26,7 @@ impl Shadow<'_> {
             E::SdownEnter if self.answers(subject) => Some(Law::DownEarly),
             E::OdownEnter if !self.may_agree() => Some(Law::ObjectivelyDownEarly),
             E::VoteForLeader if !self.was_asked(&event.extra) => Some(Law::VoteUnasked),
+            E::TryFailover if self.force_next && !self.may_force() => Some(Law::ForcedGroundless),
             E::TryFailover if !self.force_next && !self.rested() => Some(Law::AttemptEarly),
             E::SelectedSlave => self.selected(subject),
             E::ElectedLeader if !self.forced && !self.may_be_elected() => Some(Law::ElectedGroundless),
@@ -142,10 +143,15 @@ impl Shadow<'_> {
 
     /// No replica was selected.
     fn none_qualifies(&mut self) {
-        let mut replicas = self.watched.iter().filter(|it| it.kind == Kind::Replica);
-        if let Some(addr) = replicas.find(|it| self.qualifies(it, -WAITS)).map(|it| it.addr) {
+        if let Some(addr) = self.qualifying(-WAITS) {
             self.broke(Law::SelectionMissed, Some(addr));
         }
+    }
+
+    /// A replica that can be selected, with a margin for what was timed during a wait.
+    pub(super) fn qualifying(&self, margin: i64) -> Option<Addr> {
+        let mut replicas = self.watched.iter().filter(|it| it.kind == Kind::Replica);
+        replicas.find(|it| self.qualifies(it, margin)).map(|it| it.addr)
     }
 
     /// Whether so much time has surely not passed since then.

@@ -86,9 +86,9 @@ impl Shadow<'_> {
         due.extend(self.watched.iter().filter(|it| self.is_waiting(it)).map(|it| (Law::ReconfMissed, it.addr)));
     }
 
-    /// The step is over in which a failover was ended for its time: whoever was not told yet is told.
+    /// In a step in which a failover was ended for its time, whoever was not told yet was told.
     pub(super) fn told_at_the_end(&mut self) {
-        let left = self.watched.iter().find(|it| self.is_waiting(it)).map(|it| it.addr);
+        let left = self.watched.iter().find(|it| self.in_timeout && self.is_waiting(it)).map(|it| it.addr);
         if let Some(addr) = left {
             self.broke(Law::ReconfMissed, Some(addr));
         }

@@ -78,6 +78,7 @@ pub(super) struct Shadow<'a> {
     pub(super) started: Option<Millis>,
     pub(super) forced: bool,
     pub(super) force_next: bool,
+    pub(super) must_force: bool,
     pub(super) promoted: Option<Addr>,
     pub(super) vote: Option<(SentinelId, Epoch)>,
     pub(super) leader_epoch: Epoch,
@@ -140,6 +141,7 @@ impl<'a> Shadow<'a> {
             started: None,
             forced: false,
             force_next: false,
+            must_force: false,
             promoted: None,
             vote: None,
             leader_epoch: master.leader_epoch,
@@ -236,8 +238,8 @@ impl<'a> Shadow<'a> {
             }
             What::Commanded(failover) => {
                 self.begin_step();
-                self.force_next = *failover;
                 self.mute |= !failover;
+                self.told_to_fail_over();
             }
             What::Waited(time) => {
                 if time.0 > LONG_WAIT {
@@ -281,9 +283,10 @@ impl<'a> Shadow<'a> {
         if self.subscribers.iter().any(|(_, _, untold)| *untold > 0) {
             self.broke(Law::EventWithheld, None);
         }
-        if self.in_timeout {
-            self.told_at_the_end();
+        if std::mem::take(&mut self.must_force) {
+            self.broke(Law::ForcedMissed, None);
         }
+        self.told_at_the_end();
         for (_, addr, company) in std::mem::take(&mut self.orders) {
             if company != 5 {
                 self.broke(Law::SlaveofIncomplete, Some(addr));
@@ -382,8 +385,8 @@ impl<'a> Shadow<'a> {
                     Request::Masters => Asked::Masters,
                     Request::Replicas(_) => Asked::Replicas,
                     Request::Sentinels(_) => Asked::Sentinels,
-                    Request::Failover(_) => {
-                        self.force_next = true;
+                    Request::Failover(name) if *name == self.settings.name => {
+                        self.told_to_fail_over();
                         Asked::Other
                     }
                     Request::Sentinel(_) => {
@@ -522,7 +525,8 @@ impl<'a> Shadow<'a> {
                 }
             }
             E::TryFailover => {
-                (self.started, self.forced, self.failover_epoch) = (Some(now), self.force_next, self.epoch);
+                (self.started, self.forced, self.must_force) = (Some(now), self.force_next, false);
+                self.failover_epoch = self.epoch;
                 self.enter(Step::WaitStart);
             }
             E::ElectedLeader => self.enter(Step::Select),

@@ -139,7 +139,9 @@ impl Shadow<'_> {
             }
             // The last save of all: the process lives on, and nothing is refused for it (finishShutdown).
             DiskCall::RdbFailed if routine && ends && files.writing => {
-                (self.terminated, files.last_failed) = (None, true)
+                (self.terminated, files.last_failed) = (None, true);
+                let unseen = self.unseen();
+                self.history.goes_on(&self.counted, unseen);
             }
             DiskCall::RdbFailed if routine => files.rdb_failed = true,
             // Logged, and it ends all the same.
@@ -164,7 +166,9 @@ impl Shadow<'_> {
             self.broke(ServerLaw::SavedEarly, None);
         }
         self.files.enough.fill(None);
-        (self.files.forked, self.files.forked_most) = (self.counted.changes, most(&self.counted));
+        // While it waits for its end, what is put off is still to be done.
+        let put_off = if self.terminated.is_some() { self.counted.postponed } else { 0 };
+        (self.files.forked, self.files.forked_most) = (self.counted.changes, most(&self.counted) - put_off);
     }
 
     /// It gives up its append-only file for its master's dataset.

@@ -74,6 +74,13 @@ impl History {
         self.high += seen + most;
     }
 
+    /// Its end is called off: what was put off for it is done now, and all of it may still have been waiting.
+    pub(super) fn goes_on(&mut self, now: &Counts, unseen: bool) {
+        if unseen {
+            self.high += u64::from(now.postponed) * WRITE_BYTES + u64::from(now.held) * HELLO_BYTES + SELECT_BYTES;
+        }
+    }
+
     /// shiftReplicationId, to an id that it has not said.
     pub(super) fn shift(&mut self) {
         // Where the offset is not known, the limit is not either.

@@ -166,6 +166,11 @@ impl<'a> Shadow<'a> {
         self.now.secs() - since.0.div_euclid(1000) > secs
     }
 
+    /// Whether what it adds to its stream goes to nobody.
+    pub(super) fn unseen(&self) -> bool {
+        self.master.is_none() && self.history.backlog.is_some() && !self.is_heard()
+    }
+
     /// Takes one item in.
     pub(super) fn take(&mut self, item: &'a Taped) {
         let begins = item.what.begins();
@@ -181,7 +186,7 @@ impl<'a> Shadow<'a> {
             // What was counted until now was done as things stood before.
             self.between(&item.counts);
         }
-        let unseen = self.master.is_none() && self.history.backlog.is_some() && !self.is_heard();
+        let unseen = self.unseen();
         self.history.grow(&self.counted, &item.counts, unseen, !self.replicas.is_empty());
         self.counted = item.counts;
         self.before = self.now;
